@@ -1,0 +1,4 @@
+//! Sources, sinks and codecs.
+
+codes! {
+}

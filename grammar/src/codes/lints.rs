@@ -1,0 +1,4 @@
+//! Legal, but likely wrong.
+
+codes! {
+}

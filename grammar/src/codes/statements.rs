@@ -1,0 +1,4 @@
+//! Statements and options.
+
+codes! {
+}

@@ -1,0 +1,4 @@
+//! Words and syntax.
+
+codes! {
+}

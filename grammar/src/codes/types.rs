@@ -1,0 +1,4 @@
+//! Types and functions.
+
+codes! {
+}

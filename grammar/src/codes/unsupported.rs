@@ -1,0 +1,4 @@
+//! Known, but not supported yet.
+
+codes! {
+}

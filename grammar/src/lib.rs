@@ -1,0 +1,14 @@
+//! Words, grammar, values and diagnostics of the Portent query language.
+//!
+//! The lowest room of the house: it knows characters, tokens, values and errors, and no syntax tree.
+
+pub mod codes;
+pub mod diagnostic;
+pub mod span;
+pub mod types;
+pub mod value;
+
+pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+pub use span::Span;
+pub use types::{Column, Schema, Type};
+pub use value::{Interval, Value};

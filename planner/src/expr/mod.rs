@@ -1,0 +1,198 @@
+//! Resolved, typed expressions. Names are gone: columns are slots, variables are numbers.
+
+use portent_grammar::{Span, Type, Value};
+
+/// The number of a pattern variable in its automaton's `variables`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VarId(pub u16);
+
+/// A resolved, typed expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// Its shape.
+    pub kind: ExprKind,
+    /// The type of its value.
+    pub ty: Type,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The shapes of a resolved expression. Everything implicit is spelled out: casts are there, BETWEEN and CASE x WHEN
+/// are lowered, `u.x` is a `Navigate`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ExprKind {
+    /// A constant.
+    Const(Value),
+    /// A column of the row at hand, by its slot in the query's input layout. Inside `Navigate::argument`, the row that
+    /// the navigation found.
+    Column(usize),
+    /// Whether the row at hand came in by this input (index into `CompiledQuery::inputs`).
+    FromInput(u16),
+    /// Three-valued AND, OR over two or more operands, left to right, stopping early.
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Box<Expr>),
+    Negate(Box<Expr>),
+    Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    Compare(CompareOp, Box<Expr>, Box<Expr>),
+    /// `IS [NOT] DISTINCT FROM`: never NULL
+    IsDistinct { left: Box<Expr>, right: Box<Expr>, negated: bool },
+    IsNull { expr: Box<Expr>, negated: bool },
+    /// `IS [NOT] TRUE | FALSE | UNKNOWN` (`None`)
+    IsBool { expr: Box<Expr>, value: Option<bool>, negated: bool },
+    /// `x IN (constants)`, hashed; a list with other members is lowered to ORs of comparisons
+    InConst { expr: Box<Expr>, set: std::sync::Arc<super::expr::ConstSet>, negated: bool },
+    /// LIKE, ILIKE, SIMILAR TO, `~`, `~*` with a constant pattern, compiled once
+    Matches { expr: Box<Expr>, pattern: std::sync::Arc<super::expr::TextPattern>, negated: bool },
+    /// searched CASE
+    Case { branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    /// `CAST`; with `try_` NULL instead of an error
+    Cast { expr: Box<Expr>, try_: bool },
+    /// A scalar function.
+    Call { function: &'static super::expr::ScalarFunction, args: Vec<Expr> },
+    /// A path into JSON: `payload.user.id`, `tags[1]`
+    Path { of: Box<Expr>, steps: Vec<PathStep> },
+    /// `ARRAY[…]`
+    Array(Vec<Expr>),
+    /// A value at another row of the match or the partition.
+    Navigate(Box<Navigate>),
+    /// An aggregate over the rows of a match, or over the rows of a group.
+    Aggregate(Box<Aggregate>),
+    /// `CLASSIFIER([u])`, of the row that `row` finds: the name of the variable it was bound to
+    Classifier(RowRef),
+    /// Facts about the match.
+    MatchInfo(MatchInfo),
+    /// The key of the match's first bound event, component `n` (for keys that are computed per variable); NULL before
+    /// anything is bound.
+    MatchKey(u16),
+}
+
+/// A step of a JSON path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PathStep {
+    Field(ecow::EcoString),
+    /// 1-based
+    Index(Box<Expr>),
+}
+
+impl PartialEq for Expr {
+    /// Structural, without spans (so that equal conditions are one predicate).
+    fn eq(&self, other: &Self) -> bool {
+        crate::expr::same(self, other)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ArithmeticOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Power,
+    /// Text, arrays, JSON
+    Concat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CompareOp {
+    Eq,
+    NotEq,
+    Lt,
+    LtEq,
+    Gt,
+    GtEq,
+    /// inet: `<<`, `<<=`, `>>`, `>>=`
+    ContainedBy,
+    ContainedByOrEq,
+    Contains,
+    ContainsOrEq,
+}
+
+/// Which row a navigation reads: first logically (among the rows bound to `variables`), then physically.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RowRef {
+    /// The variables whose rows count; `None`: all variables (the universal row pattern variable).
+    pub variables: Option<Vec<VarId>>,
+    /// `FIRST(x, offset)` counts from the first bound row, `LAST(x, offset)` from the last.
+    pub end: LogicalEnd,
+    /// How many rows further on (FIRST) or back (LAST).
+    pub offset: u32,
+    /// FINAL looks at the whole match, RUNNING at what is bound up to the row at hand (that row included).
+    pub running: bool,
+    /// Then so many rows of the partition back (negative, PREV) or on (positive, NEXT).
+    pub physical: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogicalEnd {
+    First,
+    Last,
+}
+
+/// `argument` evaluated at the row that `row` finds; NULL where there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Navigate {
+    pub row: RowRef,
+    pub argument: Expr,
+}
+
+/// An aggregate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    pub function: AggregateFunction,
+    /// The variables whose rows are aggregated; `None`: all rows of the match, or of the group outside of patterns.
+    pub variables: Option<Vec<VarId>>,
+    pub running: bool,
+    /// Over the row's columns (`Column`), and `Classifier`. Empty for `COUNT(*)`, `COUNT(v)`.
+    pub args: Vec<Expr>,
+    pub distinct: bool,
+    pub filter: Option<Expr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AggregateFunction {
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    /// sample
+    StddevSamp,
+    StddevPop,
+    VarSamp,
+    VarPop,
+    /// By row order.
+    First,
+    Last,
+    ArrayAgg,
+    /// second argument: the separator
+    StringAgg,
+    BoolAnd,
+    BoolOr,
+}
+
+/// Facts about a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MatchInfo {
+    /// `MATCH_NUMBER()`: BIGINT, from 1, per partition
+    Number,
+    /// `MATCH_ID()`: TEXT, 32 hexadecimal digits
+    Id,
+    /// `MATCH_START()`: event time of the first event bound
+    Start,
+    /// `MATCH_END()`: event time of the last event bound
+    End,
+    /// `MATCH_DURATION()`: INTERVAL
+    Duration,
+    /// `MATCH_EVENTS()`: JSON, an array of `{"variable": …, "stream": …, <columns>}`
+    Events,
+    /// `MATCH_TIME()`: TIMESTAMP, when the match became certain (an absence: its deadline)
+    Time,
+    /// `TIMED_OUT()`: BOOLEAN
+    TimedOut,
+    /// `SUPPRESSED()`: BIGINT, how many matches LIMIT … PER held back for this key since the one before
+    Suppressed,
+}

@@ -1,0 +1,11 @@
+//! Names and types, plans, and the automata of patterns.
+//!
+//! Takes syntax trees, gives `CompiledQuery`s, and never sees an event.
+
+pub mod automaton;
+pub mod compiled;
+pub mod expr;
+
+pub use automaton::Automaton;
+pub use compiled::CompiledQuery;
+pub use expr::Expr;
