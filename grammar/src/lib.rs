@@ -4,11 +4,16 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod keywords;
+pub mod render;
 pub mod span;
+pub mod syntax;
+pub mod token;
 pub mod types;
 pub mod value;
 
 pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
+pub use render::{render, to_json};
 pub use span::Span;
 pub use types::{Column, Schema, Type};
 pub use value::{Interval, Value};

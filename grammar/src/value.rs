@@ -7,18 +7,30 @@ use ipnet::IpNet;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-/// A calendar interval, as in PostgreSQL: the three parts do not convert into each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Interval {
-    /// Calendar months.
-    pub months: i32,
-    /// Calendar days.
-    pub days: i32,
-    /// Microseconds.
-    pub micros: i64,
-}
+use crate::Type;
+
+mod cast;
+pub mod civil;
+mod compare;
+mod display;
+mod interval;
+mod iso;
+mod json;
+mod number;
+#[cfg(test)]
+mod tests;
+
+pub use cast::{cast, decode_hex, parse_decimal, rescale};
+pub use interval::Interval;
+pub use iso::{LocalTime, parse_date, parse_iso, parse_time, parse_timestamp};
+pub use json::json_scalar;
+pub use number::{compare_decimal_float, compare_int_float, decimal_to_f64, float_to_decimal};
 
 /// One value. Cloning is cheap: long texts, arrays and JSON are shared.
+///
+/// Equality, order and hash are those of keys and sorting: numbers are compared by their value whatever their type
+/// (1 = 1.0 = 1.00), `-0.0` = `0.0`, NaN = NaN and greater than every other number, NULL = NULL and greater than
+/// everything. For SQL's comparison, where NULL is unknown, see [`Value::cmp_sql`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Value {
@@ -59,8 +71,136 @@ impl Value {
         Value::Text(text.into())
     }
 
+    /// An interval.
+    pub fn interval(interval: Interval) -> Self {
+        Value::Interval(Arc::new(interval))
+    }
+
+    /// A JSON value.
+    pub fn json(json: serde_json::Value) -> Self {
+        Value::Json(Arc::new(json))
+    }
+
+    /// An array.
+    pub fn array(elements: Vec<Value>) -> Self {
+        Value::Array(elements.into())
+    }
+
     /// Whether it is NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
+    }
+
+    /// Its type; of a DECIMAL without precision, of an array that of its first element that is not NULL.
+    pub fn type_of(&self) -> Type {
+        match self {
+            Value::Null => Type::Null,
+            Value::Bool(_) => Type::Bool,
+            Value::Int(_) => Type::Int,
+            Value::Float(_) => Type::Float,
+            Value::Decimal(_) => Type::Decimal(None),
+            Value::Text(_) => Type::Text,
+            Value::Bytes(_) => Type::Bytes,
+            Value::Timestamp(_) => Type::Timestamp,
+            Value::Date(_) => Type::Date,
+            Value::Interval(_) => Type::Interval,
+            Value::Uuid(_) => Type::Uuid,
+            Value::Inet(_) => Type::Inet,
+            Value::Json(_) => Type::Json,
+            Value::Array(elements) => {
+                let element = elements.iter().find(|element| !element.is_null());
+                Type::Array(Box::new(element.map_or(Type::Null, Value::type_of)))
+            }
+        }
+    }
+
+    /// The truth of a BOOLEAN; `None` for NULL and everything else.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// The number in a BIGINT.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(int) => Some(*int),
+            _ => None,
+        }
+    }
+
+    /// The characters of a TEXT.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Any number as a DOUBLE, rounded to the nearest.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::Int(int) => Some(*int as f64),
+            Value::Float(float) => Some(*float),
+            Value::Decimal(decimal) => Some(decimal_to_f64(decimal)),
+            _ => None,
+        }
+    }
+
+    /// As another type; see [`cast`].
+    ///
+    /// # Errors
+    /// One sentence in plain words if the value does not fit.
+    pub fn cast(self, ty: &Type) -> Result<Value, String> {
+        cast(self, ty)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Value::Int(i64::from(value))
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Float(value)
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(value: Decimal) -> Self {
+        Value::Decimal(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.into())
+    }
+}
+
+impl From<Interval> for Value {
+    fn from(value: Interval) -> Self {
+        Value::interval(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
     }
 }

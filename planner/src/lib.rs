@@ -5,6 +5,7 @@
 pub mod automaton;
 pub mod compiled;
 pub mod expr;
+pub mod functions;
 
 pub use automaton::Automaton;
 pub use compiled::CompiledQuery;

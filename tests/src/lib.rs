@@ -1,0 +1,5 @@
+//! How Portent is proven: an oracle that shares nothing with the engine, a corpus of cases, random patterns over random
+//! streams, and fuzz targets.
+
+pub mod generate;
+pub mod oracle;

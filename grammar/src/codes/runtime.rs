@@ -1,4 +1,146 @@
-//! Running.
+//! Running: pushing events by hand, sessions, the command line, rule tests.
 
 codes! {
+    PUSH_COLUMNS = 600, "a pushed row has the wrong number of values",
+"A row given by position needs a value for each column of its stream, in the order of their declaration; computed and metadata
+columns are left out, since Portent fills them. A row given by name may leave columns out: they are NULL.
+
+Wrong:  session.push(\"logins\", row![\"2026-01-31 10:00:00Z\", \"ann\"])             -- logins (ts, user, ok)
+Right:  session.push(\"logins\", row![\"2026-01-31 10:00:00Z\", \"ann\", false])
+Right:  session.push(\"logins\", row!{ \"ts\" => \"2026-01-31 10:00:00Z\", \"user\" => \"ann\" })";
+
+    PUSH_COLUMN_UNKNOWN = 601, "a pushed row names a column that the stream doesn't have",
+"Rows given by name, and JSON objects, may leave columns out, but may not name one that isn't there: a typo would otherwise
+leave the real column NULL. Computed columns can't be given either.
+
+Wrong:  session.push(\"logins\", row!{ \"usr\" => \"ann\" })
+Right:  session.push(\"logins\", row!{ \"user\" => \"ann\" })";
+
+    PUSH_VALUE = 602, "a pushed value doesn't fit its column's type",
+"Values are cast to their column's type as CAST does: a text may become a timestamp, a whole number a DOUBLE. This one can't.
+
+Wrong:  session.push(\"trades\", row![\"yesterday\", 12.5])
+Right:  session.push(\"trades\", row![\"2026-01-31 10:00:00Z\", 12.5])";
+
+    EVENT_TIME_MISSING = 603, "an event has no event time",
+"The stream's event time column is NULL in this row, or the expression that computes it failed. Portent doesn't guess a time: where
+in the order of events would such a row belong? Rows that come from files follow the stream's on_bad policy.
+
+Wrong:  INSERT INTO logins (user, ok) VALUES ('ann', false);
+Right:  INSERT INTO logins (ts, user, ok) VALUES ('2026-01-31 10:00:00Z', 'ann', false);";
+
+    PUSH_DERIVED = 604, "events can't be put into a stream that is computed",
+"The output of a query, and the late events of a stream (`s$late`), come about by themselves. To feed a query by hand, put the
+events into the stream that it reads.
+
+Wrong:  INSERT INTO brute_force VALUES ('ann', 5);           -- brute_force is a query
+Right:  INSERT INTO logins VALUES ('2026-01-31 10:00:00Z', 'ann', false);";
+
+    PUSH_JSON = 605, "the text is not a JSON object",
+"push_json takes one JSON object, whose keys are the names of columns. It takes no array, and no second object after the first.
+
+Wrong:  session.push_json(\"logins\", \"[1, 2]\")
+Right:  session.push_json(\"logins\", \"{\\\"user\\\": \\\"ann\\\", \\\"ok\\\": false}\")";
+
+    COMPUTED_COLUMN = 606, "a computed column has no value",
+"A column declared by `name AS expression` is computed when the event arrives. Here the computation failed: an overflow, a division by
+zero, a text that is no number. Such a row is a bad row: the stream's on_bad policy decides. TRY_CAST and NULLIF give NULL instead of an
+error.
+
+Wrong:  CREATE STREAM s (a BIGINT, b BIGINT, ratio AS a / b);                -- fails at b = 0
+Right:  CREATE STREAM s (a BIGINT, b BIGINT, ratio AS a / NULLIF(b, 0));";
+
+    STREAM_ENDED = 607, "the input has ended",
+"After finish() (in a rule test: after `== end`) nothing more can come: open absences have fired, and the last greedy matches are
+closed. Begin a new session for new events.
+
+Wrong:  session.finish()?; session.push(\"logins\", row![…])
+Right:  session.push(\"logins\", row![…])?; session.finish()";
+
+    KEPT_ROWS = 610, "a stream keeps no more rows by hand",
+"Rows that are inserted or pushed into a stream without a connector are kept, so that a SELECT after them can read them. There
+is a limit (`SET max_kept_rows = n`, 1,000,000 unless set), so that a session that runs for ever doesn't fill the memory unnoticed. Rows
+beyond the limit are refused, never dropped in silence. With `SET max_kept_rows = 0` nothing is kept, and there is no
+limit: standing queries see every row all the same.
+
+Wrong:  a loop that pushes two million rows into one stream of a fresh session
+Right:  SET max_kept_rows = 0;                -- standing queries only
+Right:  CREATE STREAM s WITH (connector = 'file', path = 'events.csv');";
+
+    SELECT_UNBOUNDED = 611, "this would never end",
+"A SELECT runs over its whole input and then answers. One of the streams that it reads has no end: a generator without a count. (A
+stream without a connector is no such case: it is read as far as rows were put into it.)
+
+Wrong:  CREATE STREAM g WITH (connector = 'generator', kind = 'logins', count = 'unbounded'); SELECT COUNT(*) FROM g;
+Right:  CREATE STREAM g WITH (connector = 'generator', kind = 'logins', count = 1000); SELECT COUNT(*) FROM g;
+Right:  SELECT * FROM g LIMIT 10;";
+
+    STDIN_TAKEN = 612, "standard input can't be read as a stream here",
+"The statements themselves came by standard input, or an earlier statement has read it to its end. It can be read once.
+Several queries read it together if they are standing queries.
+
+Wrong:  portent - < query.sql                                   (and query.sql reads the stream stdin)
+Right:  portent query.sql < events.csv
+Wrong:  SELECT COUNT(*) FROM stdin; SELECT user FROM stdin;
+Right:  CREATE QUERY n AS SELECT COUNT(*) FROM stdin; CREATE QUERY u AS SELECT user FROM stdin;";
+
+    INTO_COLUMNS = 613, "a query's columns don't fit the stream it writes into",
+"A query that writes INTO a stream gives it rows: each of its columns must have the name of a column of the stream, and a type that
+fits, and the event time must be among them. Columns of the stream that the query doesn't give are NULL.
+
+Wrong:  CREATE STREAM alerts (ts TIMESTAMP, who TEXT); CREATE QUERY q INTO alerts AS SELECT ts, user FROM logins;
+Right:  CREATE STREAM alerts (ts TIMESTAMP, who TEXT); CREATE QUERY q INTO alerts AS SELECT ts, user AS who FROM logins;";
+
+    INTO_CYCLE = 614, "the queries feed themselves",
+"A query may read what another one wrote, but never, by whatever way round, what it wrote itself: each match could give rise to the
+next without end, and the order of events would have no meaning.
+
+Wrong:  CREATE QUERY q INTO s AS SELECT * FROM s;
+Right:  CREATE QUERY q INTO t AS SELECT * FROM s;";
+
+    INTO_UNKNOWN = 615, "there is nothing of this name to write into",
+"INTO, and INSERT INTO, name a sink or a stream. It must be created before.
+
+Wrong:  CREATE QUERY q INTO alerts AS SELECT * FROM logins;
+Right:  CREATE SINK alerts WITH (connector = 'file', path = 'alerts.jsonl'); CREATE QUERY q INTO alerts AS SELECT * FROM logins;";
+
+    IN_USE = 616, "something still depends on it",
+"What others read or write can't be dropped, or replaced, under their hands. Drop those first.
+
+Wrong:  DROP STREAM logins;                          -- while brute_force reads it
+Right:  DROP QUERY brute_force; DROP STREAM logins;";
+
+    STOPPED = 617, "stopped",
+"The run was stopped before the end of its input, by whoever started it. What was reported until then is right; nothing is said about
+the rest, and what was still open has not been decided.
+
+Wrong:  taking the rows of a run that was stopped for all rows
+Right:  running again to the end";
+
+    ENGINE_REFUSED = 618, "the engine refused a plan or an event",
+"The planner and the engine disagree. This is an error in Portent itself: please report it, with the query.
+
+Wrong:  -
+Right:  a report with the query text and, if possible, a few events";
+
+    SCHEMA_UNKNOWN = 619, "the columns of a stream are not known",
+"A stream without a list of columns takes them from its source, by the header and a sample. Here there is no source to look at.
+
+Wrong:  CREATE STREAM logins;
+Right:  CREATE STREAM logins (ts TIMESTAMP, user TEXT, ok BOOLEAN);
+Right:  CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');";
+
+    ON_BAD = 620, "no such policy for bad rows",
+"What to do with rows that can't be read is one of: fail (the first one ends the run), skip (they are counted and left out), dlq:FILE
+(the same, and they are written to a file as JSON lines).
+
+Wrong:  portent run query.sql --on-bad ignore
+Right:  portent run query.sql --on-bad skip
+Right:  portent run query.sql --on-bad dlq:bad.jsonl";
+
+    NO_SUCH_QUERY = 621, "there is no query of this name in the file",
+"`portent explain FILE --query NAME` explains one of the queries that the file creates.
+
+Wrong:  portent explain rules.sql --query brute_farce
+Right:  portent explain rules.sql --query brute_force";
 }

@@ -2,6 +2,41 @@
 
 use portent_grammar::{Span, Type, Value};
 
+pub mod aggregate;
+mod arithmetic;
+pub mod bind;
+mod compare;
+mod const_set;
+mod display;
+pub mod duration;
+pub mod eval;
+mod fold;
+mod literal;
+mod path;
+mod same;
+mod text_pattern;
+pub mod time;
+mod types;
+mod visit;
+
+pub use aggregate::{Accumulator, aggregate_by_name, aggregate_type};
+pub use arithmetic::arithmetic;
+pub use bind::{Scope, bind, bind_condition};
+pub use const_set::ConstSet;
+pub use display::display;
+pub use duration::{bind_duration, duration_micros};
+pub use eval::{EvalContext, EvalError, RowContext, eval, is_true};
+pub use path::json_path;
+pub use same::{hash_expr, same, structural_hash};
+pub use text_pattern::{PatternShape, TextPattern};
+pub use types::{bind_type, coerce};
+pub use visit::{
+    columns, conjoin, conjuncts, depends_on_match, for_each_child, for_each_child_mut, is_row_only,
+    walk, walk_mut,
+};
+
+pub use crate::functions::ScalarFunction;
+
 /// The number of a pattern variable in its automaton's `variables`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VarId(pub u16);

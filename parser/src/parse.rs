@@ -1,0 +1,144 @@
+//! Reading text: cut into statements, each judged by the grammar, each built or explained on its own.
+
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+use pest::iterators::Pairs;
+use portent_grammar::syntax::{PortentGrammar, Rule};
+use portent_grammar::token::{Cut, Lexeme, Piece, cut, lexical_errors};
+use portent_grammar::{Diagnostic, Span};
+
+use crate::ast::{Expr, Pattern, Query, Statement};
+use crate::build::{Build, Builder};
+use crate::{depth, error};
+
+/// What [`parse`] found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The statements that could be read, in order.
+    pub statements: Vec<Statement>,
+    /// What is wrong with the others, in order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a text of any number of statements. Never fails and never panics: a statement that can't be read is told in
+/// `diagnostics`, and the others are in `statements` all the same. Spans are offsets into `text`.
+pub fn parse(text: &str) -> Parsed {
+    let cut = cut(text);
+    let mut parsed = Parsed::default();
+    for piece in &cut.pieces {
+        parse_piece(text, &cut, piece, &mut parsed);
+    }
+    parsed
+}
+
+fn parse_piece(text: &str, cut: &Cut, piece: &Piece, parsed: &mut Parsed) {
+    let tokens = cut.tokens.get(piece.tokens.clone()).unwrap_or_default();
+    match read(text, tokens, piece.span, Rule::statement_entry, |builder, pairs| builder.statement_entry(pairs)) {
+        Ok(statement) => parsed.statements.push(statement),
+        Err(mut diagnostics) => {
+            // A forgotten `;`: what follows it is a statement too, and may have errors of its own.
+            if let Some(split) = error::split(text, tokens, piece.span, &diagnostics) {
+                let (before, after) = (tokens.get(..split).unwrap_or_default(), tokens.get(split..).unwrap_or_default());
+                if let Some(span) = extent(before)
+                    && let Ok(statement) =
+                        read(text, before, span, Rule::statement_entry, |builder, pairs| builder.statement_entry(pairs))
+                {
+                    parsed.statements.push(statement);
+                }
+                parsed.diagnostics.append(&mut diagnostics);
+                if let Some(span) = extent(after) {
+                    let range = piece.tokens.start + split..piece.tokens.end;
+                    parse_piece(text, cut, &Piece { span, tokens: range, terminated: piece.terminated }, parsed);
+                }
+                return;
+            }
+            parsed.diagnostics.append(&mut diagnostics);
+        }
+    }
+}
+
+/// Reads a single expression. The error holds at least one diagnostic.
+pub fn parse_expr(text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    whole(text, Rule::expr_entry, |builder, pairs| builder.expr_entry(pairs))
+}
+
+/// Reads a single pattern, as it stands inside `MATCH ( … )`. The error holds at least one diagnostic.
+pub fn parse_pattern(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
+    whole(text, Rule::pattern_entry, |builder, pairs| builder.pattern_entry(pairs))
+}
+
+/// Reads a single `SELECT …`, perhaps with its `;`. The error holds at least one diagnostic.
+pub fn parse_query(text: &str) -> Result<Query, Vec<Diagnostic>> {
+    let cut = cut(text);
+    let end = match cut.pieces.as_slice() {
+        [piece] if piece.terminated => piece.span.end as usize,
+        _ => text.len(),
+    };
+    whole(text.get(..end).unwrap_or(text), Rule::query_entry, |builder, pairs| builder.query_entry(pairs))
+}
+
+fn whole<T>(
+    text: &str,
+    entry: Rule,
+    build: impl Fn(&Builder<'_>, Pairs<'_, Rule>) -> Build<T>,
+) -> Result<T, Vec<Diagnostic>> {
+    let tokens = portent_grammar::token::tokens(text);
+    read(text, &tokens, Span::new(0, text.len()), entry, build)
+}
+
+/// From the first word to the last.
+pub(crate) fn extent(tokens: &[Lexeme]) -> Option<Span> {
+    let mut words = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia());
+    let first = words.next()?;
+    Some(first.span.to(words.next_back().unwrap_or(first).span))
+}
+
+/// Reads `span` of `text`, whose tokens are given.
+fn read<T>(
+    text: &str,
+    tokens: &[Lexeme],
+    span: Span,
+    entry: Rule,
+    build: impl Fn(&Builder<'_>, Pairs<'_, Rule>) -> Build<T>,
+) -> Result<T, Vec<Diagnostic>> {
+    let errors = lexical_errors(text, tokens);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    if let Some(error) = depth::check(text, tokens) {
+        return Err(vec![error]);
+    }
+    let part = text.get(span.range()).unwrap_or_default();
+    match judge(part, entry) {
+        Ok(pairs) => {
+            let builder = Builder::new(span.start as usize, tokens);
+            build(&builder, pairs).map_err(|error| vec![*error])
+        }
+        Err(failure) => Err(error::explain(text, tokens, span, entry, failure)),
+    }
+}
+
+/// Where and why the grammar gave up.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// The furthest place that was reached, an offset into the statement's text.
+    pub at: usize,
+    /// What could have stood there.
+    pub expected: Vec<Rule>,
+    /// The native stack did not suffice (a thread with a very small one).
+    pub exhausted: bool,
+}
+
+/// Has the grammar judge a text.
+pub(crate) fn judge(text: &str, entry: Rule) -> Result<Pairs<'_, Rule>, Failure> {
+    PortentGrammar::parse(entry, text).map_err(|error| {
+        let at = match error.location {
+            InputLocation::Pos(at) => at,
+            InputLocation::Span((at, _)) => at,
+        };
+        match error.variant {
+            ErrorVariant::ParsingError { positives, .. } => Failure { at, expected: positives, exhausted: false },
+            ErrorVariant::CustomError { .. } => Failure { at, expected: Vec::new(), exhausted: true },
+        }
+    })
+}

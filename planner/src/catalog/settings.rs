@@ -1,0 +1,200 @@
+//! SET name = value
+
+use indexmap::IndexMap;
+use portent_grammar::codes::statements as codes;
+use portent_grammar::{Diagnostic, Value};
+use portent_parser::ast::{Ident, OptionValue};
+
+use super::{name, options};
+use crate::compiled::EndOfInput;
+use crate::resolve::duration;
+
+/// What a setting may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A fixed duration, not negative.
+    Duration,
+    /// A whole number, from this one on.
+    Count(i64),
+    /// true or false
+    Truth,
+}
+
+/// A setting as it is documented.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// What it is until somebody sets it, as `SHOW` prints it.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// Every setting.
+pub const SPECS: &[Spec] = &[
+    Spec {
+        name: "end_of_input",
+        kind: Kind::Word(&["complete", "undecided"]),
+        default: "complete",
+        meaning: "what the end of bounded input does to what is still open: complete lets the watermark become infinite, undecided drops it",
+    },
+    Spec {
+        name: "idle_timeout",
+        kind: Kind::Duration,
+        default: "1 minute",
+        meaning: "a live source that is silent for so long stops holding the watermark back; 0 seconds: never",
+    },
+    Spec {
+        name: "on_bad",
+        kind: Kind::Word(&["fail", "skip", "dlq"]),
+        default: "skip",
+        meaning: "what a row that can't be read does, where its stream doesn't say",
+    },
+    Spec {
+        name: "on_overflow",
+        kind: Kind::Word(&["fail", "drop_oldest", "drop_newest"]),
+        default: "fail",
+        meaning: "what a query does at its limits",
+    },
+    Spec {
+        name: "max_partial_matches",
+        kind: Kind::Count(1),
+        default: "1000000",
+        meaning: "the most partial matches that one query may have open",
+    },
+    Spec {
+        name: "max_matches_per_event",
+        kind: Kind::Count(1),
+        default: "1000000",
+        meaning: "the most matches that one event may complete in one query",
+    },
+    Spec {
+        name: "batch_size",
+        kind: Kind::Count(1),
+        default: "1000",
+        meaning: "how many events are read from a source at a time",
+    },
+    Spec {
+        name: "lints",
+        kind: Kind::Truth,
+        default: "true",
+        meaning: "whether to warn of what is legal but likely wrong",
+    },
+];
+
+/// The settings of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    set: IndexMap<&'static str, String>,
+}
+
+impl Settings {
+    /// SET name = value
+    ///
+    /// # Errors
+    /// The name is unknown (with a suggestion), or the value doesn't fit.
+    pub fn set(&mut self, ident: &Ident, value: &OptionValue) -> Result<(), Diagnostic> {
+        let spec = find(ident)?;
+        let written = options::value(value);
+        let text = match &written {
+            Value::Text(text) => text.to_string(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Int(number) => number.to_string(),
+            _ => String::new(),
+        };
+        let lower = text.trim().to_lowercase();
+        let accepted = match spec.kind {
+            Kind::Word(words) => words.contains(&lower.as_str()).then_some(lower.clone()),
+            Kind::Duration => {
+                options::micros(value).filter(|micros| *micros >= 0).map(duration::display)
+            }
+            Kind::Count(least) => {
+                lower.parse::<i64>().ok().filter(|count| *count >= least).map(|count| count.to_string())
+            }
+            Kind::Truth => match lower.as_str() {
+                "true" | "on" | "yes" | "1" => Some("true".into()),
+                "false" | "off" | "no" | "0" => Some("false".into()),
+                _ => None,
+            },
+        };
+        match accepted {
+            Some(accepted) => {
+                self.set.insert(spec.name, accepted);
+                Ok(())
+            }
+            None => Err(refused(spec, ident, &lower)),
+        }
+    }
+
+    /// What a setting is now, as text.
+    ///
+    /// # Errors
+    /// The name is unknown (with a suggestion).
+    pub fn show(&self, ident: &Ident) -> Result<String, Diagnostic> {
+        find(ident).map(|spec| self.text(spec.name))
+    }
+
+    /// Every setting with its text, in the order of the documentation.
+    pub fn all(&self) -> Vec<(&'static Spec, String)> {
+        SPECS.iter().map(|spec| (spec, self.text(spec.name))).collect()
+    }
+
+    /// A setting's text, or its default's. Empty for a name that isn't there.
+    pub fn text(&self, name: &str) -> String {
+        let default = || SPECS.iter().find(|spec| spec.name == name).map(|spec| spec.default);
+        self.set.get(name).map(String::as_str).or_else(default).unwrap_or_default().to_owned()
+    }
+
+    /// A setting that is a count.
+    pub fn count(&self, name: &str) -> u64 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    /// A setting that is a truth.
+    pub fn truth(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// A setting that is a duration, µs.
+    pub fn micros(&self, name: &str) -> i64 {
+        options::parse_micros(&self.text(name)).unwrap_or(0)
+    }
+
+    /// `end_of_input`
+    pub fn end_of_input(&self) -> EndOfInput {
+        match self.text("end_of_input").as_str() {
+            "undecided" => EndOfInput::Undecided,
+            _ => EndOfInput::Complete,
+        }
+    }
+}
+
+fn find(ident: &Ident) -> Result<&'static Spec, Diagnostic> {
+    let names = SPECS.iter().map(|spec| spec.name);
+    let at = name::find(ident, names.clone()).one();
+    at.and_then(|at| SPECS.get(at))
+        .ok_or_else(|| name::unknown(codes::UNKNOWN_SETTING, "setting", ident, names))
+}
+
+fn refused(spec: &Spec, ident: &Ident, text: &str) -> Diagnostic {
+    let expected = match spec.kind {
+        Kind::Word(words) => format!("one of {}", words.join(", ")),
+        Kind::Duration => "a duration, such as 30 SECONDS".into(),
+        Kind::Count(least) => format!("a whole number from {least} on"),
+        Kind::Truth => "true or false".into(),
+    };
+    let message = format!("{} must be {expected}", spec.name);
+    let error = Diagnostic::error(codes::SETTING_VALUE, ident.span, message);
+    match spec.kind {
+        Kind::Word(words) => match name::similar(text, words.iter().copied()) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error.help(spec.meaning),
+        },
+        _ => error.help(spec.meaning),
+    }
+}

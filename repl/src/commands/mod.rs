@@ -1,0 +1,9 @@
+//! One command a file.
+
+pub mod check;
+pub mod completions;
+pub mod explain;
+pub mod fmt;
+pub mod generate;
+pub mod run;
+pub mod test;

@@ -1,0 +1,206 @@
+//! CSV: RFC 4180 and its relatives.
+//!
+//! Own code rather than a crate's, because rows must keep what a general reader drops: whether a cell was quoted (an unquoted
+//! empty cell is NULL, `""` is a text), the raw text of a bad row, exact line numbers, a limit on a row's length, and going
+//! on after a quote that is never closed. Rows are split in place; only cells with doubled quotes are copied.
+
+use portent_grammar::Value;
+use portent_grammar::codes::input as codes;
+
+use super::cell::CellReader;
+use super::csv_split::{Cells, Dialect};
+use super::header;
+use crate::batch::RowError;
+use crate::error::ConnectError;
+use crate::options::{Header, SourceConfig};
+use crate::schema::SourceSchema;
+
+/// Reads the rows of CSV files.
+pub(crate) struct CsvDecoder {
+    pub dialect: Dialect,
+    header: Header,
+    trim: bool,
+    /// `unknown_fields`: fields without a column are errors, or explicitly fine.
+    unknown_error: Option<bool>,
+    /// Short rows, and columns that the header lacks, are NULL.
+    lenient: bool,
+    schema: SourceSchema,
+    readers: Vec<CellReader>,
+    year: Option<i32>,
+    /// By field; what nobody needs isn't here.
+    wanted: Vec<Wanted>,
+    /// How many cells the first row has; 0: it hasn't come yet.
+    width: usize,
+    /// Whether the first row was a header, for errors.
+    has_header: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    field: usize,
+    slot: usize,
+}
+
+impl CsvDecoder {
+    pub fn new(config: &SourceConfig, schema: &SourceSchema, dialect: Dialect) -> Self {
+        let readers =
+            schema.columns.iter().map(|column| CellReader::new(&column.name, &column.ty, config)).collect();
+        Self {
+            dialect,
+            header: config.csv.header,
+            trim: config.trim,
+            unknown_error: config.unknown_fields_error,
+            lenient: config.missing_fields_error == Some(false),
+            schema: schema.clone(),
+            readers,
+            year: config.time.year,
+            wanted: Vec::new(),
+            width: 0,
+            has_header: false,
+        }
+    }
+
+    /// A new file begins, with a first row of its own.
+    pub fn begin(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+        self.width = 0;
+        self.reset_readers();
+    }
+
+    fn reset_readers(&mut self) {
+        for reader in &mut self.readers {
+            reader.reset(self.year);
+        }
+    }
+
+    /// Whether the first row is still to come.
+    pub fn is_new(&self) -> bool {
+        self.width == 0
+    }
+
+    /// Takes the first row, and learns from it where the columns are; true if it was a header, false if it is a row.
+    ///
+    /// # Errors
+    /// P0512: a column isn't there.
+    pub fn first_row(&mut self, row: &str, file: &str) -> Result<bool, ConnectError> {
+        let cells: Vec<String> = Cells::new(row, self.dialect).map(|cell| cell.text.into_owned()).collect();
+        self.width = cells.len();
+        let names = header::names(cells);
+        self.has_header = match self.header {
+            Header::Yes => true,
+            Header::No => false,
+            Header::Auto => self.looks_like_header(row, &names, file),
+        };
+        let slots = if self.has_header {
+            let place = format!("the header of {file}");
+            let slots = header::by_name(&self.schema, &names, &place, self.lenient)?;
+            if self.unknown_error == Some(true)
+                && let Some(name) = names.iter().enumerate().find(|(index, _)| !slots.contains(&Some(*index)))
+            {
+                let message = format!("{place} has \"{}\", which no column is read from", name.1);
+                let error = ConnectError::new(codes::BAD_ROW_UNKNOWN_FIELD, message).option("unknown_fields");
+                return Err(error.help("declare a column for it, or say unknown_fields = 'ignore'"));
+            }
+            slots
+        } else {
+            header::by_position(&self.schema, self.width, file, self.lenient)?
+        };
+        self.want(&slots);
+        Ok(self.has_header)
+    }
+
+    /// A first row is a header if it names one of the columns; if it names none, it is a row if it reads as one.
+    fn looks_like_header(&mut self, row: &str, names: &[String], file: &str) -> bool {
+        let wanted = self.schema.columns.iter().filter_map(|column| column.source_name());
+        if wanted.into_iter().any(|wanted| header::find(names, wanted).is_some()) {
+            return true;
+        }
+        let Ok(slots) = header::by_position(&self.schema, self.width, file, self.lenient) else {
+            return true;
+        };
+        self.want(&slots);
+        let mut values = vec![Value::Null; self.schema.columns.len()];
+        let reads = self.decode(row, &mut values).is_ok();
+        self.reset_readers();
+        !reads
+    }
+
+    fn want(&mut self, slots: &[Option<usize>]) {
+        let needed = slots.iter().zip(&self.schema.columns).enumerate();
+        self.wanted = needed
+            .filter(|(_, (_, column))| column.needed)
+            .filter_map(|(slot, (field, _))| field.map(|field| Wanted { field, slot }))
+            .collect();
+        self.wanted.sort_by_key(|wanted| wanted.field);
+    }
+
+    /// Reads a row into the slots, which are all NULL.
+    pub fn decode(&mut self, row: &str, values: &mut [Value]) -> Result<(), RowError> {
+        let has_quotes = self.dialect.quote.is_some_and(|quote| memchr::memchr(quote, row.as_bytes()).is_some());
+        let mut wanted = self.wanted.iter();
+        let mut next = wanted.next();
+        let mut fields = 0;
+        if has_quotes {
+            for cell in Cells::new(row, self.dialect) {
+                while let Some(&Wanted { field, slot }) = next
+                    && field == fields
+                {
+                    read(&mut self.readers, slot, &cell.text, cell.quoted, self.trim, values)?;
+                    next = wanted.next();
+                }
+                fields += 1;
+            }
+        } else {
+            let mut start = 0;
+            let ends = memchr::memchr_iter(self.dialect.delimiter, row.as_bytes());
+            for end in ends.chain(std::iter::once(row.len())) {
+                while let Some(&Wanted { field, slot }) = next
+                    && field == fields
+                {
+                    let text = row.get(start..end).unwrap_or_default();
+                    read(&mut self.readers, slot, text, false, self.trim, values)?;
+                    next = wanted.next();
+                }
+                fields += 1;
+                start = end + 1;
+            }
+        }
+        if fields == self.width {
+            return Ok(());
+        }
+        self.check_width(fields)
+    }
+
+    fn check_width(&self, fields: usize) -> Result<(), RowError> {
+        let short = fields < self.width;
+        if (short && self.lenient) || (!short && self.unknown_error == Some(false)) {
+            return Ok(());
+        }
+        let first = if self.has_header { "the header" } else { "the first row" };
+        let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
+        let message = format!("the row has {}, {first} has {}", cells(fields), self.width);
+        let error = RowError::new(codes::BAD_ROW_SHAPE, message);
+        Err(if short {
+            error.help("missing_fields = 'null' reads short rows as if their last cells were NULL")
+        } else {
+            error.help("a cell that holds the delimiter must be quoted; unknown_fields = 'ignore' drops further cells")
+        })
+    }
+}
+
+fn read(
+    readers: &mut [CellReader],
+    slot: usize,
+    text: &str,
+    quoted: bool,
+    trim: bool,
+    values: &mut [Value],
+) -> Result<(), RowError> {
+    let (Some(reader), Some(value)) = (readers.get_mut(slot), values.get_mut(slot)) else { return Ok(()) };
+    let text = if trim && !quoted { text.trim() } else { text };
+    if reader.is_null(text, text.is_empty() && !quoted) {
+        return Ok(());
+    }
+    *value = reader.text(text).map_err(|error| error.at(slot))?;
+    Ok(())
+}

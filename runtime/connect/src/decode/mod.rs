@@ -1,0 +1,128 @@
+//! From bytes to rows: a splitter finds where rows end, a decoder fills their slots.
+
+mod cell;
+pub(crate) mod csv;
+pub(crate) mod csv_split;
+pub(crate) mod header;
+pub(crate) mod json;
+pub(crate) mod log;
+#[cfg(test)]
+mod tests;
+
+use portent_grammar::Value;
+
+use crate::batch::RowError;
+use crate::blocks::{LineSplitter, Split};
+use crate::error::ConnectError;
+use crate::options::{Format, SourceConfig};
+use crate::schema::SourceSchema;
+
+use csv::CsvDecoder;
+use csv_split::{CsvSplitter, Dialect};
+use json::JsonDecoder;
+use log::LogDecoder;
+
+/// A format's splitter and decoder.
+pub(crate) enum Decoder {
+    Csv(CsvSplitter, Box<CsvDecoder>),
+    Json(LineSplitter, Box<JsonDecoder>),
+    Log(LineSplitter, Box<LogDecoder>),
+}
+
+/// What a row turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoded {
+    /// The slots are filled.
+    Row,
+    /// A header, an empty line, a comment.
+    Nothing,
+    /// Passed over on purpose, and counted.
+    Skipped,
+}
+
+/// A row that is bad, or an error of the whole file.
+pub(crate) enum DecodeError {
+    Row(RowError),
+    File(ConnectError),
+}
+
+impl From<RowError> for DecodeError {
+    fn from(error: RowError) -> Self {
+        Self::Row(error)
+    }
+}
+
+impl Decoder {
+    /// For a format that is settled.
+    pub fn new(format: Format, delimiter: u8, config: &SourceConfig, schema: &SourceSchema) -> Result<Self, ConnectError> {
+        Ok(match format {
+            Format::Jsonl => Self::Json(LineSplitter::default(), Box::new(JsonDecoder::new(config, schema)?)),
+            Format::Log => Self::Log(LineSplitter::default(), Box::new(LogDecoder::new(config, schema)?)),
+            Format::Csv | Format::Auto => {
+                let dialect = Dialect::new(config, delimiter);
+                Self::Csv(CsvSplitter::default(), Box::new(CsvDecoder::new(config, schema, dialect)))
+            }
+        })
+    }
+
+    /// A new file begins; `delimiter` is the one found in it.
+    pub fn begin(&mut self, config: &SourceConfig, delimiter: u8) {
+        match self {
+            Self::Csv(splitter, decoder) => {
+                *splitter = CsvSplitter::default();
+                decoder.begin(Dialect::new(config, delimiter));
+            }
+            Self::Json(splitter, decoder) => {
+                *splitter = LineSplitter::default();
+                decoder.begin();
+            }
+            Self::Log(splitter, decoder) => {
+                *splitter = LineSplitter::default();
+                decoder.begin();
+            }
+        }
+    }
+
+    /// Where the next row ends.
+    pub fn split(&mut self, data: &[u8], at_end: bool, limit: usize) -> Split {
+        match self {
+            Self::Csv(splitter, decoder) => splitter.next(data, at_end, &decoder.dialect, limit),
+            Self::Json(splitter, _) | Self::Log(splitter, _) => splitter.next(data, at_end, limit),
+        }
+    }
+
+    /// Reads a row into the slots, which are all NULL.
+    pub fn decode(&mut self, row: &str, values: &mut [Value], file: &str) -> Result<Decoded, DecodeError> {
+        match self {
+            Self::Csv(_, decoder) => {
+                if row.is_empty() || row.as_bytes().first().copied() == decoder.dialect.comment {
+                    return Ok(Decoded::Nothing);
+                }
+                if decoder.is_new() && decoder.first_row(row, file).map_err(DecodeError::File)? {
+                    return Ok(Decoded::Nothing);
+                }
+                decoder.decode(row, values)?;
+            }
+            Self::Json(_, decoder) => {
+                if row.trim_ascii().is_empty() {
+                    return Ok(Decoded::Nothing);
+                }
+                decoder.decode(row, values)?;
+            }
+            Self::Log(_, decoder) => {
+                if row.is_empty() {
+                    return Ok(Decoded::Nothing);
+                }
+                if !decoder.decode(row, values)? {
+                    return Ok(Decoded::Skipped);
+                }
+            }
+        }
+        Ok(Decoded::Row)
+    }
+
+    /// Whether the first row of the file, from which columns are learnt, is still to come.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Csv(_, decoder) if decoder.is_new())
+    }
+}

@@ -1,0 +1,607 @@
+//! The options of a stream.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use portent_grammar::Value;
+use portent_grammar::codes::input as codes;
+
+use super::{OptionMap, Taker};
+use crate::error::{ConnectError, nearest};
+use crate::generate::{GeneratorConfig, Kind};
+use crate::time::{TimeFormat, Zone};
+
+/// Every option of a stream, with its meaning. `docs/connectors.md` has the same table.
+///
+/// | option | values | default |
+/// |---|---|---|
+/// | `connector` | `file`, `stdin`, `generator` | `file` if there is a `path` |
+/// | `path` | a file, a list of files, or a glob (`*`, `?`, `[…]`, `**`) | |
+/// | `format` | `csv`, `jsonl` (`json`, `ndjson`), `log` (`regex`), `auto` | `auto`: by `log.pattern`, extension, content |
+/// | `compression` | `auto`, `gzip`, `none` | `auto`: by content |
+/// | `encoding` | `utf-8` | `utf-8`; a row that isn't is a bad row |
+/// | `csv.delimiter` | a character, `tab`, `auto` | `auto`: `,` `;` tab or the vertical bar, by the first lines |
+/// | `csv.header` | `true`, `false`, `auto` | `auto`: whether the first row holds names of columns |
+/// | `csv.quote` | a character, `none` | `"` |
+/// | `csv.escape` | a character | the quote, doubled |
+/// | `csv.comment` | a character: lines that begin with it are no rows | none |
+/// | `trim` | `true`, `false`: blanks around unquoted cells and log groups | `false` |
+/// | `null` | one or several spellings of NULL: `('', 'NA', '-')`, for quoted cells and JSON texts too | CSV: an unquoted empty cell; JSON: `null` |
+/// | `log.pattern` | regular expression with named groups | |
+/// | `log.unmatched` | `error`, `skip`: a line that doesn't match is a bad row, or is passed over and counted | `error` |
+/// | `unknown_fields` | `ignore`, `error` | `ignore`; rows longer than the CSV header are bad rows unless it is given |
+/// | `missing_fields` | `null`, `error` | JSON `null`, CSV and log `error` |
+/// | `time.format` | `iso`, `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `syslog`, a strptime format, `auto` | `auto`: by the first value |
+/// | `time.format.<column>` | the same, for one column | |
+/// | `time.zone` | `UTC`, `+02:00`, `Europe/Berlin`: of times that have none | `UTC` |
+/// | `time.year` | of times that have none (`syslog`); goes up when the months begin again | |
+/// | `on_bad` | `fail`, `skip`, `dlq` | `fail` |
+/// | `dlq.path` | where bad rows go, as JSON lines of file, line, error, raw | |
+/// | `merge` | `sequence`: one file after the other; `time`: side by side, the earliest event first | `sequence` |
+/// | `max_line_bytes` | a longer row is a bad row | 16777216 |
+/// | `kind` | generator: `logins`, `payments`, `trades`, `machine_temperature`, `orders`, `shipments`, `clicks`, `deliveries`, `typed`, `ticks` | |
+/// | `count` | generator: how many rows, or `unbounded` | 10000 |
+/// | `seed` | generator | 7 |
+/// | `start` | generator: the time of the first event | 2026-01-01 00:00:00 |
+/// | `step` | generator: time between two events | by kind |
+/// | `disorder` | generator: the share of events, 0 to 1, that come late | 0 |
+/// | `disorder.max` | generator: how late at most | 5 seconds |
+/// | `rate` | generator: rows per second of real time | as fast as they are read |
+pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
+    ("connector", "where the events come from: file, stdin, generator"),
+    ("path", "a file, a list of files, or a glob"),
+    ("format", "csv, jsonl, log, or auto"),
+    ("compression", "auto, gzip or none"),
+    ("encoding", "utf-8"),
+    ("csv.delimiter", "a character, tab, or auto"),
+    ("csv.header", "true, false or auto"),
+    ("csv.quote", "a character, or none"),
+    ("csv.escape", "the character that makes a quote literal; the quote itself unless given"),
+    ("csv.comment", "lines that begin with this character are no rows"),
+    ("trim", "whether blanks around unquoted cells are removed"),
+    ("null", "spellings of NULL"),
+    ("log.pattern", "regular expression with named groups"),
+    ("log.unmatched", "lines that don't match: error or skip"),
+    ("unknown_fields", "fields without a column: ignore or error"),
+    ("missing_fields", "columns without a field: null or error"),
+    ("time.format", "iso, epoch_s, epoch_ms, epoch_us, epoch_ns, syslog, a strptime format, or auto"),
+    ("time.zone", "the zone of times that have none"),
+    ("time.year", "the year of times that have none"),
+    ("on_bad", "rows that can't be read: fail, skip or dlq"),
+    ("dlq.path", "where rows that can't be read go"),
+    ("merge", "several files: sequence or time"),
+    ("max_line_bytes", "a longer row is a bad row"),
+    ("kind", "the kind of generated events"),
+    ("count", "how many events to generate"),
+    ("seed", "the seed of the generator"),
+    ("start", "the time of the first generated event"),
+    ("step", "the time between two generated events"),
+    ("disorder", "the share of generated events that come late"),
+    ("disorder.max", "how late generated events come at most"),
+    ("rate", "generated events per second of real time"),
+];
+
+/// Options of a stream that are no business of its connector: the caller deals with them.
+pub const STREAM_OPTIONS: &[&str] = &["idle_timeout", "max_ahead"];
+
+/// Connectors that are known by name only.
+const NOT_YET: &[&str] = &[
+    "kafka", "http", "https", "tcp", "udp", "nats", "mqtt", "postgres", "postgresql", "mysql", "directory", "s3",
+    "websocket", "amqp", "rabbitmq", "redis", "pulsar", "kinesis", "parquet", "sse", "unix", "journald",
+];
+
+/// Where events come from.
+#[derive(Clone, Debug)]
+pub enum Connector {
+    /// Files, by path or glob, in this order.
+    File { paths: Vec<String> },
+    /// Standard input.
+    Stdin,
+    /// Made up.
+    Generator(GeneratorConfig),
+}
+
+/// How bytes become rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// By extension and content.
+    Auto,
+    /// RFC 4180 and its relatives.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// One match of a regular expression a line.
+    Log,
+}
+
+/// How the bytes are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// By the first two bytes.
+    Auto,
+    /// RFC 1952, perhaps several members one after the other.
+    Gzip,
+    /// As they are.
+    None,
+}
+
+/// What stands between CSV cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delimiter {
+    /// By the first lines.
+    Auto,
+    /// This one.
+    Byte(u8),
+}
+
+/// Whether the first CSV row holds names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// By its content.
+    Auto,
+    /// It does.
+    Yes,
+    /// It doesn't.
+    No,
+}
+
+/// The quote of CSV cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// Quotes have no meaning.
+    None,
+    /// This one.
+    Byte(u8),
+}
+
+/// The dialect of CSV.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// Between cells.
+    pub delimiter: Delimiter,
+    /// Whether there are names.
+    pub header: Header,
+    /// Around cells.
+    pub quote: Quote,
+    /// Before a literal quote; `None`: the quote itself.
+    pub escape: Option<u8>,
+    /// At the beginning of a line that is no row.
+    pub comment: Option<u8>,
+}
+
+/// What to do with a line that isn't as the pattern says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It is a bad row.
+    Error,
+    /// It is passed over, and counted.
+    Skip,
+}
+
+/// Log lines.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// With named groups.
+    pub pattern: Option<Arc<Regex>>,
+    /// Lines that don't match.
+    pub unmatched: Unmatched,
+}
+
+/// How times are read.
+#[derive(Clone, Debug)]
+pub struct TimeOptions {
+    /// Of all TIMESTAMP columns but those below.
+    pub format: TimeFormat,
+    /// By column name, as written.
+    pub columns: Vec<(String, TimeFormat)>,
+    /// Of times that have none.
+    pub zone: Zone,
+    /// Of times that have none.
+    pub year: Option<i32>,
+}
+
+/// What to do with rows that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnBad {
+    /// The first one ends the reading with an error.
+    Fail,
+    /// They are counted and left out.
+    Skip,
+    /// They are counted, left out, and written to this file.
+    Dlq(String),
+}
+
+/// In which order several files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// One after the other.
+    Sequence,
+    /// Side by side, the earliest event first; ties in the order of the files.
+    Time,
+}
+
+/// The checked options of a stream.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// Where from.
+    pub connector: Connector,
+    /// How bytes become rows.
+    pub format: Format,
+    /// How they are packed.
+    pub compression: Compression,
+    /// The dialect of CSV.
+    pub csv: CsvOptions,
+    /// Log lines.
+    pub log: LogOptions,
+    /// Remove blanks around unquoted cells.
+    pub trim: bool,
+    /// Spellings of NULL, `None`: by format.
+    pub null: Option<Arc<[String]>>,
+    /// Fields without a column are errors; `None`: by format.
+    pub unknown_fields_error: Option<bool>,
+    /// Columns without a field are errors; `None`: by format.
+    pub missing_fields_error: Option<bool>,
+    /// How times are read.
+    pub time: TimeOptions,
+    /// Rows that can't be read.
+    pub on_bad: OnBad,
+    /// The order of several files.
+    pub merge: Merge,
+    /// A longer row is a bad row.
+    pub max_line_bytes: usize,
+}
+
+impl Default for SourceConfig {
+    fn default() -> Self {
+        Self {
+            connector: Connector::Stdin,
+            format: Format::Auto,
+            compression: Compression::Auto,
+            csv: CsvOptions {
+                delimiter: Delimiter::Auto,
+                header: Header::Auto,
+                quote: Quote::Byte(b'"'),
+                escape: None,
+                comment: None,
+            },
+            log: LogOptions { pattern: None, unmatched: Unmatched::Error },
+            trim: false,
+            null: None,
+            unknown_fields_error: None,
+            missing_fields_error: None,
+            time: TimeOptions {
+                format: TimeFormat::Auto,
+                columns: Vec::new(),
+                zone: Zone::default(),
+                year: None,
+            },
+            on_bad: OnBad::Fail,
+            merge: Merge::Sequence,
+            max_line_bytes: 16 << 20,
+        }
+    }
+}
+
+impl SourceConfig {
+    /// Reads and checks the options of a stream.
+    ///
+    /// # Errors
+    /// All that is wrong with them: unknown names (P0502), values that aren't allowed (P0503), what is missing (P0504), what doesn't go
+    /// together (P0505), connectors (P0500, P0501), regular expressions (P0515), time formats (P0516).
+    pub fn from_options(options: &OptionMap) -> Result<Self, Vec<ConnectError>> {
+        let mut taker = Taker::new(options);
+        for name in STREAM_OPTIONS {
+            taker.take(name);
+        }
+        let mut config = Self::default();
+        let connector = read_connector(&mut taker);
+        let what = match connector {
+            Some("generator") => {
+                if let Some(generator) = read_generator(&mut taker) {
+                    config.connector = Connector::Generator(generator);
+                }
+                "connector = 'generator'"
+            }
+            Some(name) => {
+                config.connector =
+                    if name == "file" { read_paths(&mut taker) } else { Connector::Stdin };
+                read_codec(&mut taker, &mut config);
+                match (name, config.format) {
+                    ("stdin", _) => "connector = 'stdin'",
+                    (_, Format::Csv) => "format = 'csv'",
+                    (_, Format::Jsonl) => "format = 'jsonl'",
+                    (_, Format::Log) => "format = 'log'",
+                    (_, Format::Auto) => "connector = 'file'",
+                }
+            }
+            // What its options are, nobody knows.
+            None => return Err(taker.errors),
+        };
+        taker.finish(SOURCE_OPTIONS, what);
+        if taker.errors.is_empty() { Ok(config) } else { Err(taker.errors) }
+    }
+
+    /// The configuration of `FROM 'x.csv'`: everything as detected.
+    pub fn from_path(path: impl Into<String>) -> Self {
+        Self { connector: Connector::File { paths: vec![path.into()] }, ..Self::default() }
+    }
+
+    /// Whether the input has an end: not so for standard input of a terminal or pipe that stays open, which only the
+    /// caller can know, nor for an unbounded generator.
+    pub fn is_bounded(&self) -> bool {
+        match &self.connector {
+            Connector::File { .. } | Connector::Stdin => true,
+            Connector::Generator(generator) => generator.count.is_some(),
+        }
+    }
+}
+
+fn read_connector(taker: &mut Taker<'_>) -> Option<&'static str> {
+    if !taker.has("connector") {
+        let known = if taker.has("path") {
+            "file"
+        } else if taker.has("kind") {
+            "generator"
+        } else {
+            let error = ConnectError::new(
+                codes::OPTION_MISSING,
+                "the stream doesn't say where its events come from",
+            );
+            taker.errors.push(error.help("give connector = 'file' and a path, or connector = 'stdin' or 'generator'"));
+            return None;
+        };
+        return Some(known);
+    }
+    let given = taker.text("connector")?.to_lowercase();
+    let connectors = ["file", "stdin", "generator"];
+    if let Some(known) = connectors.into_iter().find(|known| *known == given) {
+        return Some(known);
+    }
+    let error = if NOT_YET.contains(&given.as_str()) {
+        ConnectError::new(
+            codes::CONNECTOR_NOT_YET,
+            format!("the connector '{given}' is not supported yet"),
+        )
+        .help("file, stdin and generator are; let a tool of that system write JSON lines into a pipe and read stdin")
+    } else {
+        let error = ConnectError::new(
+            codes::CONNECTOR_UNKNOWN,
+            format!("unknown connector '{given}': it must be 'file', 'stdin' or 'generator'"),
+        );
+        match nearest(&given, connectors) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
+        }
+    };
+    taker.errors.push(error.option("connector"));
+    None
+}
+
+fn read_paths(taker: &mut Taker<'_>) -> Connector {
+    if !taker.has("path") {
+        let error = ConnectError::new(codes::OPTION_MISSING, "connector = 'file' needs the option 'path'");
+        taker.errors.push(error.option("connector").help("for example path = 'events.csv'"));
+        return Connector::Stdin;
+    }
+    let paths = taker.texts("path").unwrap_or_default();
+    if paths.iter().any(String::is_empty) {
+        taker.bad("path", &Value::text(""), "a file name");
+    }
+    Connector::File { paths }
+}
+
+fn read_codec(taker: &mut Taker<'_>, config: &mut SourceConfig) {
+    let has_pattern = taker.has("log.pattern");
+    let has_csv = ["csv.delimiter", "csv.header", "csv.quote", "csv.escape", "csv.comment"]
+        .into_iter()
+        .any(|name| taker.has(name));
+    let format = taker.choice(
+        "format",
+        &[
+            ("csv", Format::Csv),
+            ("jsonl", Format::Jsonl),
+            ("json", Format::Jsonl),
+            ("ndjson", Format::Jsonl),
+            ("log", Format::Log),
+            ("regex", Format::Log),
+            ("tsv", Format::Csv),
+            ("auto", Format::Auto),
+        ],
+    );
+    config.format = match format {
+        None | Some(Format::Auto) if has_pattern => Format::Log,
+        None | Some(Format::Auto) if has_csv => Format::Csv,
+        None => Format::Auto,
+        Some(format) => format,
+    };
+    if let Some(compression) = taker.choice(
+        "compression",
+        &[
+            ("auto", Compression::Auto),
+            ("gzip", Compression::Gzip),
+            ("gz", Compression::Gzip),
+            ("none", Compression::None),
+        ],
+    ) {
+        config.compression = compression;
+    }
+    taker.choice("encoding", &[("utf-8", ()), ("utf8", ())]);
+    if matches!(config.format, Format::Csv | Format::Auto) {
+        read_csv(taker, &mut config.csv);
+    }
+    if matches!(config.format, Format::Log) {
+        read_log(taker, &mut config.log);
+    }
+    config.trim = taker.bool("trim").unwrap_or(false);
+    config.null = taker.texts("null").map(Arc::from);
+    config.unknown_fields_error = taker.choice("unknown_fields", &[("ignore", false), ("error", true)]);
+    config.missing_fields_error = taker.choice("missing_fields", &[("null", false), ("error", true)]);
+    read_time(taker, &mut config.time);
+    read_on_bad(taker, config);
+    if let Some(merge) = taker.choice("merge", &[("sequence", Merge::Sequence), ("time", Merge::Time)]) {
+        config.merge = merge;
+    }
+    if let Some(bytes) = taker.number("max_line_bytes", 16, 1 << 31) {
+        config.max_line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    }
+}
+
+fn read_csv(taker: &mut Taker<'_>, csv: &mut CsvOptions) {
+    let is_auto = |value: &Value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case("auto"));
+    if taker.left.get("csv.delimiter").is_some_and(|(_, value)| is_auto(value)) {
+        taker.take("csv.delimiter");
+    } else if let Some(byte) = taker.byte("csv.delimiter", &[("tab", b'\t'), ("\\t", b'\t'), ("space", b' ')]) {
+        csv.delimiter = Delimiter::Byte(byte);
+    }
+    if let Some(header) =
+        taker.choice("csv.header", &[("true", Header::Yes), ("false", Header::No), ("auto", Header::Auto)])
+    {
+        csv.header = header;
+    }
+    if let Some(quote) = taker.byte("csv.quote", &[("none", 0)]) {
+        csv.quote = if quote == 0 { Quote::None } else { Quote::Byte(quote) };
+    }
+    csv.escape = taker.byte("csv.escape", &[]);
+    csv.comment = taker.byte("csv.comment", &[]);
+    if let (Delimiter::Byte(delimiter), Quote::Byte(quote)) = (csv.delimiter, csv.quote)
+        && (delimiter == quote || csv.comment == Some(delimiter))
+    {
+        let error = ConnectError::new(
+            codes::OPTION_CONFLICT,
+            "csv.delimiter, csv.quote and csv.comment must be different characters",
+        );
+        taker.errors.push(error.option("csv.delimiter"));
+    }
+}
+
+fn read_log(taker: &mut Taker<'_>, log: &mut LogOptions) {
+    if let Some(unmatched) =
+        taker.choice("log.unmatched", &[("error", Unmatched::Error), ("skip", Unmatched::Skip)])
+    {
+        log.unmatched = unmatched;
+    }
+    if !taker.has("log.pattern") {
+        let error = ConnectError::new(codes::OPTION_MISSING, "format = 'log' needs the option 'log.pattern'")
+            .option("format")
+            .help("a regular expression whose named groups are the columns: '(?<host>\\S+) (?<message>.*)'");
+        taker.errors.push(error);
+        return;
+    }
+    let Some(pattern) = taker.text("log.pattern") else { return };
+    let problem = match Regex::new(&pattern) {
+        Ok(regex) if regex.capture_names().flatten().next().is_some() => {
+            log.pattern = Some(Arc::new(regex));
+            return;
+        }
+        Ok(_) => "log.pattern has no named group".to_owned(),
+        Err(regex::Error::CompiledTooBig(_)) => "log.pattern is too large".to_owned(),
+        // The crate's text has several lines, the last of which says what is wrong.
+        Err(error) => {
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+            format!("log.pattern is not a regular expression: {reason}")
+        }
+    };
+    let error = ConnectError::new(codes::LOG_PATTERN, problem).option("log.pattern");
+    taker.errors.push(error.help("each column is a named group: '(?<host>\\S+) (?<message>.*)'"));
+}
+
+fn read_time(taker: &mut Taker<'_>, time: &mut TimeOptions) {
+    if let Some(zone) = taker.text("time.zone") {
+        match Zone::parse(&zone) {
+            Ok(zone) => time.zone = zone,
+            Err(message) => time_error(taker, "time.zone", message),
+        }
+    }
+    time.year = taker.number("time.year", 1, 9999).and_then(|year| i32::try_from(year).ok());
+    if let Some(format) = taker.text("time.format") {
+        match TimeFormat::parse(&format) {
+            Ok(format) => time.format = format,
+            Err(message) => time_error(taker, "time.format", message),
+        }
+    }
+    for (column, value) in taker.take_prefixed("time.format.") {
+        let name = format!("time.format.{column}");
+        match super::text_of(value).map(|format| TimeFormat::parse(&format)) {
+            Some(Ok(format)) => time.columns.push((column, format)),
+            Some(Err(message)) => time_error(taker, &name, message),
+            None => taker.bad(&name, value, "a time format"),
+        }
+    }
+    let lacks_year = |format: &TimeFormat| format.lacks_year();
+    if time.year.is_none()
+        && (lacks_year(&time.format) || time.columns.iter().any(|(_, format)| lacks_year(format)))
+    {
+        let message = "these times have no year: the option 'time.year' must tell it".to_owned();
+        time_error(taker, "time.format", message);
+    }
+}
+
+fn time_error(taker: &mut Taker<'_>, option: &str, message: String) {
+    taker.errors.push(ConnectError::new(codes::TIME_FORMAT, message).option(option));
+}
+
+fn read_on_bad(taker: &mut Taker<'_>, config: &mut SourceConfig) {
+    let path = taker.text("dlq.path");
+    let choice = taker.choice("on_bad", &[("fail", 0u8), ("skip", 1), ("dlq", 2)]);
+    config.on_bad = match (choice, path) {
+        (None | Some(2), Some(path)) => OnBad::Dlq(path),
+        (Some(2), None) => {
+            let error = ConnectError::new(codes::OPTION_MISSING, "on_bad = 'dlq' needs the option 'dlq.path'");
+            taker.errors.push(error.option("on_bad").help("for example dlq.path = 'bad.jsonl'"));
+            OnBad::Fail
+        }
+        (Some(_), Some(_)) => {
+            let error = ConnectError::new(codes::OPTION_CONFLICT, "dlq.path is only for on_bad = 'dlq'");
+            taker.errors.push(error.option("dlq.path"));
+            OnBad::Fail
+        }
+        (Some(1), None) => OnBad::Skip,
+        _ => OnBad::Fail,
+    };
+}
+
+fn read_generator(taker: &mut Taker<'_>) -> Option<GeneratorConfig> {
+    if !taker.has("kind") {
+        let error = ConnectError::new(codes::OPTION_MISSING, "connector = 'generator' needs the option 'kind'");
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        taker.errors.push(error.option("connector").help(format!("the kinds are {}", kinds.join(", "))));
+    }
+    let kind = taker.text("kind").and_then(|name| match Kind::parse(&name) {
+        Ok(kind) => Some(kind),
+        Err(error) => {
+            taker.errors.push(error.option("kind"));
+            None
+        }
+    });
+    let mut config = GeneratorConfig::new(kind.unwrap_or(Kind::Logins));
+    let unbounded =
+        matches!(taker.left.get("count"), Some((_, Value::Text(text))) if text.eq_ignore_ascii_case("unbounded"));
+    if unbounded {
+        taker.take("count");
+        config.count = None;
+    } else if let Some(count) = taker.number("count", 0, i64::MAX) {
+        config.count = u64::try_from(count).ok();
+    }
+    if let Some(seed) = taker.number("seed", i64::MIN, i64::MAX) {
+        config.seed = seed.cast_unsigned();
+    }
+    match taker.take("start") {
+        None => {}
+        Some(Value::Timestamp(start)) => config.start = *start,
+        Some(value) => match super::text_of(value).and_then(|text| crate::time::parse_iso(&text, &Zone::default())) {
+            Some(start) => config.start = start,
+            None => taker.bad("start", value, "an instant such as '2026-01-31 10:00:00Z'"),
+        },
+    }
+    if let Some(step) = taker.duration("step") {
+        config.step = Some(step);
+    }
+    config.disorder = taker.fraction("disorder", 0.0, 1.0).unwrap_or(0.0);
+    if let Some(most) = taker.duration("disorder.max") {
+        config.disorder_max = most;
+    }
+    config.rate = taker.fraction("rate", 0.001, 1e9);
+    kind.map(|_| config)
+}

@@ -1,0 +1,68 @@
+//! What happens to rows that can't be read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+
+use portent_grammar::codes::input as codes;
+
+use crate::batch::{BadRow, Batch, MAX_BAD_KEPT};
+use crate::error::ConnectError;
+use crate::options::OnBad;
+
+/// How many bytes of a bad row are kept.
+pub(crate) const RAW_KEPT: usize = 64 << 10;
+
+/// Fails, counts, or writes away.
+pub(crate) enum BadSink {
+    Fail,
+    Skip,
+    Dlq { path: String, file: BufWriter<File> },
+}
+
+impl BadSink {
+    /// # Errors
+    /// P0530.
+    pub fn new(on_bad: &OnBad) -> Result<Self, ConnectError> {
+        Ok(match on_bad {
+            OnBad::Fail => Self::Fail,
+            OnBad::Skip => Self::Skip,
+            OnBad::Dlq(path) => {
+                // Several streams, and several runs, may share the file: never lose what is in it.
+                let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| failed(path, &error))?;
+                Self::Dlq { path: path.clone(), file: BufWriter::new(file) }
+            }
+        })
+    }
+
+    /// # Errors
+    /// The row's own under `on_bad = 'fail'`; P0530.
+    pub fn take(&mut self, row: BadRow, batch: &mut Batch) -> Result<(), ConnectError> {
+        match self {
+            Self::Fail => return Err(row.into_error()),
+            Self::Skip => {}
+            Self::Dlq { path, file } => {
+                let mut error = row.error.clone();
+                if let Some(column) = &row.column {
+                    error = format!("column \"{column}\": {error}");
+                }
+                let line = serde_json::json!({
+                    "file": &*row.file,
+                    "line": row.line,
+                    "code": row.code.to_string(),
+                    "error": error,
+                    "raw": row.raw,
+                });
+                // Flushed at once: bad rows are few, and whoever watches the file wants them.
+                writeln!(file, "{line}").and_then(|()| file.flush()).map_err(|error| failed(path, &error))?;
+            }
+        }
+        if batch.bad.len() < MAX_BAD_KEPT {
+            batch.bad.push(row);
+        }
+        Ok(())
+    }
+}
+
+fn failed(path: &str, error: &std::io::Error) -> ConnectError {
+    ConnectError::new(codes::DLQ, format!("bad rows can't be written to '{path}': {error}")).option("dlq.path")
+}

@@ -1,0 +1,359 @@
+//! The rows of one input after the other, each with its place.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use portent_grammar::codes::input as codes;
+use portent_grammar::Value;
+
+use super::bad::{BadSink, RAW_KEPT};
+use super::sniff;
+use crate::batch::{BadRow, Batch, Progress, RowError, SourceRow, SourceStats};
+use crate::blocks::{Blocks, Fault, Record, Split};
+use crate::decode::{DecodeError, Decoded, Decoder};
+use crate::error::{ConnectError, Place};
+use crate::options::{Delimiter, Format, SourceConfig};
+use crate::schema::{Metadata, Origin, SourceSchema};
+
+/// Reads rows from one input at a time; the format, once settled by the first input, stays.
+pub(crate) struct RowReader {
+    config: Arc<SourceConfig>,
+    schema: Arc<SourceSchema>,
+    decoder: Option<Decoder>,
+    metadata: Vec<(usize, Metadata)>,
+    not_null: Vec<usize>,
+    current: Option<Current>,
+    stats: SourceStats,
+    /// Slots for the next row, all NULL.
+    spare: Vec<Value>,
+}
+
+/// The input that is being read.
+struct Current {
+    blocks: Blocks,
+    name: Arc<str>,
+    file: u32,
+    /// Line ends so far.
+    lines: u64,
+    /// Nothing has been read yet.
+    fresh: bool,
+    /// Hand rows out before reading on.
+    live: bool,
+}
+
+impl RowReader {
+    /// # Errors
+    /// What is wrong with the configuration for this schema, as far as the format is known.
+    pub fn new(config: &SourceConfig, schema: &SourceSchema) -> Result<Self, ConnectError> {
+        let columns = schema.columns.iter().enumerate();
+        let metadata = columns
+            .clone()
+            .filter_map(|(slot, column)| match column.origin {
+                Origin::Metadata(metadata) if column.needed => Some((slot, metadata)),
+                _ => None,
+            })
+            .collect();
+        let not_null = columns
+            .filter(|(_, column)| column.not_null && column.needed && matches!(column.origin, Origin::Field(_)))
+            .map(|(slot, _)| slot)
+            .collect();
+        let settled = match (config.format, config.csv.delimiter) {
+            (Format::Auto, _) => None,
+            (Format::Csv, Delimiter::Auto) => None,
+            (format, Delimiter::Byte(delimiter)) => Some((format, delimiter)),
+            (format, Delimiter::Auto) => Some((format, b',')),
+        };
+        let decoder = match settled {
+            Some((format, delimiter)) => Some(Decoder::new(format, delimiter, config, schema)?),
+            None => None,
+        };
+        Ok(Self {
+            config: Arc::new(config.clone()),
+            schema: Arc::new(schema.clone()),
+            decoder,
+            metadata,
+            not_null,
+            current: None,
+            stats: SourceStats::default(),
+            spare: Vec::new(),
+        })
+    }
+
+    pub fn stats(&self) -> SourceStats {
+        let bytes = self.current.as_ref().map_or(0, |current| current.blocks.bytes_read());
+        SourceStats { bytes: self.stats.bytes + bytes, ..self.stats }
+    }
+
+    /// Goes on to the next input.
+    pub fn begin(&mut self, input: Box<dyn Read + Send>, name: Arc<str>, file: u32, live: bool) {
+        self.end();
+        self.current = Some(Current { blocks: Blocks::new(input), name, file, lines: 0, fresh: true, live });
+    }
+
+    /// Closes the current input.
+    pub fn end(&mut self) {
+        self.stats.bytes = self.stats().bytes;
+        self.current = None;
+    }
+
+    /// Looks at the beginning of the input: byte order mark, format, delimiter, CSV header.
+    ///
+    /// # Errors
+    /// P0510 to P0512.
+    pub fn prepare(&mut self) -> Result<(), ConnectError> {
+        let Some(current) = self.current.as_mut() else { return Ok(()) };
+        if !std::mem::take(&mut current.fresh) {
+            return Ok(());
+        }
+        current.fill_first().map_err(|error| current.failed(&error))?;
+        current.skip_mark()?;
+        let sniffed = sniff::sniff(current.blocks.data(), &current.name, &self.config, current.blocks.at_end())?;
+        match &mut self.decoder {
+            Some(decoder) => decoder.begin(&self.config, sniffed.delimiter),
+            None => {
+                let format = match self.config.format {
+                    Format::Auto => sniffed.format,
+                    format => format,
+                };
+                self.decoder = Some(Decoder::new(format, sniffed.delimiter, &self.config, &self.schema)?);
+            }
+        }
+        if current.live {
+            return Ok(());
+        }
+        self.prepare_header()
+    }
+
+    /// Reads up to the header, so that a column that isn't there is told when the source is opened. Rows stay.
+    fn prepare_header(&mut self) -> Result<(), ConnectError> {
+        let (Some(current), Some(Decoder::Csv(splitter, decoder))) = (&mut self.current, &mut self.decoder) else {
+            return Ok(());
+        };
+        while decoder.is_new() {
+            let blocks = &mut current.blocks;
+            match splitter.next(blocks.data(), blocks.at_end(), &decoder.dialect, self.config.max_line_bytes) {
+                Split::End => return Ok(()),
+                Split::More => {
+                    // An error of reading comes back with the rows.
+                    if blocks.fill().is_err() {
+                        return Ok(());
+                    }
+                }
+                Split::Record(record) => {
+                    let raw = blocks.data().get(record.text.clone()).unwrap_or_default();
+                    let Ok(text) = std::str::from_utf8(raw) else { return Ok(()) };
+                    if record.fault.is_some() {
+                        return Ok(());
+                    }
+                    let is_comment = raw.first().copied() == decoder.dialect.comment;
+                    if text.is_empty() || is_comment || decoder.first_row(text, &current.name)? {
+                        current.lines += record.lines;
+                        blocks.consume(record.length);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends rows until the batch holds `max_rows`, the input ends, or a live input has nothing more for now.
+    ///
+    /// # Errors
+    /// As `Source::next_batch`.
+    pub fn read(&mut self, batch: &mut Batch, max_rows: usize, bad: &mut BadSink) -> Result<Progress, ConnectError> {
+        self.prepare()?;
+        let (Some(current), Some(decoder)) = (&mut self.current, &mut self.decoder) else {
+            return Ok(Progress::End);
+        };
+        let limit = self.config.max_line_bytes;
+        let width = self.schema.columns.len();
+        let first = batch.rows.len();
+        while batch.rows.len() - first < max_rows {
+            let record = match decoder.split(current.blocks.data(), current.blocks.at_end(), limit) {
+                Split::End => return Ok(Progress::End),
+                Split::More => {
+                    if current.live && batch.rows.len() > first {
+                        return Ok(Progress::More);
+                    }
+                    if let Err(error) = current.blocks.fill() {
+                        self.stats.bad += 1;
+                        let row = current.broken_off(&error);
+                        bad.take(row, batch)?;
+                        return Ok(Progress::End);
+                    }
+                    continue;
+                }
+                Split::Record(record) => record,
+            };
+            if self.spare.len() != width {
+                self.spare.clear();
+                self.spare.resize(width, Value::Null);
+            }
+            match decode(decoder, current, &record, &mut self.spare) {
+                Ok(Decoded::Row) => {
+                    let line = current.lines + 1;
+                    for (slot, metadata) in &self.metadata {
+                        if let Some(value) = self.spare.get_mut(*slot) {
+                            *value = current.tell(*metadata);
+                        }
+                    }
+                    match missing(&self.not_null, &self.spare) {
+                        None => {
+                            let values = std::mem::replace(&mut self.spare, vec![Value::Null; width]);
+                            batch.rows.push(SourceRow { values, line, file: current.file });
+                            self.stats.rows += 1;
+                        }
+                        Some(slot) => {
+                            let error = RowError::new(codes::BAD_ROW_NULL, "a NOT NULL column has no value").at(slot);
+                            self.stats.bad += 1;
+                            self.spare.clear();
+                            let row = current.bad_row(&record, error, &self.schema);
+                            current.pass(&record);
+                            bad.take(row, batch)?;
+                            continue;
+                        }
+                    }
+                    current.pass(&record);
+                }
+                Ok(Decoded::Nothing) => current.pass(&record),
+                Ok(Decoded::Skipped) => {
+                    self.stats.skipped += 1;
+                    current.pass(&record);
+                }
+                Err(DecodeError::File(error)) => return Err(error),
+                Err(DecodeError::Row(error)) => {
+                    self.stats.bad += 1;
+                    self.spare.clear();
+                    let row = current.bad_row(&record, error, &self.schema);
+                    current.pass(&record);
+                    bad.take(row, batch)?;
+                }
+            }
+        }
+        Ok(Progress::More)
+    }
+}
+
+fn missing(not_null: &[usize], values: &[Value]) -> Option<usize> {
+    not_null.iter().copied().find(|slot| values.get(*slot).is_some_and(Value::is_null))
+}
+
+fn decode(
+    decoder: &mut Decoder,
+    current: &Current,
+    record: &Record,
+    values: &mut [Value],
+) -> Result<Decoded, DecodeError> {
+    let raw = current.blocks.data().get(record.text.clone()).unwrap_or_default();
+    if let Some(fault) = record.fault {
+        return Err(DecodeError::Row(match fault {
+            Fault::TooLong => RowError::new(codes::BAD_ROW_TOO_LONG, "the row is longer than max_line_bytes"),
+            Fault::OpenQuote => RowError::new(codes::BAD_ROW_QUOTE, "a quoted cell is not closed")
+                .help("only this line is left out, reading goes on with the next; csv.quote = 'none' if quotes mean nothing"),
+        }));
+    }
+    let text = std::str::from_utf8(raw).map_err(|error| {
+        let at = error.valid_up_to();
+        let byte = raw.get(at).copied().unwrap_or_default();
+        DecodeError::Row(
+            RowError::new(codes::BAD_ROW_UTF8, format!("the row is not UTF-8: byte 0x{byte:02x} at place {}", at + 1))
+                .help("convert the file first: iconv -f WINDOWS-1252 -t UTF-8"),
+        )
+    })?;
+    decoder.decode(text, values, &current.name)
+}
+
+impl Current {
+    /// Reads enough for sniffing: of a file a good piece, of a live input its first line.
+    fn fill_first(&mut self) -> io::Result<()> {
+        while self.blocks.data().len() < 64 << 10 {
+            let has_line = memchr::memchr(b'\n', self.blocks.data()).is_some();
+            if self.live && has_line && self.blocks.data().len() > 3 {
+                break;
+            }
+            match self.blocks.fill() {
+                Ok(true) => {}
+                Ok(false) => break,
+                // What could be read is sniffed; the error comes again with the rows, unless there is nothing.
+                Err(_) if has_line => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over a byte order mark.
+    fn skip_mark(&mut self) -> Result<(), ConnectError> {
+        let data = self.blocks.data();
+        if data.starts_with(&[0xef, 0xbb, 0xbf]) {
+            self.blocks.consume(3);
+        } else if data.starts_with(&[0xff, 0xfe]) || data.starts_with(&[0xfe, 0xff]) {
+            let message = format!("{} is in UTF-16, and only UTF-8 can be read", self.name);
+            let help = format!("convert it first: iconv -f UTF-16 -t UTF-8 '{}'", self.name);
+            return Err(ConnectError::new(codes::BAD_ROW_UTF8, message).help(help));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, metadata: Metadata) -> Value {
+        match metadata {
+            Metadata::Line => Value::Int(i64::try_from(self.lines + 1).unwrap_or(i64::MAX)),
+            Metadata::Offset => Value::Int(i64::try_from(self.blocks.offset()).unwrap_or(i64::MAX)),
+            Metadata::File => Value::text(&*self.name),
+        }
+    }
+
+    fn pass(&mut self, record: &Record) {
+        self.lines += record.lines;
+        self.blocks.consume(record.length);
+    }
+
+    fn bad_row(&self, record: &Record, error: RowError, schema: &SourceSchema) -> BadRow {
+        let data = self.blocks.data();
+        let raw = data.get(record.text.clone()).unwrap_or_default();
+        let is_last = self.blocks.at_end() && record.length == data.len() && data.last() != Some(&b'\n');
+        let help = match (error.help, is_last) {
+            (Some(help), _) if !is_last => Some(help),
+            (_, true) => Some("it is the last line and has no line end: the file may be cut off".to_owned()),
+            (help, _) => help,
+        };
+        BadRow {
+            file: Arc::clone(&self.name),
+            line: self.lines + 1,
+            code: error.code,
+            column: error.slot.and_then(|slot| schema.columns.get(slot)).map(|column| column.name.clone()),
+            error: error.message,
+            help,
+            raw: String::from_utf8_lossy(raw.get(..RAW_KEPT.min(raw.len())).unwrap_or(raw)).into_owned(),
+        }
+    }
+
+    /// The rest of an input that can't be read on.
+    fn broken_off(&self, error: &io::Error) -> BadRow {
+        let data = self.blocks.data();
+        BadRow {
+            file: Arc::clone(&self.name),
+            line: self.lines + 1,
+            code: codes::READ_FAILED,
+            column: None,
+            error: reason(error),
+            help: None,
+            raw: String::from_utf8_lossy(data.get(..RAW_KEPT.min(data.len())).unwrap_or(data)).into_owned(),
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> ConnectError {
+        let mut failed = ConnectError::new(codes::READ_FAILED, reason(error));
+        failed.place =
+            Some(Box::new(Place { file: self.name.to_string(), line: self.lines + 1, column: None, raw: String::new() }));
+        failed
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the gzip data ends too early: the file is cut off".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => format!("the gzip data is damaged: {error}"),
+        _ => format!("reading failed: {error}"),
+    }
+}

@@ -1,0 +1,18 @@
+//! Limits.
+
+/// Limits that keep one query from taking the process down. What is beyond them is shed, and counted in
+/// [`QueryStats::shed`](crate::QueryStats::shed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Threads (ways in which partial matches may go on) that one query may keep alive. At the limit the newest are not
+    /// made. Default: 10,000,000.
+    pub max_threads_per_query: usize,
+    /// Matches that one event (or deadline) may complete in one query; more are shed. Default: 10,000,000.
+    pub max_matches_per_event: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { max_threads_per_query: 10_000_000, max_matches_per_event: 10_000_000 }
+    }
+}

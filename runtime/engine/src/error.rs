@@ -1,0 +1,58 @@
+//! What the engine refuses.
+
+use std::fmt;
+
+use portent_planner::compiled::StreamId;
+
+/// Why a call was refused. The engine's state is unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// No stream has this number.
+    UnknownStream(StreamId),
+    /// A stream of this number is there already.
+    DuplicateStream(StreamId),
+    /// The output of a query (or a stream of late events) takes no events from outside.
+    DerivedStream(String),
+    /// The stream was declared finished.
+    StreamEnded(String),
+    /// A row with the wrong number of values.
+    Arity {
+        /// The stream's name.
+        stream: String,
+        /// The columns of its schema.
+        expected: usize,
+        /// The values of the row.
+        found: usize,
+    },
+    /// The compiled query contradicts itself (an automaton's step that leads nowhere, say).
+    InvalidQuery {
+        /// The query's name.
+        query: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::UnknownStream(id) => write!(f, "there is no stream number {}", id.0),
+            EngineError::DuplicateStream(id) => {
+                write!(f, "stream number {} is there already", id.0)
+            }
+            EngineError::DerivedStream(name) => {
+                write!(f, "stream {name} is computed by a query and takes no events")
+            }
+            EngineError::StreamEnded(name) => write!(f, "stream {name} has ended"),
+            EngineError::Arity { stream, expected, found } => {
+                write!(f, "a row of stream {stream} has {expected} values, but {found} were given")
+            }
+            EngineError::InvalidQuery { query, reason } => {
+                write!(f, "the plan of query {query} is invalid: {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}

@@ -1,0 +1,90 @@
+//! GROUP BY over bounded input: one row a group, at its end, in the order in which the groups were first seen.
+
+use indexmap::IndexMap;
+use portent_grammar::Value;
+use portent_planner::compiled::Group;
+use portent_planner::expr::{Accumulator, Aggregate, EvalContext, EvalError, eval, is_true};
+
+type Accumulators = Vec<Accumulator>;
+
+/// The groups so far.
+pub(crate) struct Groups {
+    groups: IndexMap<Vec<Value>, Accumulators, foldhash::fast::RandomState>,
+}
+
+impl Groups {
+    /// No group; or, without keys, the one group that is there even over no rows.
+    pub fn new(plan: &Group) -> Self {
+        let mut groups = IndexMap::default();
+        if plan.keys.is_empty() {
+            groups.insert(Vec::new(), accumulators(plan));
+        }
+        Self { groups }
+    }
+
+    /// Adds a row (or match) to its group.
+    ///
+    /// # Errors
+    /// If a key, an argument or a filter has no value: the row is then not (or not fully) counted.
+    pub fn add<C: EvalContext + ?Sized>(&mut self, plan: &Group, context: &C) -> Result<(), EvalError> {
+        let key = plan.keys.iter().map(|key| eval(key, context)).collect::<Result<Vec<_>, _>>()?;
+        let group = self.groups.entry(key).or_insert_with(|| accumulators(plan));
+        let mut failed = None;
+        for (accumulator, aggregate) in group.iter_mut().zip(&plan.aggregates) {
+            if let Err(error) = accumulate(accumulator, aggregate, context) {
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The groups' rows: keys, then aggregates, with an error for each that has no value (NULL stands in its place).
+    pub fn finish(&mut self) -> Vec<(Vec<Value>, Option<EvalError>)> {
+        std::mem::take(&mut self.groups)
+            .into_iter()
+            .map(|(mut row, accumulators)| {
+                let mut failed = None;
+                for accumulator in accumulators {
+                    row.push(accumulator.finish().unwrap_or_else(|error| {
+                        failed.get_or_insert(error);
+                        Value::Null
+                    }));
+                }
+                (row, failed)
+            })
+            .collect()
+    }
+}
+
+fn accumulators(plan: &Group) -> Accumulators {
+    plan.aggregates.iter().map(Accumulator::new).collect()
+}
+
+/// Adds one row to an aggregate, if its filter holds there.
+///
+/// # Errors
+/// If an argument or the filter has no value, or the aggregate overflows.
+pub(crate) fn accumulate<C: EvalContext + ?Sized>(
+    accumulator: &mut Accumulator,
+    aggregate: &Aggregate,
+    context: &C,
+) -> Result<(), EvalError> {
+    if let Some(filter) = &aggregate.filter
+        && !is_true(filter, context)?
+    {
+        return Ok(());
+    }
+    match aggregate.args.as_slice() {
+        [] => accumulator.add(&[]),
+        [only] => accumulator.add(&[eval(only, context)?]),
+        args => {
+            let args = args.iter().map(|arg| eval(arg, context)).collect::<Result<Vec<_>, _>>()?;
+            accumulator.add(&args)
+        }
+    }
+}

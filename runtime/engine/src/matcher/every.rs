@@ -1,0 +1,418 @@
+//! MATCH ALL: every distinct candidate, each as soon as its last event is there.
+//!
+//! Threads have no preference here, so they are kept by the step they wait at: a row that no waiting step wants touches
+//! no thread. A thread whose time is over is dropped when it is next looked at, or when its list has doubled, unless
+//! somebody must be told (timeouts, tails): then by a timer.
+//!
+//! Where the automaton can reach one candidate in several ways, equal bindings share one node (*canonical*: made once
+//! per row, parent and variable), and a state is entered once per node: the number of threads is that of distinct
+//! partial candidates, not of ways to them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use portent_planner::automaton::Contiguity;
+
+use super::bindings::{MATCHED, Node, TIMED_OUT};
+use super::program::{Bind, StepKind};
+use super::report::{Decided, Decision};
+use super::scene::{Scene, Stage, Start};
+use super::timers::Timer;
+
+/// A thread: what is bound, and until when it may go on.
+struct Thread {
+    node: Arc<Node>,
+    start: Start,
+    /// When its wait ends (or a tail is decided), µs; `i64::MAX`: no time.
+    deadline: i64,
+    /// A tail is not decided before the row at this position.
+    until: u64,
+}
+
+/// The threads that wait at one step.
+struct Waiting {
+    threads: VecDeque<Thread>,
+    /// Whether deadlines come in order: then the front is over first.
+    ordered: bool,
+    /// The deadline for which a timer is set; `i64::MAX`: none.
+    scheduled: i64,
+    sweep_at: usize,
+}
+
+const SWEEP_LEAST: usize = 64;
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { threads: VecDeque::new(), ordered: true, scheduled: i64::MAX, sweep_at: SWEEP_LEAST }
+    }
+}
+
+/// The open partial matches of a partition.
+#[derive(Default)]
+pub(crate) struct Every {
+    /// By step.
+    waiting: Vec<Waiting>,
+    live: usize,
+}
+
+/// Lists that are used again and again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    moved: Vec<Moved>,
+    /// The nodes made at this row, by parent and variable.
+    canonical: Vec<(usize, u16, Arc<Node>)>,
+    /// The states entered at this row.
+    entered: HashSet<(usize, usize), foldhash::fast::RandomState>,
+}
+
+/// A thread that bound the row.
+struct Moved {
+    node: Arc<Node>,
+    start: Start,
+    state: usize,
+}
+
+impl Every {
+    /// Nothing is open.
+    pub fn is_idle(&self) -> bool {
+        self.live == 0
+    }
+
+    /// The position of the earliest start that is open. Looks at every thread.
+    pub fn first_start(&self) -> Option<u64> {
+        let threads = self.waiting.iter().flat_map(|waiting| &waiting.threads);
+        threads.map(|thread| thread.start.position).min()
+    }
+
+    /// Whether a timer still means something.
+    pub fn expects(&self, timer: &Timer) -> bool {
+        let waiting = usize::try_from(timer.start).ok().and_then(|step| self.waiting.get(step));
+        waiting.is_some_and(|waiting| waiting.scheduled == timer.deadline)
+    }
+
+    /// A row.
+    pub fn row(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch) {
+        let program = scene.stage.program;
+        scratch.canonical.clear();
+        scratch.entered.clear();
+        let before = self.live;
+        if self.live > 0 {
+            for (index, step) in program.steps.iter().enumerate() {
+                let Some(waiting) = self.waiting.get_mut(index) else { break };
+                if waiting.threads.is_empty() || !scene.concerns(step.interest) {
+                    continue;
+                }
+                let count = waiting.threads.len();
+                if !program.timely {
+                    waiting.expire(scene.row.time());
+                }
+                match &step.kind {
+                    StepKind::Bind(bind) => advance(scene, scratch, waiting, bind),
+                    StepKind::Accept(accept) => {
+                        waiting.threads.retain(|thread| {
+                            scene.stage.stats.visits += 1;
+                            if accept.at_end
+                                || scene.breaks_tail(accept, thread.start, Some(&thread.node))
+                            {
+                                return false;
+                            }
+                            let over = thread.deadline == i64::MAX && thread.until <= scene.position;
+                            if over {
+                                report(scene.stage, thread, false);
+                            }
+                            !over
+                        });
+                    }
+                }
+                self.live -= count - waiting.threads.len();
+            }
+        }
+        self.begin(scene, scratch);
+        let mut moved = std::mem::take(&mut scratch.moved);
+        for moved in moved.drain(..) {
+            if program.ambiguous
+                && !scratch.entered.insert((moved.state, Arc::as_ptr(&moved.node).addr()))
+            {
+                continue;
+            }
+            self.enter(scene.stage, moved);
+        }
+        scratch.moved = moved;
+        let stats = &mut scene.stage.stats;
+        stats.live = stats.live + self.live as u64 - before as u64;
+    }
+
+    fn begin(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch) {
+        let program = scene.stage.program;
+        if !scene.concerns(program.start_interest) {
+            return;
+        }
+        let start = Start { position: scene.position, time: scene.row.time() };
+        for index in program.steps_of(0) {
+            if let StepKind::Bind(bind) = &program.steps[index].kind
+                && let Some(node) = scene.begin(bind)
+            {
+                let node = if program.ambiguous { canonical(scratch, 0, node) } else { node };
+                scratch.moved.push(Moved { node, start, state: bind.next });
+            }
+        }
+    }
+
+    /// Enters a state: waits at its steps.
+    fn enter(&mut self, stage: &mut Stage<'_>, moved: Moved) {
+        let program = stage.program;
+        let Moved { node, start, state } = moved;
+        let (position, time) = (node.position, node.row.time());
+        for index in program.steps_of(state) {
+            let thread = match &program.steps[index].kind {
+                StepKind::Bind(bind) => {
+                    let deadline = stage.bind_deadline(bind, start, time);
+                    let thread = Thread { node: Arc::clone(&node), start, deadline, until: 0 };
+                    if stage.is_full(start, position) {
+                        timed_out(stage, &thread);
+                        continue;
+                    }
+                    thread
+                }
+                StepKind::Accept(accept) if accept.first_row => continue,
+                StepKind::Accept(accept) => {
+                    let (deadline, until) = stage.tail_deadline(accept, start, time);
+                    let thread = Thread { node: Arc::clone(&node), start, deadline, until };
+                    let over = deadline == i64::MAX && until <= position && !accept.at_end;
+                    if accept.is_immediate() || over {
+                        report(stage, &thread, false);
+                        continue;
+                    }
+                    thread
+                }
+            };
+            if stage.stats.live.saturating_add(self.live as u64) >= stage.max_threads {
+                stage.stats.shed += 1;
+                continue;
+            }
+            self.wait(stage, index, thread);
+        }
+    }
+
+    fn wait(&mut self, stage: &mut Stage<'_>, step: usize, thread: Thread) {
+        if self.waiting.is_empty() {
+            self.waiting.resize_with(stage.program.steps.len(), Waiting::default);
+        }
+        let Some(waiting) = self.waiting.get_mut(step) else { return };
+        self.live += 1;
+        if stage.program.timely && thread.deadline < waiting.scheduled {
+            waiting.schedule(stage, step, thread.deadline);
+        }
+        if !stage.program.timely {
+            let before = waiting.threads.len();
+            if waiting.ordered || before >= waiting.sweep_at {
+                waiting.expire(thread.node.row.time());
+                waiting.sweep_at = SWEEP_LEAST.max(waiting.threads.len() * 2);
+            }
+            self.live -= before - waiting.threads.len();
+        }
+        waiting.ordered &= waiting.threads.back().is_none_or(|last| last.deadline <= thread.deadline);
+        waiting.threads.push_back(thread);
+    }
+
+    /// A timer fired: its deadline has passed.
+    pub fn fire(&mut self, stage: &mut Stage<'_>, timer: &Timer) {
+        if !self.expects(timer) {
+            return;
+        }
+        let Ok(step) = usize::try_from(timer.start) else { return };
+        self.pass(stage, step, Some(timer.deadline));
+    }
+
+    /// No row will come any more: what waits without a deadline ends. The others' deadlines pass later.
+    pub fn end(&mut self, stage: &mut Stage<'_>) {
+        for step in 0..self.waiting.len() {
+            self.pass(stage, step, None);
+        }
+    }
+
+    /// Lets a deadline pass at one step, or (`None`) the end of the input.
+    fn pass(&mut self, stage: &mut Stage<'_>, step: usize, deadline: Option<i64>) {
+        let program = stage.program;
+        let Some(waiting) = self.waiting.get_mut(step) else { return };
+        if deadline.is_some() {
+            waiting.scheduled = i64::MAX;
+        }
+        let mut over = Vec::new();
+        match deadline {
+            Some(deadline) if waiting.ordered => {
+                while waiting.threads.front().is_some_and(|thread| thread.deadline <= deadline) {
+                    over.extend(waiting.threads.pop_front());
+                }
+            }
+            _ => {
+                for thread in std::mem::take(&mut waiting.threads) {
+                    let is_over = match deadline {
+                        Some(deadline) => thread.deadline <= deadline,
+                        None => thread.deadline == i64::MAX,
+                    };
+                    if is_over { over.push(thread) } else { waiting.threads.push_back(thread) }
+                }
+            }
+        }
+        let removed = over.len();
+        for mut thread in over {
+            match &program.steps[step].kind {
+                StepKind::Bind(bind) => {
+                    let limited = bind.max.is_some() || program.plan.within.is_some();
+                    if deadline.is_some() || (limited && !program.by_time) {
+                        timed_out(stage, &thread);
+                    }
+                }
+                StepKind::Accept(accept) => {
+                    thread.deadline = i64::MAX;
+                    if thread.until <= stage.position && (stage.ended || !accept.at_end) {
+                        report(stage, &thread, false);
+                    } else {
+                        self.live += 1;
+                        stage.stats.live += 1;
+                        waiting.threads.push_back(thread);
+                    }
+                }
+            }
+        }
+        waiting.ordered = waiting.ordered || waiting.threads.is_empty();
+        self.live -= removed;
+        stage.stats.live -= removed as u64;
+        let next = if waiting.ordered {
+            waiting.threads.front().map(|thread| thread.deadline)
+        } else {
+            waiting.threads.iter().map(|thread| thread.deadline).min()
+        };
+        if let Some(next) = next
+            && program.timely
+            && next < waiting.scheduled
+        {
+            waiting.schedule(stage, step, next);
+        }
+    }
+
+    /// Drops what is over at a time.
+    pub fn sweep(&mut self, stage: &mut Stage<'_>, time: i64) {
+        if stage.program.timely || !stage.program.by_time {
+            return;
+        }
+        for waiting in &mut self.waiting {
+            let before = waiting.threads.len();
+            waiting.expire(time);
+            let gone = before - waiting.threads.len();
+            self.live -= gone;
+            stage.stats.live -= gone as u64;
+        }
+    }
+
+    /// Drops what is open; how much that was.
+    pub fn abandon(&mut self, stage: &mut Stage<'_>) -> u64 {
+        stage.stats.live -= self.live as u64;
+        self.waiting = Vec::new();
+        std::mem::take(&mut self.live) as u64
+    }
+}
+
+impl Waiting {
+    /// Drops what is over before a time.
+    fn expire(&mut self, time: i64) {
+        if self.ordered {
+            while self.threads.front().is_some_and(|thread| thread.deadline < time) {
+                self.threads.pop_front();
+            }
+        } else {
+            self.threads.retain(|thread| thread.deadline >= time);
+            self.ordered = self.threads.is_empty();
+        }
+    }
+
+    fn schedule(&mut self, stage: &mut Stage<'_>, step: usize, deadline: i64) {
+        if deadline == i64::MAX {
+            return;
+        }
+        self.scheduled = deadline;
+        let partition = stage.partition;
+        stage.timers.set(Timer { deadline, partition, start: step as u64 });
+    }
+}
+
+/// Moves the threads at a step on by a row.
+fn advance(scene: &mut Scene<'_, '_>, scratch: &mut Scratch, waiting: &mut Waiting, bind: &Bind) {
+    let ambiguous = scene.stage.program.ambiguous;
+    waiting.threads.retain(|thread| {
+        scene.stage.stats.visits += 1;
+        let meets = scene.meets(bind.variable, Some(&thread.node));
+        if meets && scene.in_bounds(bind, thread.start, &thread.node) {
+            let parent = Arc::as_ptr(&thread.node).addr();
+            let known = ambiguous.then(|| find(scratch, parent, bind)).flatten();
+            let node = known.unwrap_or_else(|| {
+                let node = scene.bind(bind, Some(&thread.node));
+                if ambiguous { canonical(scratch, parent, node) } else { node }
+            });
+            scratch.moved.push(Moved { node, start: thread.start, state: bind.next });
+        }
+        let stays = match bind.contiguity {
+            Contiguity::Contiguous => false,
+            Contiguity::Next => {
+                !meets && !scene.is_absent(&bind.absent, thread.start, Some(&thread.node))
+            }
+            Contiguity::Any => !scene.is_absent(&bind.absent, thread.start, Some(&thread.node)),
+        };
+        if stays && scene.stage.is_full(thread.start, scene.position) {
+            timed_out(scene.stage, thread);
+            return false;
+        }
+        stays
+    });
+}
+
+fn find(scratch: &Scratch, parent: usize, bind: &Bind) -> Option<Arc<Node>> {
+    let mut known = scratch.canonical.iter();
+    known
+        .find(|(above, variable, _)| *above == parent && *variable == bind.variable.0)
+        .map(|(_, _, node)| Arc::clone(node))
+}
+
+/// The one node of this row with this parent and variable.
+fn canonical(scratch: &mut Scratch, parent: usize, node: Arc<Node>) -> Arc<Node> {
+    let variable = node.variable.0;
+    let mut known = scratch.canonical.iter();
+    if let Some((_, _, known)) = known.find(|(above, v, _)| *above == parent && *v == variable) {
+        return Arc::clone(known);
+    }
+    scratch.canonical.push((parent, variable, Arc::clone(&node)));
+    node
+}
+
+/// Reports a candidate, once.
+fn report(stage: &mut Stage<'_>, thread: &Thread, timed_out: bool) {
+    if stage.program.ambiguous && !thread.node.report(MATCHED) {
+        return;
+    }
+    stage.stats.matches += 1;
+    decide(stage, thread, timed_out);
+}
+
+/// Reports a partial match that ran out of time, once.
+fn timed_out(stage: &mut Stage<'_>, thread: &Thread) {
+    if stage.program.plan.emit_timeouts && thread.node.report(TIMED_OUT) {
+        stage.stats.timeouts += 1;
+        decide(stage, thread, true);
+    }
+}
+
+fn decide(stage: &mut Stage<'_>, thread: &Thread, timed_out: bool) {
+    if stage.decided.len() >= stage.max_matches {
+        stage.stats.shed += 1;
+        return;
+    }
+    stage.decided.push(Decided::Match(Decision {
+        last: Some(Arc::clone(&thread.node)),
+        start: None,
+        start_position: thread.start.position,
+        number: 0,
+        timed_out,
+    }));
+}

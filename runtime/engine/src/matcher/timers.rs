@@ -1,0 +1,53 @@
+//! Deadlines of one query, over all its partitions.
+
+use crate::queue::SortedQueue;
+
+/// A partition, by its place and its number: places are used again, numbers never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PartitionRef {
+    pub place: u32,
+    pub ordinal: u64,
+}
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timer {
+    pub deadline: i64,
+    pub partition: PartitionRef,
+    /// The start of the group that waits (only with starts that have groups).
+    pub start: u64,
+}
+
+/// Deadlines in order; equal ones in the order in which they were set.
+///
+/// A timer is never taken back: when it fires, whoever set it looks whether it still means anything.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    queue: SortedQueue<(i64, u64), Timer>,
+    next: u64,
+}
+
+impl Timers {
+    pub fn set(&mut self, timer: Timer) {
+        self.queue.push((timer.deadline, self.next), timer);
+        self.next += 1;
+    }
+
+    /// Takes the first deadline that is over at a time.
+    pub fn before(&mut self, time: i64) -> Option<Timer> {
+        let (deadline, _) = self.queue.first()?;
+        if deadline >= time {
+            return None;
+        }
+        self.queue.pop().map(|(_, timer)| timer)
+    }
+
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Forgets timers that mean nothing any more.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Timer) -> bool) {
+        self.queue.retain(|_, timer| keep(timer));
+    }
+}

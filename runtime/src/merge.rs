@@ -1,0 +1,152 @@
+//! Several sources, merged by event time as they are read.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::VecDeque;
+
+use portent_planner::compiled::StreamId;
+
+use crate::reader::{Block, Incoming, Reader};
+
+/// Where the events of one stream come from.
+#[derive(Debug)]
+pub(crate) enum Feed {
+    /// A source that is being read.
+    Reader(Reader),
+    /// Rows that were kept, in the order in which they came.
+    Kept(StreamId, VecDeque<Incoming>),
+}
+
+impl Feed {
+    fn stream(&self) -> StreamId {
+        match self {
+            Feed::Reader(reader) => reader.stream,
+            Feed::Kept(stream, _) => *stream,
+        }
+    }
+}
+
+/// A feed and the events of it that have been read, and not yet handed on.
+#[derive(Debug)]
+struct Lane {
+    feed: Feed,
+    events: VecDeque<Incoming>,
+}
+
+/// News from one source, besides events.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub stream: StreamId,
+    /// Without its events.
+    pub block: Block,
+}
+
+/// Hands out events of several feeds: at each step the feed whose next event is the earliest; ties by the order of the feeds, which is that of
+/// declaration. Within a feed the order is that of its lines, whatever their times: a feed that is out of order stays so, within
+/// the lateness that its stream declares.
+///
+/// O(log feeds) a run of events of the same feed. Holds one block a feed, besides what waits in the channels.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    lanes: Vec<Lane>,
+    heap: BinaryHeap<Reverse<(i64, usize)>>,
+    started: bool,
+}
+
+impl Merge {
+    pub fn new(feeds: Vec<Feed>) -> Self {
+        let lanes =
+            feeds.into_iter().map(|feed| Lane { feed, events: VecDeque::new() }).collect();
+        Self { lanes, heap: BinaryHeap::new(), started: false }
+    }
+
+    /// The next events, all of one stream, in `into`; `None` at the end of all feeds. News of the sources go to `tell`.
+    pub fn next(
+        &mut self,
+        into: &mut Vec<Incoming>,
+        tell: &mut dyn FnMut(News),
+    ) -> Option<StreamId> {
+        into.clear();
+        if !self.started {
+            self.started = true;
+            for at in 0..self.lanes.len() {
+                self.queue(at, tell);
+            }
+        }
+        let Reverse((_, at)) = self.heap.pop()?;
+        let limit = self.heap.peek().map(|Reverse(next)| *next);
+        let lane = self.lanes.get_mut(at)?;
+        let stream = lane.feed.stream();
+        match limit {
+            // The only feed left: all that is there.
+            None => into.extend(lane.events.drain(..)),
+            Some(limit) => {
+                while let Some(event) = lane.events.front() {
+                    if !into.is_empty() && (event.time, at) > limit {
+                        break;
+                    }
+                    into.extend(lane.events.pop_front());
+                }
+            }
+        }
+        self.queue(at, tell);
+        Some(stream)
+    }
+
+    /// Puts a feed's next event into the heap, reading on where needed. A feed at its end is not queued again.
+    fn queue(&mut self, at: usize, tell: &mut dyn FnMut(News)) {
+        let Some(lane) = self.lanes.get_mut(at) else { return };
+        while lane.events.is_empty() {
+            match &mut lane.feed {
+                Feed::Kept(_, events) if events.is_empty() => return,
+                Feed::Kept(_, events) => lane.events = std::mem::take(events),
+                Feed::Reader(reader) => {
+                    let Some(mut block) = reader.next() else { return };
+                    lane.events = std::mem::take(&mut block.events).into();
+                    tell(News { stream: reader.stream, block });
+                }
+            }
+        }
+        if let Some(event) = lane.events.front() {
+            self.heap.push(Reverse((event.time, at)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(stream: u32, times: &[i64]) -> Feed {
+        let events = times.iter().map(|time| Incoming { time: *time, values: Vec::new() });
+        Feed::Kept(StreamId(stream), events.collect())
+    }
+
+    fn merged(feeds: Vec<Feed>) -> Vec<(u32, i64)> {
+        let mut merge = Merge::new(feeds);
+        let mut events = Vec::new();
+        let mut all = Vec::new();
+        while let Some(stream) = merge.next(&mut events, &mut |_| {}) {
+            all.extend(events.iter().map(|event| (stream.0, event.time)));
+        }
+        all
+    }
+
+    #[test]
+    fn the_earliest_head_comes_first_and_ties_go_by_declaration() {
+        let all = merged(vec![kept(1, &[1, 4, 5]), kept(2, &[1, 2, 5]), kept(3, &[])]);
+        assert_eq!(all, [(1, 1), (2, 1), (2, 2), (1, 4), (1, 5), (2, 5)]);
+    }
+
+    #[test]
+    fn a_feed_keeps_its_own_order() {
+        let all = merged(vec![kept(1, &[5, 1, 9]), kept(2, &[6])]);
+        assert_eq!(all, [(1, 5), (1, 1), (2, 6), (1, 9)]);
+    }
+
+    #[test]
+    fn nothing_gives_nothing() {
+        assert!(merged(Vec::new()).is_empty());
+        assert!(merged(vec![kept(1, &[])]).is_empty());
+    }
+}

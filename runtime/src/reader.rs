@@ -1,0 +1,127 @@
+//! Reads one source to its end on a thread of its own, in blocks through a bounded channel: decoding runs beside matching, and memory
+//! doesn't grow with the input.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use portent_connect::{Batch, ConnectError, Progress, Source};
+use portent_grammar::{Code, Value};
+use portent_planner::compiled::StreamId;
+
+use crate::ingest::Ingest;
+
+/// Rows in a block.
+pub(crate) const BLOCK_ROWS: usize = 4096;
+/// Blocks that wait in the channel.
+const BLOCKS_AHEAD: usize = 4;
+
+/// An event on its way into the engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    pub time: i64,
+    pub values: Vec<Value>,
+}
+
+/// Some events of a source, and how far it is.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    pub events: Vec<Incoming>,
+    /// Rows that couldn't be read, in all.
+    pub bad: u64,
+    /// Lines passed over, in all.
+    pub skipped: u64,
+    /// The first row that couldn't be read, with its place.
+    pub first_bad: Option<String>,
+    /// Bytes read, and how many there are.
+    pub bytes: (u64, Option<u64>),
+    /// What ended the reading.
+    pub failed: Option<ConnectError>,
+}
+
+/// What to do with rows that can't become events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    Fail,
+    /// Skip, or into the file of the source.
+    GoOn,
+}
+
+/// The near end of a reading thread.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub stream: StreamId,
+    blocks: Receiver<Block>,
+}
+
+impl Reader {
+    /// Starts to read.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(
+        stream: StreamId,
+        source: Box<dyn Source>,
+        ingest: Arc<Ingest>,
+        policy: Policy,
+    ) -> std::io::Result<Self> {
+        let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
+        std::thread::Builder::new()
+            .name(format!("portent-source-{}", stream.0))
+            .spawn(move || read(source, &ingest, policy, &sender))?;
+        Ok(Self { stream, blocks })
+    }
+
+    /// The next block; `None` at the end.
+    pub fn next(&mut self) -> Option<Block> {
+        self.blocks.recv().ok()
+    }
+}
+
+fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: Policy, to: &SyncSender<Block>) {
+    let mut batch = Batch::new();
+    let mut refused = 0;
+    let mut first_bad: Option<String> = None;
+    let mut arrival = 0_i64;
+    loop {
+        batch.clear();
+        let progress = source.next_batch(&mut batch, BLOCK_ROWS);
+        let mut block = Block { events: Vec::with_capacity(batch.rows.len()), ..Block::default() };
+        if let (None, Some(bad)) = (&first_bad, batch.bad.first()) {
+            first_bad = Some(format!("{}, line {}: [{}] {}", bad.file, bad.line, bad.code, bad.error));
+        }
+        let mut failed = None;
+        for mut row in batch.rows.drain(..) {
+            arrival += 1;
+            match ingest.apply(&mut row.values, arrival) {
+                Ok(time) => block.events.push(Incoming { time, values: row.values }),
+                Err(error) => {
+                    refused += 1;
+                    let file = source.files().get(row.file as usize).cloned().unwrap_or_default();
+                    let place = format!("{file}, line {}", row.line);
+                    if policy == Policy::Fail {
+                        failed = Some(refusal(error.code, &place, &error.message));
+                        break;
+                    }
+                    first_bad
+                        .get_or_insert_with(|| format!("{place}: [{}] {}", error.code, error.message));
+                }
+            }
+        }
+        let stats = source.stats();
+        block.bad = stats.bad + refused;
+        block.skipped = stats.skipped;
+        block.first_bad.clone_from(&first_bad);
+        block.bytes = source.progress();
+        let last = failed.is_some() || !matches!(progress, Ok(Progress::More));
+        block.failed = failed.or(progress.err());
+        // Nobody listens any more: the run was stopped, or needs no more input.
+        if to.send(block).is_err() || last {
+            return;
+        }
+    }
+}
+
+fn refusal(code: Code, place: &str, message: &str) -> ConnectError {
+    ConnectError::new(code, format!("{place}: {message}"))
+        .help("to go on past such rows: on_bad = 'skip', or --on-bad skip")
+}

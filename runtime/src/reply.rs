@@ -1,0 +1,67 @@
+//! What a statement answers.
+
+use std::sync::Arc;
+
+use portent_grammar::{Diagnostic, Schema, Value};
+
+/// The answer to one statement.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Reply {
+    /// `CREATE …`
+    Created {
+        /// `STREAM`, `QUERY`, `SINK`
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// False: `IF NOT EXISTS`, and it did.
+        new: bool,
+    },
+    /// `DROP …`
+    Dropped {
+        /// `STREAM`, `QUERY`, `SINK`
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// False: `IF EXISTS`, and it didn't.
+        existed: bool,
+    },
+    /// The result of a `SELECT`.
+    Rows {
+        /// The columns.
+        schema: Arc<Schema>,
+        /// The rows, in order.
+        rows: Vec<Vec<Value>>,
+    },
+    /// The answer of `SHOW` and `DESCRIBE`: a small table.
+    Shown {
+        /// `streams`, `queries`, the name that was described, …
+        title: String,
+        /// The columns.
+        schema: Arc<Schema>,
+        /// The rows.
+        rows: Vec<Vec<Value>>,
+    },
+    /// `EXPLAIN`
+    Explained(String),
+    /// `SET`
+    Set {
+        /// The setting.
+        name: String,
+        /// Its new value, as `SHOW` prints it.
+        value: String,
+    },
+    /// `INSERT`
+    Inserted {
+        /// Where to.
+        into: String,
+        /// Rows that went in.
+        accepted: u64,
+        /// Rows that came too late, counted and sent to the stream's `$late`.
+        late: u64,
+    },
+    /// Something worth knowing: the inferred definition of a stream, say.
+    Notice(String),
+    /// A lint.
+    Warning(Diagnostic),
+}

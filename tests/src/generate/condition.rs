@@ -1,0 +1,95 @@
+//! Random conditions.
+
+use super::rng::Rng;
+
+/// Conjuncts of the condition of a variable; `earlier`: the variables that stand before it in the pattern.
+pub fn conjuncts(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> Vec<String> {
+    let mut conjuncts = Vec::new();
+    if !rng.percent(12) {
+        conjuncts.push(unary(rng));
+    }
+    while rng.percent(if earlier.is_empty() { 15 } else { 30 }) && conjuncts.len() < 3 {
+        let one = match rng.below(10) {
+            0 | 1 => unary(rng),
+            2 if !absent => running(rng, own),
+            3 => physical(rng),
+            _ => correlated(rng, own, earlier, absent),
+        };
+        conjuncts.push(if rng.percent(6) { format!("NOT ({one})") } else { one });
+    }
+    conjuncts
+}
+
+/// Over the event at hand.
+pub fn unary(rng: &mut Rng) -> String {
+    let n = rng.between(0, 4);
+    match rng.below(16) {
+        0..=6 => format!("t = '{}'", letter(rng)),
+        7 => format!("t IN ('{}', '{}')", letter(rng), letter(rng)),
+        8 => format!("v > {n}"),
+        9 => format!("v <= {n}"),
+        10 => format!("v BETWEEN 1 AND {n}"),
+        11 => "v IS NOT NULL".into(),
+        12 => format!("(t = '{}' OR v = {n})", letter(rng)),
+        13 => format!("10 / v > {n}"),
+        14 => format!("t <> '{}'", letter(rng)),
+        _ => format!("COALESCE(v, 2) >= {n}"),
+    }
+}
+
+/// Over the rows bound to the variable itself, the tentative one included.
+fn running(rng: &mut Rng, own: &str) -> String {
+    let n = rng.between(1, 3);
+    match rng.below(8) {
+        0 => format!("COUNT({own}) <= {n}"),
+        1 => format!("SUM({own}.v) <= {}", n + 4),
+        2 => format!("v >= LAST({own}.v, 1)"),
+        3 => format!("v >= FIRST({own}.v)"),
+        4 => format!("AVG({own}.v) < {}", n + 1),
+        5 => format!("COUNT(*) <= {}", n + 2),
+        6 => format!("MAX({own}.v) - MIN({own}.v) <= {n}"),
+        _ => format!("(LAST({own}.v, 1) IS NULL OR v > LAST({own}.v, 1))"),
+    }
+}
+
+/// Over the neighbours in the partition.
+fn physical(rng: &mut Rng) -> String {
+    match rng.below(7) {
+        0 => "v > PREV(v)".into(),
+        1 => "v < PREV(v)".into(),
+        2 => "v <> PREV(v, 2)".into(),
+        3 => format!("PREV(t) = '{}'", letter(rng)),
+        4 => "PREV(v) IS NULL".into(),
+        5 => "(v >= PREV(v) OR PREV(v) IS NULL)".into(),
+        _ => "v + PREV(v) <= 5".into(),
+    }
+}
+
+/// Over what is bound to other variables.
+fn correlated(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> String {
+    if earlier.is_empty() {
+        return if absent { unary(rng) } else { running(rng, own) };
+    }
+    let other = rng.pick(earlier).clone();
+    let n = rng.between(0, 3);
+    match rng.below(16) {
+        0 | 1 => format!("v > {other}.v"),
+        2 | 3 => format!("v = {other}.v"),
+        4 => format!("v <= {other}.v + {n}"),
+        5 => format!("t <> {other}.t"),
+        6 => format!("(v < {other}.v OR {other}.v IS NULL)"),
+        7 => format!("SUM({other}.v) > {n}"),
+        8 => format!("v >= FIRST({other}.v)"),
+        9 => format!("COUNT({other}) >= {n}"),
+        10 => format!("ts - {other}.ts <= INTERVAL '{}' SECOND", n + 1),
+        11 => format!("v / {other}.v >= 1"),
+        12 => format!("PREV({other}.v) IS DISTINCT FROM v"),
+        13 => format!("v <> PREV(LAST({other}.v, {}), 1)", n % 2),
+        14 => format!("v >= MAX({other}.v)"),
+        _ => format!("CASE WHEN {other}.v > 2 THEN v < 3 ELSE v >= {other}.v END"),
+    }
+}
+
+fn letter(rng: &mut Rng) -> char {
+    *rng.pick(&['A', 'A', 'B', 'B', 'C'])
+}
