@@ -1,0 +1,1 @@
+//! Query files (`queries/`) and programs (`examples/`) that show Portent at work. The tests execute all of them.

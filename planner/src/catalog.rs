@@ -1,5 +1,6 @@
 //! What there is: streams, queries, sinks and settings. Here names become numbers, and nowhere later.
 
+mod at_rest;
 mod describe;
 mod drop;
 mod insert;
@@ -20,7 +21,9 @@ pub use describe::{Description, Listed};
 pub use insert::InsertRows;
 pub use settings::Settings;
 pub use sink::SinkDef;
-pub use stream::{ColumnSource, InferredSchema, SchemaProvider, StreamColumn, StreamDef, StreamKind};
+pub use stream::{ColumnSource, InferredSchema, SchemaProvider, StreamColumn, StreamDef, StreamKind, time_by_name, NoFiles};
+pub use drop::Dropped;
+pub(crate) use drop::in_use;
 
 use crate::compiled::{CompiledQuery, StreamId, StreamSpec};
 use crate::resolve::Planned;

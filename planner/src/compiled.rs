@@ -59,6 +59,9 @@ pub struct CompiledQuery {
     pub end_of_input: EndOfInput,
     /// The stream that its output is.
     pub output_stream: StreamId,
+    /// The output column that is the event time of the output's events. `None`: that of the row, or of the match. Only
+    /// where a bounded subquery computes its own time; its rows are then sorted by it (`order_by`). NULL: the row's own time.
+    pub event_time: Option<usize>,
 }
 
 /// An input of a query.
@@ -98,7 +101,8 @@ pub struct MatchPlan {
     pub partition_by: Vec<Expr>,
     /// A key that is computed per variable (`PARTITION BY a.id = b.parent`): indexed by `VarId`, the components over the row at hand.
     /// Then `partition_by` is empty, the partition is the whole input, and an event fits a variable only if its key equals that of the
-    /// match's first event (NULLs never do). The planner has put this into the conditions by `MatchKey`.
+    /// match's first event (NULLs never do). The planner has put this into the conditions by `MatchKey`: `key_of[v][n] = MatchKey(n)`.
+    /// While the first event itself is tested it is tentatively bound, so `MatchKey` is then its own key.
     pub key_of: Option<Vec<Vec<Expr>>>,
     /// Standard form: the order in which the rows of a partition are matched.
     pub order: RowOrder,
@@ -184,6 +188,8 @@ pub enum Skip {
 /// How many rows a match gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowsPerMatch {
+    /// A bare `Column(n)` in the projection stands only for what every row of the partition has alike (a partition column, where
+    /// the pattern has empty matches): any row of it will do, for an empty match the row at which it stands.
     One,
     /// `Column(n)` in the projection is the row at hand; navigation is RUNNING unless FINAL.
     All { show_empty: bool, unmatched: bool },

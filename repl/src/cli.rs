@@ -256,7 +256,13 @@ pub struct GenArgs {
     /// The event time at which they begin
     #[arg(long, value_name = "INSTANT")]
     pub start: Option<String>,
-    /// Events per second of event time
+    /// Event time between two events: 250ms, 1 minute
+    #[arg(long, value_name = "DURATION")]
+    pub step: Option<String>,
+    /// The share of events, 0 to 1, that come late
+    #[arg(long, value_name = "SHARE")]
+    pub disorder: Option<f64>,
+    /// Events per second of real time; as fast as possible, unless given
     #[arg(long, value_name = "N")]
     pub rate: Option<f64>,
     /// CSV with a header, or JSON lines

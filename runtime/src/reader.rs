@@ -1,14 +1,16 @@
 //! Reads one source to its end on a thread of its own, in blocks through a bounded channel: decoding runs beside matching, and memory
 //! doesn't grow with the input.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use portent_connect::{Batch, ConnectError, Progress, Source};
-use portent_grammar::{Code, Value};
+use portent_grammar::Value;
 use portent_planner::compiled::StreamId;
 
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, IngestError};
 
 /// Rows in a block.
 pub(crate) const BLOCK_ROWS: usize = 4096;
@@ -38,12 +40,15 @@ pub(crate) struct Block {
     pub failed: Option<ConnectError>,
 }
 
-/// What to do with rows that can't become events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What to do with rows that were read, and can't become events.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
+    /// The first one ends the reading.
     Fail,
-    /// Skip, or into the file of the source.
-    GoOn,
+    /// They are counted and left out.
+    Skip,
+    /// The same, and they are written to this file, where the source also puts those that it can't read.
+    Dlq(String),
 }
 
 /// The near end of a reading thread.
@@ -67,7 +72,7 @@ impl Reader {
         let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
         std::thread::Builder::new()
             .name(format!("portent-source-{}", stream.0))
-            .spawn(move || read(source, &ingest, policy, &sender))?;
+            .spawn(move || read(source, &ingest, &policy, &sender))?;
         Ok(Self { stream, blocks })
     }
 
@@ -77,7 +82,7 @@ impl Reader {
     }
 }
 
-fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: Policy, to: &SyncSender<Block>) {
+fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: &Policy, to: &SyncSender<Block>) {
     let mut batch = Batch::new();
     let mut refused = 0;
     let mut first_bad: Option<String> = None;
@@ -98,8 +103,8 @@ fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: Policy, to: &SyncS
                     refused += 1;
                     let file = source.files().get(row.file as usize).cloned().unwrap_or_default();
                     let place = format!("{file}, line {}", row.line);
-                    if policy == Policy::Fail {
-                        failed = Some(refusal(error.code, &place, &error.message));
+                    if let Err(error) = refuse(policy, &file, row.line, &row.values, &error) {
+                        failed = Some(error);
                         break;
                     }
                     first_bad
@@ -121,7 +126,40 @@ fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: Policy, to: &SyncS
     }
 }
 
-fn refusal(code: Code, place: &str, message: &str) -> ConnectError {
-    ConnectError::new(code, format!("{place}: {message}"))
-        .help("to go on past such rows: on_bad = 'skip', or --on-bad skip")
+/// What the policy says of a row that can't become an event.
+fn refuse(
+    policy: &Policy,
+    file: &str,
+    line: u64,
+    values: &[Value],
+    error: &IngestError,
+) -> Result<(), ConnectError> {
+    match policy {
+        Policy::Skip => Ok(()),
+        Policy::Fail => {
+            let message = format!("{file}, line {line}: {}", error.message);
+            let error = ConnectError::new(error.code, message);
+            Err(error.help("to go on past such rows: on_bad = 'skip', or --on-bad skip"))
+        }
+        Policy::Dlq(path) => {
+            let values: Vec<serde_json::Value> = values.iter().map(Value::to_json).collect();
+            let entry = serde_json::json!({
+                "file": file,
+                "line": line,
+                "code": error.code.to_string(),
+                "error": error.message,
+                "values": values,
+            });
+            // Opened for each: such rows are few, and the source appends to the same file.
+            let written = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .and_then(|mut file| writeln!(file, "{entry}"));
+            written.map_err(|error| {
+                let message = format!("bad rows can't be written to '{path}': {error}");
+                ConnectError::new(portent_grammar::codes::input::DLQ, message)
+            })
+        }
+    }
 }

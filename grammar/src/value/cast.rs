@@ -50,7 +50,9 @@ fn not_a(text: &str, ty: &Type) -> String {
 fn from_json(json: &serde_json::Value, value: &Value, ty: &Type) -> Result<Value, String> {
     match (json, ty) {
         (serde_json::Value::Array(elements), Type::Array(element)) => {
-            let elements = elements.iter().map(|json| cast(Value::json(json.clone()), element));
+            let elements = elements
+                .iter()
+                .map(|json| cast(Value::json(json.clone()), element));
             Ok(Value::Array(elements.collect::<Result<_, _>>()?))
         }
         (serde_json::Value::Array(_) | serde_json::Value::Object(_), Type::Text) => {
@@ -66,7 +68,9 @@ fn to_bool(value: Value) -> Result<Value, String> {
     match &value {
         Value::Bool(_) => Ok(value),
         Value::Int(int) => Ok(Value::Bool(*int != 0)),
-        Value::Text(text) => parse_bool(text).map(Value::Bool).ok_or_else(|| not_a(text, &Type::Bool)),
+        Value::Text(text) => parse_bool(text)
+            .map(Value::Bool)
+            .ok_or_else(|| not_a(text, &Type::Bool)),
         _ => Err(no_cast(&value, &Type::Bool)),
     }
 }
@@ -95,7 +99,9 @@ fn to_int(value: Value) -> Result<Value, String> {
         }
         Value::Decimal(decimal) => {
             let rounded = decimal.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-            i64::try_from(rounded).map(Value::Int).map_err(|_| format!("{value} is out of range for BIGINT"))
+            i64::try_from(rounded)
+                .map(Value::Int)
+                .map_err(|_| format!("{value} is out of range for BIGINT"))
         }
         Value::Text(text) => {
             let digits = text.trim();
@@ -152,7 +158,9 @@ fn to_decimal(value: Value, limits: Option<(u8, u8)>) -> Result<Value, String> {
 pub fn parse_decimal(text: &str) -> Result<Decimal, String> {
     let number = text.trim();
     let shaped = number.bytes().any(|byte| byte.is_ascii_digit())
-        && number.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+        && number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     if !shaped {
         return Err(not_a(text, &Type::Decimal(None)));
     }
@@ -169,9 +177,9 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, String> {
             }
             Ok(decimal)
         }
-        Err(rust_decimal::Error::ExceedsMaximumPossibleValue) => {
-            Err(format!("{number} is out of range for DECIMAL, which has 28 digits"))
-        }
+        Err(rust_decimal::Error::ExceedsMaximumPossibleValue) => Err(format!(
+            "{number} is out of range for DECIMAL, which has 28 digits"
+        )),
         Err(_) => Err(not_a(text, &Type::Decimal(None))),
     }
 }
@@ -188,7 +196,9 @@ pub fn rescale(decimal: Decimal, precision: u8, scale: u8) -> Result<Decimal, St
     if scaled.scale() != scale {
         return Err(overflow());
     }
-    let limit = 10_u128.checked_pow(u32::from(precision)).unwrap_or(u128::MAX);
+    let limit = 10_u128
+        .checked_pow(u32::from(precision))
+        .unwrap_or(u128::MAX);
     if scaled.mantissa().unsigned_abs() >= limit {
         return Err(overflow());
     }
@@ -241,7 +251,8 @@ fn to_date(value: Value) -> Result<Value, String> {
         Value::Date(_) => Ok(value),
         Value::Timestamp(micros) => {
             let days = i32::try_from(civil::split(*micros).0);
-            days.map(Value::Date).map_err(|_| format!("{value} is out of range for DATE"))
+            days.map(Value::Date)
+                .map_err(|_| format!("{value} is out of range for DATE"))
         }
         Value::Text(text) => parse_date(text).map(Value::Date),
         _ => Err(no_cast(&value, &Type::Date)),
@@ -259,9 +270,9 @@ fn to_interval(value: Value) -> Result<Value, String> {
 fn to_uuid(value: Value) -> Result<Value, String> {
     match &value {
         Value::Uuid(_) => Ok(value),
-        Value::Text(text) => {
-            Uuid::from_str(text.trim()).map(Value::Uuid).map_err(|_| not_a(text, &Type::Uuid))
-        }
+        Value::Text(text) => Uuid::from_str(text.trim())
+            .map(Value::Uuid)
+            .map_err(|_| not_a(text, &Type::Uuid)),
         Value::Bytes(bytes) => Uuid::from_slice(bytes)
             .map(Value::Uuid)
             .map_err(|_| format!("a UUID has 16 bytes, not {}", bytes.len())),
@@ -322,10 +333,19 @@ fn to_array(value: Value, element: &Type) -> Result<Value, String> {
 
 /// PostgreSQL's array text: `{1,NULL,"a b",{…}}`.
 fn parse_array(text: &str, element: &Type) -> Result<Value, String> {
-    let bad = || format!("{:?} is not an array; write for example '{{1,2,3}}'", shortened(text));
+    let bad = || {
+        format!(
+            "{:?} is not an array; write for example '{{1,2,3}}'",
+            shortened(text)
+        )
+    };
     let mut characters = text.trim().chars().peekable();
     let value = array_items(&mut characters, element, bad)?;
-    if characters.next().is_some() { Err(bad()) } else { Ok(value) }
+    if characters.next().is_some() {
+        Err(bad())
+    } else {
+        Ok(value)
+    }
 }
 
 fn array_items(
@@ -383,7 +403,11 @@ fn array_item(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Opti
         }
     }
     while let Some(character) = characters.next_if(|c| !matches!(c, ',' | '{' | '}' | '"')) {
-        item.push(if character == '\\' { characters.next()? } else { character });
+        item.push(if character == '\\' {
+            characters.next()?
+        } else {
+            character
+        });
     }
     let trimmed = item.trim_end().to_owned();
     (!trimmed.is_empty()).then_some((trimmed, false))

@@ -32,7 +32,11 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month as u32, day)
 }
@@ -71,9 +75,16 @@ pub fn join(days: i64, time: i64) -> Option<i64> {
 /// The day number `months` later, on the same day of the month or the month's last, as in PostgreSQL.
 pub fn add_months(days: i64, months: i64) -> Option<i64> {
     let (year, month, day) = civil_from_days(days);
-    let total = year.checked_mul(12)?.checked_add(i64::from(month) - 1)?.checked_add(months)?;
+    let total = year
+        .checked_mul(12)?
+        .checked_add(i64::from(month) - 1)?
+        .checked_add(months)?;
     let (year, month) = (total.div_euclid(12), total.rem_euclid(12) as u32 + 1);
-    Some(days_from_civil(year, month, day.min(days_in_month(year, month))))
+    Some(days_from_civil(
+        year,
+        month,
+        day.min(days_in_month(year, month)),
+    ))
 }
 
 /// Monday 1 to Sunday 7.

@@ -8,9 +8,7 @@ use ipnet::IpNet;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::number::{
-    compare_decimal_float, compare_floats, compare_int_float, decimal_to_f64,
-};
+use super::number::{compare_decimal_float, compare_floats, compare_int_float, decimal_to_f64};
 use super::{Value, civil};
 
 impl Value {
@@ -38,11 +36,10 @@ impl Value {
             (Value::Interval(left), Value::Interval(right)) => **left == **right,
             (Value::Json(left), Value::Json(right)) => left == right,
             (Value::Array(left), Value::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right.iter()).all(|(l, r)| l.identical(r))
+                left.len() == right.len()
+                    && left.iter().zip(right.iter()).all(|(l, r)| l.identical(r))
             }
-            _ => {
-                std::mem::discriminant(self) == std::mem::discriminant(other) && self == other
-            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other) && self == other,
         }
     }
 
@@ -83,9 +80,15 @@ impl Ord for Value {
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             (Value::Bytes(left), Value::Bytes(right)) => left.cmp(right),
             (Value::Date(left), Value::Date(right)) => left.cmp(right),
-            (Value::Date(left), Value::Timestamp(right)) => date_micros(*left).cmp(&i128::from(*right)),
-            (Value::Timestamp(left), Value::Date(right)) => i128::from(*left).cmp(&date_micros(*right)),
-            (Value::Interval(left), Value::Interval(right)) => left.total_micros().cmp(&right.total_micros()),
+            (Value::Date(left), Value::Timestamp(right)) => {
+                date_micros(*left).cmp(&i128::from(*right))
+            }
+            (Value::Timestamp(left), Value::Date(right)) => {
+                i128::from(*left).cmp(&date_micros(*right))
+            }
+            (Value::Interval(left), Value::Interval(right)) => {
+                left.total_micros().cmp(&right.total_micros())
+            }
             (Value::Uuid(left), Value::Uuid(right)) => left.cmp(right),
             (Value::Inet(left), Value::Inet(right)) => compare_inets(left, right),
             (Value::Json(left), Value::Json(right)) => compare_jsons(left, right),
@@ -201,7 +204,10 @@ fn compare_jsons(left: &serde_json::Value, right: &serde_json::Value) -> Orderin
         (Json::Bool(left), Json::Bool(right)) => left.cmp(right),
         (Json::Array(left), Json::Array(right)) => left.len().cmp(&right.len()).then_with(|| {
             let pairs = left.iter().zip(right);
-            pairs.map(|(l, r)| compare_jsons(l, r)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            pairs
+                .map(|(l, r)| compare_jsons(l, r))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
         }),
         (Json::Object(left), Json::Object(right)) => left.len().cmp(&right.len()).then_with(|| {
             let (left, right) = (sorted(left), sorted(right));
@@ -215,7 +221,9 @@ fn compare_jsons(left: &serde_json::Value, right: &serde_json::Value) -> Orderin
     }
 }
 
-fn sorted(object: &serde_json::Map<String, serde_json::Value>) -> Vec<(&String, &serde_json::Value)> {
+fn sorted(
+    object: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<(&String, &serde_json::Value)> {
     let mut entries: Vec<_> = object.iter().collect();
     entries.sort_by_key(|(key, _)| *key);
     entries
@@ -244,7 +252,9 @@ fn hash_json<H: Hasher>(json: &serde_json::Value, state: &mut H) {
         Json::Bool(truth) => state.write_u8(2 + u8::from(*truth)),
         Json::Array(elements) => {
             state.write_usize(elements.len());
-            elements.iter().for_each(|element| hash_json(element, state));
+            elements
+                .iter()
+                .for_each(|element| hash_json(element, state));
         }
         Json::Object(object) => {
             state.write_usize(object.len());

@@ -18,7 +18,9 @@ impl fmt::Display for Value {
             Value::Date(days) => write!(f, "{}", Date(i64::from(*days))),
             Value::Interval(interval) => write!(f, "{interval}"),
             Value::Uuid(uuid) => write!(f, "{uuid}"),
-            Value::Inet(inet) if inet.prefix_len() == inet.max_prefix_len() => write!(f, "{}", inet.addr()),
+            Value::Inet(inet) if inet.prefix_len() == inet.max_prefix_len() => {
+                write!(f, "{}", inet.addr())
+            }
             Value::Inet(inet) => write!(f, "{inet}"),
             Value::Json(json) => write!(f, "{json}"),
             Value::Array(elements) => array(f, elements),
@@ -82,7 +84,13 @@ pub(super) struct Time(pub u64);
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
-        write!(f, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)?;
+        write!(
+            f,
+            "{:02}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        )?;
         fraction(f, micros)
     }
 }
@@ -102,7 +110,11 @@ impl fmt::Display for Timestamp {
         let (days, time) = civil::split(self.0);
         let (year, month, day) = civil::civil_from_days(days);
         let shown = if year > 0 { year } else { 1 - year };
-        write!(f, "{shown:04}-{month:02}-{day:02} {}+00", Time(time.unsigned_abs()))?;
+        write!(
+            f,
+            "{shown:04}-{month:02}-{day:02} {}+00",
+            Time(time.unsigned_abs())
+        )?;
         if year > 0 { Ok(()) } else { f.write_str(" BC") }
     }
 }
@@ -119,7 +131,11 @@ impl fmt::Display for Interval {
         ];
         for (number, unit) in parts {
             if number != 0 {
-                let sign = if negative_before && number > 0 { "+" } else { "" };
+                let sign = if negative_before && number > 0 {
+                    "+"
+                } else {
+                    ""
+                };
                 let plural = if number == 1 { "" } else { "s" };
                 write!(f, "{separator}{sign}{number} {unit}{plural}")?;
                 negative_before = number < 0;

@@ -17,7 +17,11 @@ pub struct Interval {
 impl Interval {
     /// So many microseconds.
     pub fn from_micros(micros: i64) -> Self {
-        Self { months: 0, days: 0, micros }
+        Self {
+            months: 0,
+            days: 0,
+            micros,
+        }
     }
 
     /// Microseconds with a month of 30 days and a day of 24 hours: by this intervals are compared.
@@ -29,7 +33,11 @@ impl Interval {
     /// The difference of two instants as PostgreSQL gives it: whole days, and the rest in microseconds of the same sign.
     pub fn between(later: i64, earlier: i64) -> Option<Self> {
         let micros = later.checked_sub(earlier)?;
-        Some(Self { months: 0, days: i32::try_from(micros / DAY).ok()?, micros: micros % DAY })
+        Some(Self {
+            months: 0,
+            days: i32::try_from(micros / DAY).ok()?,
+            micros: micros % DAY,
+        })
     }
 
     /// Part by part; `None` on overflow.
@@ -75,13 +83,18 @@ impl Interval {
     /// One sentence in plain words.
     pub fn parse(text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
-        let bad = || format!("{text:?} is not an interval; write for example '1 day 2 hours' or '00:05:00'");
+        let bad = || {
+            format!("{text:?} is not an interval; write for example '1 day 2 hours' or '00:05:00'")
+        };
         let iso = trimmed.strip_prefix(['P', 'p']);
         let parts = match iso {
             Some(rest) => parse_iso8601(rest),
             None => parse_words(trimmed),
         };
-        parts.ok_or_else(bad)?.finish().ok_or_else(|| format!("the interval {text:?} is too long"))
+        parts
+            .ok_or_else(bad)?
+            .finish()
+            .ok_or_else(|| format!("the interval {text:?} is too long"))
     }
 }
 
@@ -97,7 +110,8 @@ impl Parts {
     /// Adds `whole.fraction` units. The fraction is in millionths of a unit.
     fn add(&mut self, number: Number, unit: &str) -> Option<()> {
         let Number { whole, millionths } = number;
-        let micros_of = |unit: i64| whole * i128::from(unit) + millionths * i128::from(unit) / 1_000_000;
+        let micros_of =
+            |unit: i64| whole * i128::from(unit) + millionths * i128::from(unit) / 1_000_000;
         let days_of = |days: i128, parts: &mut Parts| {
             parts.days += whole * days;
             let rest = millionths * days * i128::from(DAY) / 1_000_000;
@@ -113,7 +127,9 @@ impl Parts {
         };
         match unit.to_ascii_lowercase().as_str() {
             "us" | "usec" | "usecs" | "microsecond" | "microseconds" => self.micros += whole,
-            "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => self.micros += micros_of(1_000),
+            "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => {
+                self.micros += micros_of(1_000)
+            }
             "" | "s" | "sec" | "secs" | "second" | "seconds" => self.micros += micros_of(SECOND),
             "m" | "min" | "mins" | "minute" | "minutes" => self.micros += micros_of(MINUTE),
             "h" | "hr" | "hrs" | "hour" | "hours" => self.micros += micros_of(HOUR),
@@ -153,9 +169,16 @@ fn number(text: &str) -> Option<Number> {
     if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || whole.len() > 18 {
         return None;
     }
-    let whole = if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? };
+    let whole = if whole.is_empty() {
+        0
+    } else {
+        whole.parse::<i128>().ok()?
+    };
     let millionths = i128::from(fraction_micros(fraction.as_bytes())?);
-    Some(Number { whole: sign * whole, millionths: sign * millionths })
+    Some(Number {
+        whole: sign * whole,
+        millionths: sign * millionths,
+    })
 }
 
 fn parse_words(text: &str) -> Option<Parts> {
@@ -181,7 +204,10 @@ fn parse_words(text: &str) -> Option<Parts> {
         }
         let number = number(word)?;
         let unit = match words.peek() {
-            Some(next) if next.starts_with(|c: char| c.is_ascii_alphabetic()) && !next.eq_ignore_ascii_case("ago") => {
+            Some(next)
+                if next.starts_with(|c: char| c.is_ascii_alphabetic())
+                    && !next.eq_ignore_ascii_case("ago") =>
+            {
                 words.next().unwrap_or_default()
             }
             _ => "",
@@ -189,7 +215,11 @@ fn parse_words(text: &str) -> Option<Parts> {
         parts.add(number, unit)?;
     }
     if ago {
-        parts = Parts { months: -parts.months, days: -parts.days, micros: -parts.micros };
+        parts = Parts {
+            months: -parts.months,
+            days: -parts.days,
+            micros: -parts.micros,
+        };
     }
     any.then_some(parts)
 }
@@ -197,7 +227,10 @@ fn parse_words(text: &str) -> Option<Parts> {
 /// `90s` is `90`, `s`.
 fn split_unit(word: &str) -> impl Iterator<Item = &str> {
     let digits = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
-    let at = word.find(|c: char| c.is_ascii_alphabetic()).filter(|_| digits).unwrap_or(word.len());
+    let at = word
+        .find(|c: char| c.is_ascii_alphabetic())
+        .filter(|_| digits)
+        .unwrap_or(word.len());
     let (left, right) = word.split_at(at);
     std::iter::once(left).chain((!right.is_empty()).then_some(right))
 }

@@ -14,7 +14,8 @@ pub struct LocalTime {
 impl LocalTime {
     /// As UTC; without a written offset the text is taken for UTC.
     pub fn utc(self) -> Option<i64> {
-        self.micros.checked_sub(i64::from(self.offset.unwrap_or(0)) * SECOND)
+        self.micros
+            .checked_sub(i64::from(self.offset.unwrap_or(0)) * SECOND)
     }
 }
 
@@ -22,7 +23,9 @@ impl LocalTime {
 /// `20260131T100000Z`. `None` if it is none of these. Digits past the microsecond are cut off; 24:00 and a leap second
 /// (`:60`) are the instant that follows.
 pub fn parse_iso(text: &str) -> Option<LocalTime> {
-    let mut reader = Reader { bytes: text.trim_ascii().as_bytes() };
+    let mut reader = Reader {
+        bytes: text.trim_ascii().as_bytes(),
+    };
     let days = reader.date()?;
     let mut micros = civil::join(days, 0)?;
     let mut offset = None;
@@ -37,7 +40,10 @@ pub fn parse_iso(text: &str) -> Option<LocalTime> {
             return before_christ(text);
         }
     }
-    reader.bytes.is_empty().then_some(LocalTime { micros, offset })
+    reader
+        .bytes
+        .is_empty()
+        .then_some(LocalTime { micros, offset })
 }
 
 /// `0044-03-15 10:00:00+00 BC`
@@ -45,13 +51,19 @@ fn before_christ(text: &str) -> Option<LocalTime> {
     let text = text.trim_ascii();
     let text = text.get(..text.len().checked_sub(2)?)?.trim_ascii();
     let (year, rest) = text.split_once('-')?;
-    let year: i64 = year.parse().ok().filter(|year| (1..=999_999).contains(year))?;
+    let year: i64 = year
+        .parse()
+        .ok()
+        .filter(|year| (1..=999_999).contains(year))?;
     // The calendar repeats every 400 years, so that the rest can be read in a year after Christ.
     let alias_year = (1 - year).rem_euclid(400) + 2_000;
     let alias = parse_iso(&format!("{alias_year:04}-{rest}"))?;
     let days = (1 - year - alias_year) / 400 * 146_097;
     let micros = alias.micros.checked_add(days.checked_mul(DAY)?)?;
-    Some(LocalTime { micros, offset: alias.offset })
+    Some(LocalTime {
+        micros,
+        offset: alias.offset,
+    })
 }
 
 /// An instant in ISO 8601; without an offset it is UTC.
@@ -79,10 +91,14 @@ pub fn parse_date(text: &str) -> Result<i32, String> {
 /// # Errors
 /// One sentence in plain words.
 pub fn parse_time(text: &str) -> Result<i64, String> {
-    let mut reader = Reader { bytes: text.trim_ascii().as_bytes() };
+    let mut reader = Reader {
+        bytes: text.trim_ascii().as_bytes(),
+    };
     match reader.time() {
         Some(micros) if reader.bytes.is_empty() => Ok(micros),
-        _ => Err(format!("{text:?} is not a time of day; write it as '10:30:00'")),
+        _ => Err(format!(
+            "{text:?} is not a time of day; write it as '10:30:00'"
+        )),
     }
 }
 
@@ -96,7 +112,11 @@ pub(super) fn fraction_micros(digits: &[u8]) -> Option<u32> {
         }
         micros = micros * 10 + u32::from(digit - b'0');
     }
-    digits.iter().skip(6).all(u8::is_ascii_digit).then_some(micros)
+    digits
+        .iter()
+        .skip(6)
+        .all(u8::is_ascii_digit)
+        .then_some(micros)
 }
 
 struct Reader<'a> {
@@ -128,7 +148,9 @@ impl Reader<'_> {
 
     /// Exactly two digits.
     fn two(&mut self) -> Option<u32> {
-        let [tens, ones, rest @ ..] = self.bytes else { return None };
+        let [tens, ones, rest @ ..] = self.bytes else {
+            return None;
+        };
         if !(tens.is_ascii_digit() && ones.is_ascii_digit()) {
             return None;
         }
@@ -137,7 +159,11 @@ impl Reader<'_> {
     }
 
     fn date(&mut self) -> Option<i64> {
-        let digits = self.bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self
+            .bytes
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let (year, separator) = match (digits, self.bytes.get(digits)) {
             (4..=6, Some(separator @ (b'-' | b'/'))) => {
                 let (year, rest) = self.bytes.split_at_checked(digits)?;
@@ -174,7 +200,11 @@ impl Reader<'_> {
         if more {
             second = self.two()?;
             if self.accept(b'.') || self.accept(b',') {
-                let digits = self.bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                let digits = self
+                    .bytes
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count();
                 let (fraction, rest) = self.bytes.split_at_checked(digits)?;
                 if fraction.is_empty() {
                     return None;
@@ -183,13 +213,19 @@ impl Reader<'_> {
                 self.bytes = rest;
             }
         }
-        let valid = minute < 60 && second <= 60 && (hour < 24 || (hour == 24 && minute == 0 && second == 0 && micros == 0));
-        let total = i64::from(hour) * HOUR + i64::from(minute) * MINUTE + i64::from(second) * SECOND;
+        let valid = minute < 60
+            && second <= 60
+            && (hour < 24 || (hour == 24 && minute == 0 && second == 0 && micros == 0));
+        let total =
+            i64::from(hour) * HOUR + i64::from(minute) * MINUTE + i64::from(second) * SECOND;
         valid.then_some(total + micros)
     }
 
     /// `Z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00`, `-03:30:15`, or nothing. The outer `None`: something else.
-    #[allow(clippy::option_option, reason = "no offset and a bad offset are different answers")]
+    #[allow(
+        clippy::option_option,
+        reason = "no offset and a bad offset are different answers"
+    )]
     fn offset(&mut self) -> Option<Option<i32>> {
         for name in [&b"UTC"[..], b"GMT", b"Z"] {
             if let Some((start, rest)) = self.bytes.split_at_checked(name.len())
@@ -221,5 +257,7 @@ impl Reader<'_> {
 }
 
 fn decimal(digits: &[u8]) -> i64 {
-    digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+    digits
+        .iter()
+        .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
 }

@@ -56,7 +56,10 @@ fn decimal_json(decimal: &Decimal) -> Json {
     }
     let float = decimal_to_f64(decimal);
     // Exact for the reader: the shortest text of the double is this very decimal.
-    let exact = float.to_string().parse::<Decimal>().is_ok_and(|back| back == *decimal);
+    let exact = float
+        .to_string()
+        .parse::<Decimal>()
+        .is_ok_and(|back| back == *decimal);
     match Number::from_f64(float) {
         Some(number) if exact => Json::Number(number),
         _ => Json::String(decimal.to_string()),
@@ -82,5 +85,8 @@ fn timestamp(micros: i64) -> String {
         fraction if fraction % 1000 == 0 => format!(".{:03}", fraction / 1000),
         fraction => format!(".{fraction:06}"),
     };
-    format!("{}T{hour:02}:{minute:02}:{second:02}{fraction}Z", date(days))
+    format!(
+        "{}T{hour:02}:{minute:02}:{second:02}{fraction}Z",
+        date(days)
+    )
 }

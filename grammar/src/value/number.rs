@@ -12,7 +12,8 @@ const DECIMAL_LIMIT: f64 = 79_228_162_514_264_337_593_543_950_336.0;
 
 /// Total order of floats for SQL: `-0.0` = `0.0`, NaN equals itself and is greater than every number.
 pub fn compare_floats(left: f64, right: f64) -> Ordering {
-    left.partial_cmp(&right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
+    left.partial_cmp(&right)
+        .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }
 
 /// Compares by value, without rounding the integer to a float first.
@@ -24,7 +25,8 @@ pub fn compare_int_float(int: i64, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let whole = float.trunc();
-    int.cmp(&(whole as i64)).then_with(|| 0.0_f64.total_cmp(&(float - whole + 0.0)))
+    int.cmp(&(whole as i64))
+        .then_with(|| 0.0_f64.total_cmp(&(float - whole + 0.0)))
 }
 
 /// Compares by value, without rounding either.
@@ -85,7 +87,8 @@ pub fn decimal_to_f64(decimal: &Decimal) -> f64 {
         return mantissa as f64 / power;
     }
     let text = decimal.to_string();
-    text.parse().unwrap_or_else(|_| decimal.to_f64().unwrap_or(f64::NAN))
+    text.parse()
+        .unwrap_or_else(|_| decimal.to_f64().unwrap_or(f64::NAN))
 }
 
 /// A float as a decimal of at most 15 significant digits, as in PostgreSQL (so that 0.1 becomes 0.1).
@@ -94,15 +97,22 @@ pub fn decimal_to_f64(decimal: &Decimal) -> f64 {
 /// NaN, infinities, and numbers of more than 28 digits.
 pub fn float_to_decimal(float: f64) -> Result<Decimal, String> {
     if !float.is_finite() {
-        return Err(format!("{} is not a number that DECIMAL can hold", super::display::Float(float)));
+        return Err(format!(
+            "{} is not a number that DECIMAL can hold",
+            super::display::Float(float)
+        ));
     }
     if float.abs() >= DECIMAL_LIMIT {
-        return Err(format!("{float:e} is too large for DECIMAL, which has 28 digits"));
+        return Err(format!(
+            "{float:e} is too large for DECIMAL, which has 28 digits"
+        ));
     }
     let decimal = Decimal::from_scientific(&format!("{float:.14e}")).or_else(|_| {
         // Below 10^-28 nothing but rounding is left.
         Decimal::from_str_exact(&format!("{float:.28}"))
     });
-    let decimal = decimal.map_err(|_| format!("{float:e} does not fit into DECIMAL"))?.normalize();
+    let decimal = decimal
+        .map_err(|_| format!("{float:e} does not fit into DECIMAL"))?
+        .normalize();
     Ok(decimal)
 }

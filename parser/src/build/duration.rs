@@ -30,7 +30,7 @@ impl Builder<'_> {
     pub(super) fn duration(&self, node: Node<'_>) -> Build<Duration> {
         let span = self.span(&node);
         let mut children = self.children(node);
-        match children.take(Rule::interval_literal) {
+        match children.opt(Rule::interval_literal) {
             Some(interval) => self.interval(interval, span),
             None => Ok(Duration { parts: self.duration_parts(children, span)?, interval: false, span }),
         }
@@ -51,7 +51,7 @@ impl Builder<'_> {
 
     fn interval(&self, node: Node<'_>, span: Span) -> Build<Duration> {
         let mut children = self.children(node);
-        let Some(text) = children.take(Rule::text) else {
+        let Some(text) = children.opt(Rule::text) else {
             return Ok(Duration { parts: self.duration_parts(children, span)?, interval: true, span });
         };
         let place = self.span(&text);

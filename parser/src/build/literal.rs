@@ -28,7 +28,7 @@ impl Builder<'_> {
 
     /// All names that are left.
     pub(super) fn idents(&self, children: &mut Children<'_>) -> Vec<Ident> {
-        std::iter::from_fn(|| children.take(Rule::ident)).map(|node| self.ident(&node)).collect()
+        std::iter::from_fn(|| children.opt(Rule::ident)).map(|node| self.ident(&node)).collect()
     }
 
     /// The characters of a `text`.

@@ -78,7 +78,7 @@ struct Children<'i> {
 
 impl<'i> Children<'i> {
     /// The next, if it is of this kind.
-    fn take(&mut self, rule: Rule) -> Option<Node<'i>> {
+    fn opt(&mut self, rule: Rule) -> Option<Node<'i>> {
         self.take_if(|found| found == rule)
     }
 
@@ -91,7 +91,7 @@ impl<'i> Children<'i> {
 
     /// The next, which the grammar says is there.
     fn need(&mut self, builder: &Builder<'_>, rule: Rule) -> Build<Node<'i>> {
-        match self.take(rule) {
+        match self.opt(rule) {
             Some(node) => Ok(node),
             None => builder.internal(self.span, &format!("`{rule:?}`")),
         }

@@ -34,7 +34,7 @@ impl Builder<'_> {
     }
 
     fn type_words(&self, node: Node<'_>) -> String {
-        match self.children(node.clone()).take(Rule::ident) {
+        match self.children(node.clone()).opt(Rule::ident) {
             Some(ident) => self.ident(&ident).text.to_uppercase(),
             None => words(node.as_str()),
         }

@@ -124,7 +124,7 @@ fn wrong_kind(ident: &Ident, kind: &str, instead: &str) -> Diagnostic {
 }
 
 /// Others stand on it.
-pub(super) fn in_use(ident: &Ident, what: &str, by: &[&str]) -> Diagnostic {
+pub(crate) fn in_use(ident: &Ident, what: &str, by: &[&str]) -> Diagnostic {
     let message = format!("\"{}\" can't be {what}: it is used by {}", ident.text, by.join(", "));
     let drops: Vec<String> =
         by.iter().map(|name| format!("DROP QUERY {}", super::name::quote(name))).collect();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use portent_grammar::codes::statements as codes;
-use portent_grammar::{Diagnostic, Interval, Value};
-use portent_parser::ast::{Duration, OptionValue, TimeUnit, WithOption};
+use portent_grammar::{Diagnostic, Value};
+use portent_parser::ast::{OptionValue, WithOption};
 use rust_decimal::Decimal;
 
 use super::Options;
@@ -19,6 +19,9 @@ pub(super) fn read(written: &[WithOption], diagnostics: &mut Vec<Diagnostic>) ->
             let message = format!("option {name} is given twice");
             diagnostics.push(Diagnostic::error(codes::BAD_OPTION, option.span, message));
         }
+        if let OptionValue::Duration(duration) = &option.value {
+            diagnostics.extend(crate::expr::bind_duration(duration).err());
+        }
         options.insert(name, value(&option.value));
     }
     options
@@ -30,7 +33,9 @@ pub fn value(written: &OptionValue) -> Value {
         OptionValue::Text(text, _) => Value::text(text.as_str()),
         OptionValue::Number(number, _) => self::number(number),
         OptionValue::Bool(truth, _) => Value::Bool(*truth),
-        OptionValue::Duration(duration) => Value::Interval(Arc::new(interval(duration))),
+        OptionValue::Duration(duration) => {
+            Value::Interval(Arc::new(crate::expr::bind_duration(duration).unwrap_or_default()))
+        }
         OptionValue::Word(word) => Value::text(word.text.as_str()),
         OptionValue::List(list, _) => Value::Array(list.iter().map(value).collect()),
     }
@@ -44,39 +49,6 @@ fn number(text: &str) -> Value {
         Ok(float) => Value::Float(float),
         Err(_) => Value::Text(EcoString::from(text)),
     }
-}
-
-fn interval(duration: &Duration) -> Interval {
-    let mut interval = Interval::default();
-    for part in &duration.parts {
-        let number: Decimal = part.number.trim_start_matches('+').parse().unwrap_or_default();
-        let times = |unit: i64| -> i64 {
-            let product = number.checked_mul(Decimal::from(unit)).unwrap_or_default();
-            product.round().try_into().unwrap_or(i64::MAX)
-        };
-        let small = |unit: i64| i32::try_from(times(unit)).unwrap_or(i32::MAX);
-        let whole = number.is_integer();
-        match part.unit {
-            TimeUnit::Month => interval.months = interval.months.saturating_add(small(1)),
-            TimeUnit::Quarter => interval.months = interval.months.saturating_add(small(3)),
-            TimeUnit::Year => interval.months = interval.months.saturating_add(small(12)),
-            TimeUnit::Day if whole => interval.days = interval.days.saturating_add(small(1)),
-            TimeUnit::Week if whole => interval.days = interval.days.saturating_add(small(7)),
-            unit => {
-                let size = match unit {
-                    TimeUnit::Microsecond => 1,
-                    TimeUnit::Millisecond => 1_000,
-                    TimeUnit::Second => 1_000_000,
-                    TimeUnit::Minute => 60_000_000,
-                    TimeUnit::Hour => 3_600_000_000,
-                    TimeUnit::Week => 604_800_000_000,
-                    _ => 86_400_000_000,
-                };
-                interval.micros = interval.micros.saturating_add(times(size));
-            }
-        }
-    }
-    interval
 }
 
 /// A duration in µs: `5 SECONDS`, or the text '5 seconds'. `None` if it is not a fixed one.

@@ -36,8 +36,12 @@ pub fn arithmetic(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value
         (Value::Decimal(left), Value::Decimal(right)) => decimals(op, *left, *right),
         (Value::Int(left), Value::Decimal(right)) => decimals(op, Decimal::from(*left), *right),
         (Value::Decimal(left), Value::Int(right)) => decimals(op, *left, Decimal::from(*right)),
-        (Value::Float(left), Value::Int(right)) => floats(op, *left, *right as f64).map(Value::Float),
-        (Value::Int(left), Value::Float(right)) => floats(op, *left as f64, *right).map(Value::Float),
+        (Value::Float(left), Value::Int(right)) => {
+            floats(op, *left, *right as f64).map(Value::Float)
+        }
+        (Value::Int(left), Value::Float(right)) => {
+            floats(op, *left as f64, *right).map(Value::Float)
+        }
         (Value::Float(left), Value::Decimal(right)) => {
             floats(op, *left, decimal_to_f64(right)).map(Value::Float)
         }
@@ -61,9 +65,19 @@ pub fn negate(value: &Value) -> Result<Value, EvalError> {
         Value::Decimal(decimal) if decimal.is_zero() => Some(value.clone()),
         Value::Decimal(decimal) => Some(Value::Decimal(-*decimal)),
         Value::Interval(interval) => interval.checked_neg().map(Value::interval),
-        _ => return Err(EvalError::new(format!("{} has no negative", value.type_of()))),
+        _ => {
+            return Err(EvalError::new(format!(
+                "{} has no negative",
+                value.type_of()
+            )));
+        }
     };
-    negated.ok_or_else(|| EvalError::new(format!("-({value}) is out of range for {}", value.type_of())))
+    negated.ok_or_else(|| {
+        EvalError::new(format!(
+            "-({value}) is out of range for {}",
+            value.type_of()
+        ))
+    })
 }
 
 #[cold]
@@ -73,7 +87,10 @@ fn division_by_zero() -> EvalError {
 
 #[cold]
 fn overflow(op: ArithmeticOp, left: &Value, right: &Value, ty: &str) -> EvalError {
-    EvalError::new(format!("{left} {} {right} is out of range for {ty}", op.symbol()))
+    EvalError::new(format!(
+        "{left} {} {right} is out of range for {ty}",
+        op.symbol()
+    ))
 }
 
 #[inline]
@@ -108,7 +125,12 @@ fn floats(op: ArithmeticOp, left: f64, right: f64) -> Result<f64, EvalError> {
         ArithmeticOp::Concat => return Err(EvalError::new("|| joins texts, not numbers")),
     };
     if result.is_infinite() && left.is_finite() && right.is_finite() {
-        return Err(overflow(op, &Value::Float(left), &Value::Float(right), "DOUBLE"));
+        return Err(overflow(
+            op,
+            &Value::Float(left),
+            &Value::Float(right),
+            "DOUBLE",
+        ));
     }
     Ok(result)
 }
@@ -122,11 +144,18 @@ pub(crate) fn power(left: f64, right: f64) -> Result<f64, EvalError> {
         return Err(EvalError::new("zero to a negative power is undefined"));
     }
     if left < 0.0 && left.is_finite() && right.is_finite() && right.fract() != 0.0 {
-        return Err(EvalError::new("a negative number to a power that is not whole is not a real number"));
+        return Err(EvalError::new(
+            "a negative number to a power that is not whole is not a real number",
+        ));
     }
     let result = left.powf(right);
     if result.is_infinite() && left.is_finite() && right.is_finite() {
-        return Err(overflow(ArithmeticOp::Power, &Value::Float(left), &Value::Float(right), "DOUBLE"));
+        return Err(overflow(
+            ArithmeticOp::Power,
+            &Value::Float(left),
+            &Value::Float(right),
+            "DOUBLE",
+        ));
     }
     Ok(result)
 }
@@ -136,7 +165,9 @@ fn decimals(op: ArithmeticOp, left: Decimal, right: Decimal) -> Result<Value, Ev
         ArithmeticOp::Add => left.checked_add(right),
         ArithmeticOp::Subtract => left.checked_sub(right),
         ArithmeticOp::Multiply => left.checked_mul(right),
-        ArithmeticOp::Divide | ArithmeticOp::Modulo if right.is_zero() => return Err(division_by_zero()),
+        ArithmeticOp::Divide | ArithmeticOp::Modulo if right.is_zero() => {
+            return Err(division_by_zero());
+        }
         ArithmeticOp::Divide => divide(left, right),
         ArithmeticOp::Modulo => left.checked_rem(right),
         ArithmeticOp::Power => {
@@ -180,7 +211,11 @@ fn weight(number: &Decimal) -> (i64, u128) {
     let weight = exponent.div_euclid(4);
     let lead = exponent - 4 * weight + 1;
     let power = |n: i64| 10_u128.pow(u32::try_from(n).unwrap_or(0).min(38));
-    let first = if lead >= digits { mantissa * power(lead - digits) } else { mantissa / power(digits - lead) };
+    let first = if lead >= digits {
+        mantissa * power(lead - digits)
+    } else {
+        mantissa / power(digits - lead)
+    };
     (weight, first)
 }
 
@@ -192,9 +227,10 @@ fn times(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value, EvalErr
         | (Add, Value::Interval(interval), Value::Timestamp(micros)) => {
             add_interval(*micros, interval).map(Value::Timestamp)
         }
-        (Subtract, Value::Timestamp(micros), Value::Interval(interval)) => {
-            interval.checked_neg().and_then(|interval| add_interval(*micros, &interval)).map(Value::Timestamp)
-        }
+        (Subtract, Value::Timestamp(micros), Value::Interval(interval)) => interval
+            .checked_neg()
+            .and_then(|interval| add_interval(*micros, &interval))
+            .map(Value::Timestamp),
         (Subtract, Value::Timestamp(left), Value::Timestamp(right)) => {
             Interval::between(*left, *right).map(Value::interval)
         }
@@ -206,9 +242,9 @@ fn times(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value, EvalErr
         }
         (Subtract, Value::Date(days), Value::Int(less)) => shift_date(*days, less.checked_neg()),
         (Add, Value::Date(days), Value::Interval(interval))
-        | (Add, Value::Interval(interval), Value::Date(days)) => {
-            civil::join(i64::from(*days), 0).and_then(|micros| add_interval(micros, interval)).map(Value::Timestamp)
-        }
+        | (Add, Value::Interval(interval), Value::Date(days)) => civil::join(i64::from(*days), 0)
+            .and_then(|micros| add_interval(micros, interval))
+            .map(Value::Timestamp),
         (Subtract, Value::Date(days), Value::Interval(interval)) => {
             let micros = civil::join(i64::from(*days), 0);
             micros
@@ -216,14 +252,21 @@ fn times(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value, EvalErr
                 .and_then(|(micros, interval)| add_interval(micros, &interval))
                 .map(Value::Timestamp)
         }
-        (Add, Value::Interval(left), Value::Interval(right)) => left.checked_add(right).map(Value::interval),
-        (Subtract, Value::Interval(left), Value::Interval(right)) => {
-            right.checked_neg().and_then(|right| left.checked_add(&right)).map(Value::interval)
+        (Add, Value::Interval(left), Value::Interval(right)) => {
+            left.checked_add(right).map(Value::interval)
         }
-        (Multiply, Value::Interval(interval), factor) | (Multiply, factor, Value::Interval(interval))
+        (Subtract, Value::Interval(left), Value::Interval(right)) => right
+            .checked_neg()
+            .and_then(|right| left.checked_add(&right))
+            .map(Value::interval),
+        (Multiply, Value::Interval(interval), factor)
+        | (Multiply, factor, Value::Interval(interval))
             if factor.as_f64().is_some() =>
         {
-            factor.as_f64().and_then(|factor| interval.checked_mul(factor)).map(Value::interval)
+            factor
+                .as_f64()
+                .and_then(|factor| interval.checked_mul(factor))
+                .map(Value::interval)
         }
         (Divide, Value::Interval(interval), divisor) => match divisor.as_f64() {
             Some(0.0) => return Err(division_by_zero()),
@@ -237,7 +280,12 @@ fn times(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value, EvalErr
 
 #[cold]
 fn no_operator(op: ArithmeticOp, left: &Value, right: &Value) -> EvalError {
-    EvalError::new(format!("there is no {} {} {}", left.type_of(), op.symbol(), right.type_of()))
+    EvalError::new(format!(
+        "there is no {} {} {}",
+        left.type_of(),
+        op.symbol(),
+        right.type_of()
+    ))
 }
 
 /// Dividing each part keeps 1 hour / 3 at exactly 20 minutes, which a multiplication by 1/3 would not.
@@ -261,7 +309,8 @@ pub(crate) fn add_interval(micros: i64, interval: &Interval) -> Option<i64> {
         return micros.checked_add(days)?.checked_add(interval.micros);
     }
     let (days, time) = civil::split(micros);
-    let days = civil::add_months(days, i64::from(interval.months))?.checked_add(i64::from(interval.days))?;
+    let days = civil::add_months(days, i64::from(interval.months))?
+        .checked_add(i64::from(interval.days))?;
     civil::join(days, time)?.checked_add(interval.micros)
 }
 
@@ -276,13 +325,21 @@ fn concat(left: &Value, right: &Value) -> Result<Value, EvalError> {
         (Value::Array(left), Value::Array(right)) => {
             Value::Array(left.iter().chain(right.iter()).cloned().collect())
         }
-        (Value::Array(left), element) => {
-            Value::Array(left.iter().chain(std::iter::once(element)).cloned().collect())
+        (Value::Array(left), element) => Value::Array(
+            left.iter()
+                .chain(std::iter::once(element))
+                .cloned()
+                .collect(),
+        ),
+        (element, Value::Array(right)) => Value::Array(
+            std::iter::once(element)
+                .chain(right.iter())
+                .cloned()
+                .collect(),
+        ),
+        (Value::Bytes(left), Value::Bytes(right)) => {
+            Value::Bytes(left.iter().chain(right.iter()).copied().collect())
         }
-        (element, Value::Array(right)) => {
-            Value::Array(std::iter::once(element).chain(right.iter()).cloned().collect())
-        }
-        (Value::Bytes(left), Value::Bytes(right)) => Value::Bytes(left.iter().chain(right.iter()).copied().collect()),
         (Value::Json(left), Value::Json(right)) => Value::Json(Arc::new(concat_json(left, right))),
         (left, right) => Value::text(format!("{left}{right}")),
     };
@@ -318,8 +375,14 @@ mod tests {
         Value::Decimal(text.parse().unwrap())
     }
 
-    fn calc(op: ArithmeticOp, left: impl Into<Value>, right: impl Into<Value>) -> Result<String, String> {
-        arithmetic(op, &left.into(), &right.into()).map(|value| value.to_string()).map_err(|error| error.message)
+    fn calc(
+        op: ArithmeticOp,
+        left: impl Into<Value>,
+        right: impl Into<Value>,
+    ) -> Result<String, String> {
+        arithmetic(op, &left.into(), &right.into())
+            .map(|value| value.to_string())
+            .map_err(|error| error.message)
     }
 
     #[test]
@@ -329,7 +392,10 @@ mod tests {
         assert_eq!(calc(Modulo, i64::MIN, -1).unwrap(), "0");
         assert!(calc(Divide, i64::MIN, -1).is_err());
         assert_eq!(calc(Divide, 1, 0).unwrap_err(), "division by zero");
-        assert_eq!(calc(Add, i64::MAX, 1).unwrap_err(), "9223372036854775807 + 1 is out of range for BIGINT");
+        assert_eq!(
+            calc(Add, i64::MAX, 1).unwrap_err(),
+            "9223372036854775807 + 1 is out of range for BIGINT"
+        );
         assert!(calc(Multiply, i64::MAX, 2).is_err());
         assert_eq!(calc(Power, 2, 10).unwrap(), "1024");
     }
@@ -347,13 +413,28 @@ mod tests {
 
     #[test]
     fn decimals_have_the_digits_of_postgresql() {
-        assert_eq!(calc(Divide, decimal("1"), decimal("3")).unwrap(), "0.33333333333333333333");
+        assert_eq!(
+            calc(Divide, decimal("1"), decimal("3")).unwrap(),
+            "0.33333333333333333333"
+        );
         assert_eq!(calc(Divide, decimal("10"), decimal("4")).unwrap(), "2.5");
-        assert_eq!(calc(Divide, decimal("10.00"), decimal("4")).unwrap(), "2.50");
-        assert_eq!(calc(Divide, decimal("200"), decimal("3")).unwrap(), "66.6666666666666667");
-        assert_eq!(calc(Multiply, decimal("1.10"), decimal("2.0")).unwrap(), "2.200");
+        assert_eq!(
+            calc(Divide, decimal("10.00"), decimal("4")).unwrap(),
+            "2.50"
+        );
+        assert_eq!(
+            calc(Divide, decimal("200"), decimal("3")).unwrap(),
+            "66.6666666666666667"
+        );
+        assert_eq!(
+            calc(Multiply, decimal("1.10"), decimal("2.0")).unwrap(),
+            "2.200"
+        );
         assert_eq!(calc(Add, decimal("1.10"), 2).unwrap(), "3.10");
-        assert_eq!(calc(Subtract, decimal("0.1"), decimal("0.1")).unwrap(), "0.0");
+        assert_eq!(
+            calc(Subtract, decimal("0.1"), decimal("0.1")).unwrap(),
+            "0.0"
+        );
         assert!(calc(Divide, decimal("1"), decimal("0.0")).is_err());
         let huge = decimal("79228162514264337593543950335");
         assert!(calc(Multiply, huge.clone(), huge).is_err());
@@ -362,19 +443,47 @@ mod tests {
 
     #[test]
     fn instants_and_intervals() {
-        let ts = |text: &str| Value::text(text).cast(&portent_grammar::Type::Timestamp).unwrap();
-        let date = |text: &str| Value::text(text).cast(&portent_grammar::Type::Date).unwrap();
+        let ts = |text: &str| {
+            Value::text(text)
+                .cast(&portent_grammar::Type::Timestamp)
+                .unwrap()
+        };
+        let date = |text: &str| {
+            Value::text(text)
+                .cast(&portent_grammar::Type::Date)
+                .unwrap()
+        };
         let interval = |text: &str| Value::interval(Interval::parse(text).unwrap());
         assert_eq!(
-            calc(Add, ts("2024-01-31 10:00:00"), interval("1 month 1 day 2 hours")).unwrap(),
+            calc(
+                Add,
+                ts("2024-01-31 10:00:00"),
+                interval("1 month 1 day 2 hours")
+            )
+            .unwrap(),
             "2024-03-01 12:00:00+00"
         );
-        assert_eq!(calc(Subtract, ts("2024-03-31"), interval("1 month")).unwrap(), "2024-02-29 00:00:00+00");
-        assert_eq!(calc(Subtract, ts("2024-01-02 03:00:00"), ts("2024-01-01")).unwrap(), "1 day 03:00:00");
-        assert_eq!(calc(Subtract, ts("2024-01-01"), ts("2024-01-02 03:00:00")).unwrap(), "-1 days -03:00:00");
-        assert_eq!(calc(Subtract, date("2024-03-01"), date("2024-02-01")).unwrap(), "29");
+        assert_eq!(
+            calc(Subtract, ts("2024-03-31"), interval("1 month")).unwrap(),
+            "2024-02-29 00:00:00+00"
+        );
+        assert_eq!(
+            calc(Subtract, ts("2024-01-02 03:00:00"), ts("2024-01-01")).unwrap(),
+            "1 day 03:00:00"
+        );
+        assert_eq!(
+            calc(Subtract, ts("2024-01-01"), ts("2024-01-02 03:00:00")).unwrap(),
+            "-1 days -03:00:00"
+        );
+        assert_eq!(
+            calc(Subtract, date("2024-03-01"), date("2024-02-01")).unwrap(),
+            "29"
+        );
         assert_eq!(calc(Add, date("2024-02-28"), 2).unwrap(), "2024-03-01");
-        assert_eq!(calc(Add, date("2024-02-28"), interval("36 hours")).unwrap(), "2024-02-29 12:00:00+00");
+        assert_eq!(
+            calc(Add, date("2024-02-28"), interval("36 hours")).unwrap(),
+            "2024-02-29 12:00:00+00"
+        );
         assert_eq!(calc(Multiply, interval("1 hour"), 1.5).unwrap(), "01:30:00");
         assert_eq!(calc(Divide, interval("1 hour"), 3).unwrap(), "00:20:00");
         assert_eq!(calc(Multiply, interval("1 month"), 0.5).unwrap(), "15 days");
@@ -389,10 +498,20 @@ mod tests {
     fn joining() {
         assert_eq!(calc(Concat, "a", "b").unwrap(), "ab");
         let array = |items: Vec<i64>| Value::array(items.into_iter().map(Value::Int).collect());
-        assert_eq!(calc(Concat, array(vec![1]), array(vec![2, 3])).unwrap(), "{1,2,3}");
+        assert_eq!(
+            calc(Concat, array(vec![1]), array(vec![2, 3])).unwrap(),
+            "{1,2,3}"
+        );
         assert_eq!(calc(Concat, array(vec![1]), 2).unwrap(), "{1,2}");
-        let json = |text: &str| Value::text(text).cast(&portent_grammar::Type::Json).unwrap();
-        assert_eq!(calc(Concat, json("{\"a\":1}"), json("{\"b\":2}")).unwrap(), "{\"a\":1,\"b\":2}");
+        let json = |text: &str| {
+            Value::text(text)
+                .cast(&portent_grammar::Type::Json)
+                .unwrap()
+        };
+        assert_eq!(
+            calc(Concat, json("{\"a\":1}"), json("{\"b\":2}")).unwrap(),
+            "{\"a\":1,\"b\":2}"
+        );
         assert_eq!(calc(Concat, json("[1]"), json("2")).unwrap(), "[1,2]");
         assert_eq!(calc(Concat, Value::Null, "b").unwrap(), "NULL");
     }

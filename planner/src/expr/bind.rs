@@ -27,7 +27,11 @@ pub trait Scope {
 
 /// Resolves and types an expression. All its errors are collected; with any, there is no expression. Lints may be
 /// added beside an expression.
-pub fn bind(expr: &ast::Expr, scope: &mut dyn Scope, diagnostics: &mut Vec<Diagnostic>) -> Option<Expr> {
+pub fn bind(
+    expr: &ast::Expr,
+    scope: &mut dyn Scope,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Expr> {
     Binder { scope, diagnostics }.expr(expr)
 }
 
@@ -51,10 +55,13 @@ pub(crate) fn boolean(value: Expr) -> Result<Expr, Diagnostic> {
         return coerce(value, &Type::Bool);
     }
     let message = format!("a condition must be true or false, this is {}", value.ty);
-    let error = Diagnostic::error(codes::NOT_BOOLEAN, value.span, message).label(value.ty.to_string());
+    let error =
+        Diagnostic::error(codes::NOT_BOOLEAN, value.span, message).label(value.ty.to_string());
     Err(match value.ty {
         Type::Text => error.help("compare it with something, or test it: … IS NOT NULL, … <> ''"),
-        _ if value.ty.is_numeric() => error.help("compare it with something: … <> 0, … IS NOT NULL"),
+        _ if value.ty.is_numeric() => {
+            error.help("compare it with something: … <> 0, … IS NOT NULL")
+        }
         _ => error.help("compare it with something, or test it with IS NOT NULL"),
     })
 }
@@ -128,35 +135,83 @@ impl Binder<'_> {
             K::Binary { .. } => self.binary(expr),
             K::IsNull { expr, negated } => {
                 let inner = Box::new(self.expr(expr)?);
-                self.node(ExprKind::IsNull { expr: inner, negated: *negated }, Type::Bool, span)
+                self.node(
+                    ExprKind::IsNull {
+                        expr: inner,
+                        negated: *negated,
+                    },
+                    Type::Bool,
+                    span,
+                )
             }
-            K::IsBool { expr, value, negated } => {
+            K::IsBool {
+                expr,
+                value,
+                negated,
+            } => {
                 let inner = Box::new(self.condition(expr)?);
-                let kind = ExprKind::IsBool { expr: inner, value: *value, negated: *negated };
+                let kind = ExprKind::IsBool {
+                    expr: inner,
+                    value: *value,
+                    negated: *negated,
+                };
                 self.node(kind, Type::Bool, span)
             }
-            K::IsDistinct { left, right, negated } => {
+            K::IsDistinct {
+                left,
+                right,
+                negated,
+            } => {
                 let (left, right) = (self.expr(left), self.expr(right));
                 let (left, right) = self.keep(comparison::unify(left?, right?, span))?;
                 let (left, right) = (Box::new(left), Box::new(right));
-                self.node(ExprKind::IsDistinct { left, right, negated: *negated }, Type::Bool, span)
+                self.node(
+                    ExprKind::IsDistinct {
+                        left,
+                        right,
+                        negated: *negated,
+                    },
+                    Type::Bool,
+                    span,
+                )
             }
-            K::Between { expr, low, high, negated } => self.between(expr, low, high, *negated, span),
-            K::In { expr, list, negated } => self.in_list(expr, list, *negated, span),
-            K::Like { expr, pattern, escape, kind, negated } => {
-                self.like(expr, pattern, escape.as_deref(), *kind, *negated, span)
-            }
-            K::Case { operand, branches, otherwise } => {
-                self.case(operand.as_deref(), branches, otherwise.as_deref(), span)
-            }
+            K::Between {
+                expr,
+                low,
+                high,
+                negated,
+            } => self.between(expr, low, high, *negated, span),
+            K::In {
+                expr,
+                list,
+                negated,
+            } => self.in_list(expr, list, *negated, span),
+            K::Like {
+                expr,
+                pattern,
+                escape,
+                kind,
+                negated,
+            } => self.like(expr, pattern, escape.as_deref(), *kind, *negated, span),
+            K::Case {
+                operand,
+                branches,
+                otherwise,
+            } => self.case(operand.as_deref(), branches, otherwise.as_deref(), span),
             K::Cast { expr, ty, style } => self.cast(expr, ty, *style, span),
             K::Extract { field, from } => self.extract(field, from, span),
             K::AtTimeZone { expr, zone } => self.at_time_zone(expr, zone, span),
             K::Call(call) => self.call(call, span),
             K::Array(elements) => self.array(elements, span),
             K::Row(_) => self.error(
-                Diagnostic::error(codes::ROW_VALUE, span, "a row stands where one value is expected")
-                    .help("a row can be compared with a row: (a, b) = (1, 2), (a, b) IN ((1, 2), (3, 4))"),
+                Diagnostic::error(
+                    codes::ROW_VALUE,
+                    span,
+                    "a row stands where one value is expected",
+                )
+                .help(
+                    "a row can be compared with a row: (a, b) = (1, 2), (a, b) IN ((1, 2), (3, 4))",
+                ),
             ),
             K::Paren(inner) => {
                 let mut bound = self.expr(inner)?;
@@ -184,7 +239,8 @@ impl Binder<'_> {
         let of = self.expr(of)?;
         if !matches!(of.ty, Type::Json | Type::Null) {
             let message = format!("a {} has no field {:?}", of.ty, field.text);
-            let error = Diagnostic::error(codes::NO_FIELDS, field.span, message).also(of.span, of.ty.to_string());
+            let error = Diagnostic::error(codes::NO_FIELDS, field.span, message)
+                .also(of.span, of.ty.to_string());
             let error = match of.ty {
                 Type::Text => error.help("if the text holds JSON: CAST(… AS JSON)"),
                 _ => error.help("only JSON has fields"),
@@ -203,7 +259,8 @@ impl Binder<'_> {
             Type::Json | Type::Null => Type::Json,
             other => {
                 let message = format!("a {other} has no elements");
-                let error = Diagnostic::error(codes::NO_FIELDS, span, message).also(of.span, other.to_string());
+                let error = Diagnostic::error(codes::NO_FIELDS, span, message)
+                    .also(of.span, other.to_string());
                 let error = match other {
                     Type::Text => error.help("for a part of a text: SUBSTRING(text, from, count)"),
                     _ => error.help("only arrays and JSON have elements"),
@@ -219,12 +276,14 @@ impl Binder<'_> {
         }
         if !matches!(index.ty, Type::Int | Type::Null | Type::Json) {
             let message = format!("an index is a BIGINT, this is {}", index.ty);
-            let error = Diagnostic::error(codes::NO_FIELDS, index.span, message).help("elements count from 1");
+            let error = Diagnostic::error(codes::NO_FIELDS, index.span, message)
+                .help("elements count from 1");
             return self.error(error);
         }
         let index = self.coerce(index, &Type::Int)?;
         if let ExprKind::Const(Value::Int(..=0)) = index.kind {
-            let error = Diagnostic::error(codes::NO_FIELDS, index.span, "there is no such element").help("elements count from 1");
+            let error = Diagnostic::error(codes::NO_FIELDS, index.span, "there is no such element")
+                .help("elements count from 1");
             return self.error(error);
         }
         self.path(of, PathStep::Index(Box::new(index)), element, span)
@@ -242,11 +301,19 @@ impl Binder<'_> {
     }
 
     /// Casts all to the type that they have in common.
-    fn unify_values(&mut self, values: Vec<Expr>, what: &str, span: Span) -> Option<(Vec<Expr>, Type)> {
+    fn unify_values(
+        &mut self,
+        values: Vec<Expr>,
+        what: &str,
+        span: Span,
+    ) -> Option<(Vec<Expr>, Type)> {
         let Some(ty) = common_type(values.iter()) else {
             return self.error(mixed(&values, what, span));
         };
-        let values: Vec<Option<Expr>> = values.into_iter().map(|value| self.coerce(value, &ty)).collect();
+        let values: Vec<Option<Expr>> = values
+            .into_iter()
+            .map(|value| self.coerce(value, &ty))
+            .collect();
         Some((values.into_iter().collect::<Option<_>>()?, ty))
     }
 
@@ -269,7 +336,9 @@ impl Binder<'_> {
                 Some(operand) => {
                     let when_span = when.span;
                     let when = self.expr(when);
-                    when.and_then(|when| self.compare(CompareOp::Eq, operand.clone(), when, when_span))
+                    when.and_then(|when| {
+                        self.compare(CompareOp::Eq, operand.clone(), when, when_span)
+                    })
                 }
             };
             let value = self.expr(then);
@@ -285,12 +354,29 @@ impl Binder<'_> {
         }
         values.extend(otherwise.flatten());
         let (mut values, ty) = self.unify_values(values, "the branches of a CASE", span)?;
-        let otherwise = if has_otherwise { values.pop().map(Box::new) } else { None };
+        let otherwise = if has_otherwise {
+            values.pop().map(Box::new)
+        } else {
+            None
+        };
         let branches = conditions.into_iter().zip(values).collect();
-        self.node(ExprKind::Case { branches, otherwise }, ty, span)
+        self.node(
+            ExprKind::Case {
+                branches,
+                otherwise,
+            },
+            ty,
+            span,
+        )
     }
 
-    fn cast(&mut self, expr: &ast::Expr, ty: &ast::TypeName, style: ast::CastStyle, span: Span) -> Option<Expr> {
+    fn cast(
+        &mut self,
+        expr: &ast::Expr,
+        ty: &ast::TypeName,
+        style: ast::CastStyle,
+        span: Span,
+    ) -> Option<Expr> {
         let inner = self.expr(expr);
         let ty = self.keep(bind_type(ty));
         let (inner, ty) = (inner?, ty?);
@@ -303,7 +389,10 @@ impl Binder<'_> {
         let try_ = style == ast::CastStyle::Try;
         let literal = is_text_literal(&inner);
         let inner_span = inner.span;
-        let kind = ExprKind::Cast { expr: Box::new(inner), try_ };
+        let kind = ExprKind::Cast {
+            expr: Box::new(inner),
+            try_,
+        };
         let folded = fold(Expr { kind, ty, span }).map_err(|error| {
             if !literal {
                 return error;
@@ -323,8 +412,11 @@ impl Binder<'_> {
     ) -> Option<Expr> {
         let (value, low, high) = (self.expr(expr), self.expr(low), self.expr(high));
         let (value, low, high) = (value?, low?, high?);
-        let (above, below) =
-            if negated { (CompareOp::Lt, CompareOp::Gt) } else { (CompareOp::GtEq, CompareOp::LtEq) };
+        let (above, below) = if negated {
+            (CompareOp::Lt, CompareOp::Gt)
+        } else {
+            (CompareOp::GtEq, CompareOp::LtEq)
+        };
         let above = self.compare(above, value.clone(), low, span);
         let below = self.compare(below, value, high, span);
         Some(logic(!negated, vec![above?, below?], span))
@@ -367,23 +459,33 @@ impl Binder<'_> {
 fn mixed(values: &[Expr], what: &str, span: Span) -> Diagnostic {
     let first = values.iter().find(|value| value.ty != Type::Null);
     let other = first.and_then(|first| {
-        values.iter().find(|value| common_type([first, value].into_iter()).is_none())
+        values
+            .iter()
+            .find(|value| common_type([first, value].into_iter()).is_none())
     });
     match (first, other) {
         (Some(first), Some(other)) => {
-            let message = format!("{what} have no type in common: {} and {}", first.ty, other.ty);
+            let message = format!(
+                "{what} have no type in common: {} and {}",
+                first.ty, other.ty
+            );
             Diagnostic::error(codes::MIXED_TYPES, other.span, message)
                 .label(other.ty.to_string())
                 .also(first.span, first.ty.to_string())
                 .help("cast one of them: CAST(… AS TEXT)")
         }
-        _ => Diagnostic::error(codes::MIXED_TYPES, span, format!("{what} have no type in common")),
+        _ => Diagnostic::error(
+            codes::MIXED_TYPES,
+            span,
+            format!("{what} have no type in common"),
+        ),
     }
 }
 
 fn no_such_cast(inner: &Expr, ty: &Type, span: Span) -> Diagnostic {
     let message = format!("{} can't be cast to {ty}", inner.ty);
-    let error = Diagnostic::error(codes::NO_SUCH_CAST, span, message).also(inner.span, inner.ty.to_string());
+    let error = Diagnostic::error(codes::NO_SUCH_CAST, span, message)
+        .also(inner.span, inner.ty.to_string());
     match (&inner.ty, ty) {
         (from, Type::Timestamp) if from.is_numeric() => {
             error.help("say the unit: TO_TIMESTAMP(seconds), TO_TIMESTAMP(milliseconds / 1000.0)")
@@ -391,9 +493,15 @@ fn no_such_cast(inner: &Expr, ty: &Type, span: Span) -> Diagnostic {
         (Type::Timestamp, to) if to.is_numeric() => {
             error.help("say the unit: EPOCH(ts) for seconds, EPOCH_MS(ts) for milliseconds")
         }
-        (Type::Interval, to) if to.is_numeric() => error.help("say the unit: EXTRACT(epoch FROM …) for seconds"),
-        (from, Type::Interval) if from.is_numeric() => error.help("say the unit: … * INTERVAL '1' SECOND"),
-        (Type::Bool, to) if to.is_numeric() => error.help("cast to BIGINT first: 1 is true, 0 is false"),
+        (Type::Interval, to) if to.is_numeric() => {
+            error.help("say the unit: EXTRACT(epoch FROM …) for seconds")
+        }
+        (from, Type::Interval) if from.is_numeric() => {
+            error.help("say the unit: … * INTERVAL '1' SECOND")
+        }
+        (Type::Bool, to) if to.is_numeric() => {
+            error.help("cast to BIGINT first: 1 is true, 0 is false")
+        }
         _ => error,
     }
 }

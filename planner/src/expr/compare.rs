@@ -71,7 +71,9 @@ pub fn compare(op: CompareOp, left: &Value, right: &Value) -> Option<bool> {
         CompareOp::Gt => left.cmp_sql(right).map(Ordering::is_gt),
         CompareOp::GtEq => left.cmp_sql(right).map(Ordering::is_ge),
         CompareOp::ContainedBy => inets(left, right, |left, right| contains(right, left, true)),
-        CompareOp::ContainedByOrEq => inets(left, right, |left, right| contains(right, left, false)),
+        CompareOp::ContainedByOrEq => {
+            inets(left, right, |left, right| contains(right, left, false))
+        }
         CompareOp::Contains => inets(left, right, |left, right| contains(left, right, true)),
         CompareOp::ContainsOrEq => inets(left, right, |left, right| contains(left, right, false)),
     }
@@ -116,17 +118,29 @@ mod tests {
         assert_eq!(compare(CompareOp::ContainedBy, &net, &net), Some(false));
         assert_eq!(compare(CompareOp::ContainedByOrEq, &net, &net), Some(true));
         assert_eq!(compare(CompareOp::Contains, &net, &host), Some(true));
-        assert_eq!(compare(CompareOp::ContainsOrEq, &net, &inet("::1")), Some(false));
-        assert_eq!(compare(CompareOp::ContainedBy, &inet("10.1.2.3/4"), &net), Some(false));
+        assert_eq!(
+            compare(CompareOp::ContainsOrEq, &net, &inet("::1")),
+            Some(false)
+        );
+        assert_eq!(
+            compare(CompareOp::ContainedBy, &inet("10.1.2.3/4"), &net),
+            Some(false)
+        );
         assert_eq!(compare(CompareOp::ContainedBy, &Value::Null, &net), None);
     }
 
     #[test]
     fn null_is_unknown_and_nan_is_a_value() {
         assert_eq!(compare(CompareOp::Eq, &Value::Null, &Value::Null), None);
-        assert_eq!(compare(CompareOp::NotEq, &Value::Int(1), &Value::Null), None);
+        assert_eq!(
+            compare(CompareOp::NotEq, &Value::Int(1), &Value::Null),
+            None
+        );
         let nan = Value::Float(f64::NAN);
         assert_eq!(compare(CompareOp::Eq, &nan, &nan), Some(true));
-        assert_eq!(compare(CompareOp::Gt, &nan, &Value::Int(i64::MAX)), Some(true));
+        assert_eq!(
+            compare(CompareOp::Gt, &nan, &Value::Int(i64::MAX)),
+            Some(true)
+        );
     }
 }

@@ -65,6 +65,9 @@ mod tests {
         assert_eq!(set.contains(&Value::Float(1.0)), Some(true));
         assert_eq!(set.contains(&Value::Int(2)), None);
         assert_eq!(set.contains(&Value::Null), None);
-        assert_eq!(ConstSet::new([Value::Int(1)]).contains(&Value::Int(2)), Some(false));
+        assert_eq!(
+            ConstSet::new([Value::Int(1)]).contains(&Value::Int(2)),
+            Some(false)
+        );
     }
 }

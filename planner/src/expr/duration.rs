@@ -10,8 +10,11 @@ use portent_parser::ast;
 /// # Errors
 /// Numbers that are out of range.
 pub fn bind_duration(duration: &ast::Duration) -> Result<Interval, Diagnostic> {
-    let words: Vec<String> =
-        duration.parts.iter().map(|part| format!("{} {}", part.number.trim(), unit(part.unit))).collect();
+    let words: Vec<String> = duration
+        .parts
+        .iter()
+        .map(|part| format!("{} {}", part.number.trim(), unit(part.unit)))
+        .collect();
     Interval::parse(&words.join(" "))
         .map_err(|message| Diagnostic::error(codes::INVALID_DURATION, duration.span, message))
 }
@@ -29,15 +32,27 @@ pub fn duration_micros(duration: &ast::Duration) -> Result<i64, Diagnostic> {
     });
     if let Some((what, help)) = calendar {
         let message = format!("{what} has no fixed length");
-        return Err(Diagnostic::error(codes::MONTH_HAS_NO_LENGTH, duration.span, message).help(help));
+        return Err(
+            Diagnostic::error(codes::MONTH_HAS_NO_LENGTH, duration.span, message).help(help),
+        );
     }
     let interval = bind_duration(duration)?;
     let days = i64::from(interval.days).checked_mul(DAY);
-    let micros = days.and_then(|days| days.checked_add(interval.micros)).ok_or_else(|| {
-        Diagnostic::error(codes::INVALID_DURATION, duration.span, "the duration is too long")
-    })?;
+    let micros = days
+        .and_then(|days| days.checked_add(interval.micros))
+        .ok_or_else(|| {
+            Diagnostic::error(
+                codes::INVALID_DURATION,
+                duration.span,
+                "the duration is too long",
+            )
+        })?;
     if micros < 0 {
-        return Err(Diagnostic::error(codes::INVALID_DURATION, duration.span, "a duration can't be negative"));
+        return Err(Diagnostic::error(
+            codes::INVALID_DURATION,
+            duration.span,
+            "a duration can't be negative",
+        ));
     }
     Ok(micros)
 }

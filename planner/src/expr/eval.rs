@@ -25,7 +25,9 @@ impl EvalError {
     /// An error with this sentence.
     #[cold]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self {
+            message: message.into(),
+        }
     }
 }
 
@@ -82,7 +84,9 @@ impl EvalContext for RowContext<'_> {
     }
 
     fn navigate(&self, _: &Navigate) -> Result<Value, EvalError> {
-        Err(EvalError::new("FIRST, LAST, PREV and NEXT need a match to look at"))
+        Err(EvalError::new(
+            "FIRST, LAST, PREV and NEXT need a match to look at",
+        ))
     }
 
     fn aggregate(&self, _: &Aggregate) -> Result<Value, EvalError> {
@@ -156,8 +160,16 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
         }
         ExprKind::Not(inner) => Ok(truth(inner, cx)?.map(|truth| !truth)),
         ExprKind::IsNull { expr, negated } => Ok(Some(evaluate(expr, cx)?.is_null() != *negated)),
-        ExprKind::IsBool { expr, value, negated } => Ok(Some((truth(expr, cx)? == *value) != *negated)),
-        ExprKind::IsDistinct { left, right, negated } => {
+        ExprKind::IsBool {
+            expr,
+            value,
+            negated,
+        } => Ok(Some((truth(expr, cx)? == *value) != *negated)),
+        ExprKind::IsDistinct {
+            left,
+            right,
+            negated,
+        } => {
             let (left, right) = (evaluate(left, cx)?, evaluate(right, cx)?);
             Ok(Some(same_value(&left, &right) == *negated))
         }
@@ -165,7 +177,11 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
             let value = evaluate(expr, cx)?;
             Ok(set.contains(&value).map(|found| found != *negated))
         }
-        ExprKind::Matches { expr, pattern, negated } => match evaluate(expr, cx)?.as_ref() {
+        ExprKind::Matches {
+            expr,
+            pattern,
+            negated,
+        } => match evaluate(expr, cx)?.as_ref() {
             Value::Text(text) => Ok(Some(pattern.is_match(text) != *negated)),
             _ => Ok(None),
         },
@@ -200,7 +216,10 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
         | ExprKind::InConst { .. }
         | ExprKind::Matches { .. }
         | ExprKind::FromInput(_) => truth(expr, cx)?.map_or(Value::Null, Value::Bool),
-        ExprKind::Case { branches, otherwise } => {
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
             for (condition, value) in branches {
                 if is_true(condition, cx)? {
                     return evaluate(value, cx);
@@ -218,7 +237,8 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
             follow(&of, steps, cx)?.into_value()
         }
         ExprKind::Array(elements) => {
-            let values: Result<Vec<Value>, _> = elements.iter().map(|element| eval(element, cx)).collect();
+            let values: Result<Vec<Value>, _> =
+                elements.iter().map(|element| eval(element, cx)).collect();
             Value::array(values?)
         }
         ExprKind::Navigate(navigate) => cx.navigate(navigate)?,

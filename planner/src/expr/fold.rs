@@ -27,14 +27,22 @@ pub(super) fn fold(expr: Expr) -> Result<Expr, Diagnostic> {
         return Ok(expr);
     }
     let mut constant = true;
-    for_each_child(&expr, &mut |child| constant &= matches!(child.kind, ExprKind::Const(_)));
+    for_each_child(&expr, &mut |child| {
+        constant &= matches!(child.kind, ExprKind::Const(_))
+    });
     if !constant {
         return Ok(expr);
     }
     match eval(&expr, &RowContext::default()) {
-        Ok(value) => Ok(Expr { kind: ExprKind::Const(value), ty: expr.ty, span: expr.span }),
-        Err(error) => Err(Diagnostic::error(codes::CONSTANT_ERROR, expr.span, error.message)
-            .label("this is the same for every event")),
+        Ok(value) => Ok(Expr {
+            kind: ExprKind::Const(value),
+            ty: expr.ty,
+            span: expr.span,
+        }),
+        Err(error) => Err(
+            Diagnostic::error(codes::CONSTANT_ERROR, expr.span, error.message)
+                .label("this is the same for every event"),
+        ),
     }
 }
 
@@ -48,10 +56,18 @@ pub(super) fn logic(and: bool, parts: Vec<Expr>, span: portent_grammar::Span) ->
             // TRUE decides an OR, FALSE an AND; the other one says nothing.
             ExprKind::Const(Value::Bool(truth)) if truth != and => {
                 let kind = ExprKind::Const(Value::Bool(truth));
-                return Expr { kind, ty: Type::Bool, span };
+                return Expr {
+                    kind,
+                    ty: Type::Bool,
+                    span,
+                };
             }
             ExprKind::Const(Value::Bool(_)) => {}
-            kind => operands.push(Expr { kind, ty: part.ty, span: part.span }),
+            kind => operands.push(Expr {
+                kind,
+                ty: part.ty,
+                span: part.span,
+            }),
         }
     }
     if operands.len() == 1
@@ -59,7 +75,9 @@ pub(super) fn logic(and: bool, parts: Vec<Expr>, span: portent_grammar::Span) ->
     {
         return only;
     }
-    let all_null = operands.iter().all(|part| matches!(part.kind, ExprKind::Const(Value::Null)));
+    let all_null = operands
+        .iter()
+        .all(|part| matches!(part.kind, ExprKind::Const(Value::Null)));
     let kind = if operands.is_empty() {
         ExprKind::Const(Value::Bool(and))
     } else if all_null {
@@ -69,5 +87,9 @@ pub(super) fn logic(and: bool, parts: Vec<Expr>, span: portent_grammar::Span) ->
     } else {
         ExprKind::Or(operands)
     };
-    Expr { kind, ty: Type::Bool, span }
+    Expr {
+        kind,
+        ty: Type::Bool,
+        span,
+    }
 }

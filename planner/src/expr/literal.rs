@@ -10,7 +10,11 @@ use super::{Expr, ExprKind};
 
 /// A constant.
 pub(super) fn constant(value: Value, ty: Type, span: Span) -> Expr {
-    Expr { kind: ExprKind::Const(value), ty, span }
+    Expr {
+        kind: ExprKind::Const(value),
+        ty,
+        span,
+    }
 }
 
 /// A number as written, with its sign: BIGINT if it is whole and fits, DECIMAL with a point, DOUBLE with an exponent.
@@ -34,7 +38,9 @@ pub(super) fn number(text: &str, negative: bool, span: Span) -> Result<Expr, Dia
     }
     match parse_decimal(&digits) {
         Ok(decimal) => Ok(constant(Value::Decimal(decimal), Type::Decimal(None), span)),
-        Err(_) => Err(too_large("write it with an exponent to make it a DOUBLE: 1.5e40")),
+        Err(_) => Err(too_large(
+            "write it with an exponent to make it a DOUBLE: 1.5e40",
+        )),
     }
 }
 

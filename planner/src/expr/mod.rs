@@ -19,7 +19,7 @@ pub mod time;
 mod types;
 mod visit;
 
-pub use aggregate::{Accumulator, aggregate_by_name, aggregate_type};
+pub use aggregate::{Accumulator, aggregate_by_name, aggregate_not_supported, aggregate_type};
 pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
 pub use const_set::ConstSet;
@@ -36,6 +36,10 @@ pub use visit::{
 };
 
 pub use crate::functions::ScalarFunction;
+
+pub(crate) use arithmetic::power;
+pub(crate) use text_pattern::{compile, with_dynamic};
+pub(crate) use types::{common, is_text_literal, nearest};
 
 /// The number of a pattern variable in its automaton's `variables`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,22 +76,53 @@ pub enum ExprKind {
     Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
     Compare(CompareOp, Box<Expr>, Box<Expr>),
     /// `IS [NOT] DISTINCT FROM`: never NULL
-    IsDistinct { left: Box<Expr>, right: Box<Expr>, negated: bool },
-    IsNull { expr: Box<Expr>, negated: bool },
+    IsDistinct {
+        left: Box<Expr>,
+        right: Box<Expr>,
+        negated: bool,
+    },
+    IsNull {
+        expr: Box<Expr>,
+        negated: bool,
+    },
     /// `IS [NOT] TRUE | FALSE | UNKNOWN` (`None`)
-    IsBool { expr: Box<Expr>, value: Option<bool>, negated: bool },
+    IsBool {
+        expr: Box<Expr>,
+        value: Option<bool>,
+        negated: bool,
+    },
     /// `x IN (constants)`, hashed; a list with other members is lowered to ORs of comparisons
-    InConst { expr: Box<Expr>, set: std::sync::Arc<super::expr::ConstSet>, negated: bool },
+    InConst {
+        expr: Box<Expr>,
+        set: std::sync::Arc<super::expr::ConstSet>,
+        negated: bool,
+    },
     /// LIKE, ILIKE, SIMILAR TO, `~`, `~*` with a constant pattern, compiled once
-    Matches { expr: Box<Expr>, pattern: std::sync::Arc<super::expr::TextPattern>, negated: bool },
+    Matches {
+        expr: Box<Expr>,
+        pattern: std::sync::Arc<super::expr::TextPattern>,
+        negated: bool,
+    },
     /// searched CASE
-    Case { branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    Case {
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `CAST`; with `try_` NULL instead of an error
-    Cast { expr: Box<Expr>, try_: bool },
+    Cast {
+        expr: Box<Expr>,
+        try_: bool,
+    },
     /// A scalar function.
-    Call { function: &'static super::expr::ScalarFunction, args: Vec<Expr> },
+    Call {
+        function: &'static super::expr::ScalarFunction,
+        args: Vec<Expr>,
+    },
     /// A path into JSON: `payload.user.id`, `tags[1]`
-    Path { of: Box<Expr>, steps: Vec<PathStep> },
+    Path {
+        of: Box<Expr>,
+        steps: Vec<PathStep>,
+    },
     /// `ARRAY[…]`
     Array(Vec<Expr>),
     /// A value at another row of the match or the partition.

@@ -11,17 +11,40 @@ use super::{EvalContext, EvalError, Expr, ExprKind, PathStep};
 pub fn json_path(of: Expr, fields: &[ast::Ident]) -> Expr {
     let Some(last) = fields.last() else { return of };
     let span = of.span.to(last.span);
-    extend(of, fields.iter().map(|field| PathStep::Field(field.text.as_str().into())), Type::Json, span)
+    extend(
+        of,
+        fields
+            .iter()
+            .map(|field| PathStep::Field(field.text.as_str().into())),
+        Type::Json,
+        span,
+    )
 }
 
 /// Adds steps to a path, or begins one.
-pub(super) fn extend(of: Expr, more: impl IntoIterator<Item = PathStep>, ty: Type, span: Span) -> Expr {
+pub(super) fn extend(
+    of: Expr,
+    more: impl IntoIterator<Item = PathStep>,
+    ty: Type,
+    span: Span,
+) -> Expr {
     let (of, mut steps) = match of.kind {
         ExprKind::Path { of, steps } => (of, steps),
-        kind => (Box::new(Expr { kind, ty: of.ty, span: of.span }), Vec::new()),
+        kind => (
+            Box::new(Expr {
+                kind,
+                ty: of.ty,
+                span: of.span,
+            }),
+            Vec::new(),
+        ),
     };
     steps.extend(more);
-    Expr { kind: ExprKind::Path { of, steps }, ty, span }
+    Expr {
+        kind: ExprKind::Path { of, steps },
+        ty,
+        span,
+    }
 }
 
 /// Where a path ends.
@@ -54,15 +77,15 @@ pub(super) fn follow<'a, C: EvalContext + ?Sized>(
             at = Found::Json(json);
         }
         at = match (step, at) {
-            (PathStep::Field(name), Found::Json(Json::Object(object))) => {
-                object.get(name.as_str()).map_or(Found::Nothing, Found::Json)
-            }
-            (PathStep::Index(index), Found::Json(Json::Array(items))) => {
-                position(index, cx)?.and_then(|at| items.get(at)).map_or(Found::Nothing, Found::Json)
-            }
-            (PathStep::Index(index), Found::Value(Value::Array(items))) => {
-                position(index, cx)?.and_then(|at| items.get(at)).map_or(Found::Nothing, Found::Value)
-            }
+            (PathStep::Field(name), Found::Json(Json::Object(object))) => object
+                .get(name.as_str())
+                .map_or(Found::Nothing, Found::Json),
+            (PathStep::Index(index), Found::Json(Json::Array(items))) => position(index, cx)?
+                .and_then(|at| items.get(at))
+                .map_or(Found::Nothing, Found::Json),
+            (PathStep::Index(index), Found::Value(Value::Array(items))) => position(index, cx)?
+                .and_then(|at| items.get(at))
+                .map_or(Found::Nothing, Found::Value),
             _ => return Ok(Found::Nothing),
         };
     }
@@ -75,5 +98,7 @@ pub(super) fn follow<'a, C: EvalContext + ?Sized>(
 /// From 1-based to an offset; `None` for NULL and everything below 1.
 fn position<C: EvalContext + ?Sized>(index: &Expr, cx: &C) -> Result<Option<usize>, EvalError> {
     let index = evaluate(index, cx)?.as_int();
-    Ok(index.and_then(|index| usize::try_from(index).ok()).and_then(|index| index.checked_sub(1)))
+    Ok(index
+        .and_then(|index| usize::try_from(index).ok())
+        .and_then(|index| index.checked_sub(1)))
 }

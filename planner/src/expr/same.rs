@@ -23,45 +23,110 @@ fn same_kind(left: &ExprKind, right: &ExprKind) -> bool {
         (K::Const(l), K::Const(r)) => l.identical(r),
         (K::Column(l), K::Column(r)) => l == r,
         (K::FromInput(l), K::FromInput(r)) => l == r,
-        (K::And(l), K::And(r)) | (K::Or(l), K::Or(r)) | (K::Array(l), K::Array(r)) => all_same(l, r),
+        (K::And(l), K::And(r)) | (K::Or(l), K::Or(r)) | (K::Array(l), K::Array(r)) => {
+            all_same(l, r)
+        }
         (K::Not(l), K::Not(r)) | (K::Negate(l), K::Negate(r)) => same(l, r),
-        (K::Arithmetic(op, a, b), K::Arithmetic(other, c, d)) => op == other && same(a, c) && same(b, d),
+        (K::Arithmetic(op, a, b), K::Arithmetic(other, c, d)) => {
+            op == other && same(a, c) && same(b, d)
+        }
         (K::Compare(op, a, b), K::Compare(other, c, d)) => op == other && same(a, c) && same(b, d),
         (
-            K::IsDistinct { left: a, right: b, negated },
-            K::IsDistinct { left: c, right: d, negated: other },
+            K::IsDistinct {
+                left: a,
+                right: b,
+                negated,
+            },
+            K::IsDistinct {
+                left: c,
+                right: d,
+                negated: other,
+            },
         ) => negated == other && same(a, c) && same(b, d),
-        (K::IsNull { expr: l, negated }, K::IsNull { expr: r, negated: other }) => {
-            negated == other && same(l, r)
-        }
         (
-            K::IsBool { expr: l, value, negated },
-            K::IsBool { expr: r, value: other_value, negated: other },
+            K::IsNull { expr: l, negated },
+            K::IsNull {
+                expr: r,
+                negated: other,
+            },
+        ) => negated == other && same(l, r),
+        (
+            K::IsBool {
+                expr: l,
+                value,
+                negated,
+            },
+            K::IsBool {
+                expr: r,
+                value: other_value,
+                negated: other,
+            },
         ) => value == other_value && negated == other && same(l, r),
-        (K::InConst { expr: l, set, negated }, K::InConst { expr: r, set: other_set, negated: other }) => {
-            negated == other && set == other_set && same(l, r)
-        }
         (
-            K::Matches { expr: l, pattern, negated },
-            K::Matches { expr: r, pattern: other_pattern, negated: other },
+            K::InConst {
+                expr: l,
+                set,
+                negated,
+            },
+            K::InConst {
+                expr: r,
+                set: other_set,
+                negated: other,
+            },
+        ) => negated == other && set == other_set && same(l, r),
+        (
+            K::Matches {
+                expr: l,
+                pattern,
+                negated,
+            },
+            K::Matches {
+                expr: r,
+                pattern: other_pattern,
+                negated: other,
+            },
         ) => negated == other && pattern == other_pattern && same(l, r),
         (
-            K::Case { branches: l, otherwise },
-            K::Case { branches: r, otherwise: other },
+            K::Case {
+                branches: l,
+                otherwise,
+            },
+            K::Case {
+                branches: r,
+                otherwise: other,
+            },
         ) => {
             l.len() == r.len()
-                && l.iter().zip(r).all(|(l, r)| same(&l.0, &r.0) && same(&l.1, &r.1))
+                && l.iter()
+                    .zip(r)
+                    .all(|(l, r)| same(&l.0, &r.0) && same(&l.1, &r.1))
                 && match (otherwise, other) {
                     (Some(l), Some(r)) => same(l, r),
                     (None, None) => true,
                     _ => false,
                 }
         }
-        (K::Cast { expr: l, try_ }, K::Cast { expr: r, try_: other }) => try_ == other && same(l, r),
-        (K::Call { function, args }, K::Call { function: other, args: others }) => {
-            function.name == other.name && all_same(args, others)
-        }
-        (K::Path { of: l, steps }, K::Path { of: r, steps: others }) => steps == others && same(l, r),
+        (
+            K::Cast { expr: l, try_ },
+            K::Cast {
+                expr: r,
+                try_: other,
+            },
+        ) => try_ == other && same(l, r),
+        (
+            K::Call { function, args },
+            K::Call {
+                function: other,
+                args: others,
+            },
+        ) => function.name == other.name && all_same(args, others),
+        (
+            K::Path { of: l, steps },
+            K::Path {
+                of: r,
+                steps: others,
+            },
+        ) => steps == others && same(l, r),
         (K::Navigate(l), K::Navigate(r)) => l == r,
         (K::Aggregate(l), K::Aggregate(r)) => l == r,
         (K::Classifier(l), K::Classifier(r)) => l == r,
@@ -127,7 +192,9 @@ pub fn hash_expr<H: Hasher>(expr: &Expr, state: &mut H) {
             values.sort();
             values.hash(state);
         }
-        K::Matches { pattern, negated, .. } => {
+        K::Matches {
+            pattern, negated, ..
+        } => {
             state.write_u8(13);
             state.write_u8(like_tag(pattern.kind));
             (&pattern.source, pattern.escape, negated).hash(state);
@@ -162,7 +229,12 @@ pub fn hash_expr<H: Hasher>(expr: &Expr, state: &mut H) {
             state.write_u8(20);
             aggregate.function.hash(state);
             aggregate.variables.hash(state);
-            (aggregate.running, aggregate.distinct, aggregate.filter.is_some()).hash(state);
+            (
+                aggregate.running,
+                aggregate.distinct,
+                aggregate.filter.is_some(),
+            )
+                .hash(state);
         }
         K::Classifier(row) => {
             state.write_u8(21);

@@ -55,14 +55,23 @@ impl TextPattern {
     pub fn new(kind: LikeKind, source: &str, escape: Option<char>) -> Result<Self, String> {
         let shape = match kind {
             LikeKind::Like => like_shape(source, escape)?,
-            LikeKind::ILike => {
-                PatternShape::Regex(compile(&like_regex(&like_parts(source, escape)?), true, true)?)
+            LikeKind::ILike => PatternShape::Regex(compile(
+                &like_regex(&like_parts(source, escape)?),
+                true,
+                true,
+            )?),
+            LikeKind::Similar => {
+                PatternShape::Regex(compile(&similar_regex(source, escape)?, false, true)?)
             }
-            LikeKind::Similar => PatternShape::Regex(compile(&similar_regex(source, escape)?, false, true)?),
             LikeKind::Regex => regex_shape(source)?,
             LikeKind::IRegex => PatternShape::Regex(compile(source, true, false)?),
         };
-        Ok(Self { kind, source: source.to_owned(), escape, shape })
+        Ok(Self {
+            kind,
+            source: source.to_owned(),
+            escape,
+            shape,
+        })
     }
 
     /// How it is matched: for indexes over many patterns.
@@ -100,7 +109,12 @@ pub(crate) fn compile(source: &str, ignore_case: bool, dot_all: bool) -> Result<
         other => {
             // The last line says what is wrong; those before repeat the pattern.
             let text = other.to_string();
-            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let reason = text
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned();
             format!("the regular expression {source:?} can't be read: {reason}")
         }
     })
@@ -120,9 +134,9 @@ pub(crate) fn with_dynamic<R>(
         static CACHE: RefCell<VecDeque<TextPattern>> = const { RefCell::new(VecDeque::new()) };
     }
     CACHE.with_borrow_mut(|cache| {
-        let known = cache
-            .iter()
-            .position(|pattern| pattern.kind == kind && pattern.escape == escape && pattern.source == source);
+        let known = cache.iter().position(|pattern| {
+            pattern.kind == kind && pattern.escape == escape && pattern.source == source
+        });
         if let Some(index) = known {
             cache.swap(0, index);
         } else {
@@ -130,7 +144,10 @@ pub(crate) fn with_dynamic<R>(
             cache.truncate(CACHE_SIZE - 1);
             cache.push_front(pattern);
         }
-        cache.front().map(use_it).ok_or_else(|| "no pattern".to_owned())
+        cache
+            .front()
+            .map(use_it)
+            .ok_or_else(|| "no pattern".to_owned())
     })
 }
 
@@ -147,7 +164,11 @@ fn like_parts(source: &str, escape: Option<char>) -> Result<Vec<Part>, String> {
         parts.push(match character {
             c if Some(c) == escape => match characters.next() {
                 Some(next) => Part::Literal(next),
-                None => return Err(format!("the pattern {source:?} ends with its escape character {c:?}")),
+                None => {
+                    return Err(format!(
+                        "the pattern {source:?} ends with its escape character {c:?}"
+                    ));
+                }
             },
             '%' => Part::Many,
             '_' => Part::One,
@@ -209,7 +230,11 @@ fn similar_regex(source: &str, escape: Option<char>) -> Result<String, String> {
         match character {
             c if Some(c) == escape => match characters.next() {
                 Some(next) => push_escaped(&mut regex, next),
-                None => return Err(format!("the pattern {source:?} ends with its escape character {c:?}")),
+                None => {
+                    return Err(format!(
+                        "the pattern {source:?} ends with its escape character {c:?}"
+                    ));
+                }
             },
             ']' if in_class => {
                 in_class = false;
@@ -235,7 +260,9 @@ fn similar_regex(source: &str, escape: Option<char>) -> Result<String, String> {
 /// A regular expression without metacharacters is a search for a text.
 fn regex_shape(source: &str) -> Result<PatternShape, String> {
     if regex::escape(source) == source {
-        return Ok(PatternShape::Contains(Finder::new(source.as_bytes()).into_owned()));
+        return Ok(PatternShape::Contains(
+            Finder::new(source.as_bytes()).into_owned(),
+        ));
     }
     compile(source, false, false).map(PatternShape::Regex)
 }
@@ -245,7 +272,9 @@ mod tests {
     use super::*;
 
     fn like(pattern: &str, text: &str) -> bool {
-        TextPattern::new(LikeKind::Like, pattern, Some('\\')).unwrap().is_match(text)
+        TextPattern::new(LikeKind::Like, pattern, Some('\\'))
+            .unwrap()
+            .is_match(text)
     }
 
     #[test]
@@ -270,18 +299,30 @@ mod tests {
         assert!(like("a.c", "a.c") && !like("a.c", "abc"));
         assert!(like("%é_", "caféx"));
         assert!(TextPattern::new(LikeKind::Like, "x\\", Some('\\')).is_err());
-        assert!(TextPattern::new(LikeKind::ILike, "A%", Some('\\')).unwrap().is_match("abc"));
+        assert!(
+            TextPattern::new(LikeKind::ILike, "A%", Some('\\'))
+                .unwrap()
+                .is_match("abc")
+        );
     }
 
     #[test]
     fn similar_and_regex() {
-        let similar = |pattern, text| TextPattern::new(LikeKind::Similar, pattern, Some('\\')).unwrap().is_match(text);
+        let similar = |pattern, text| {
+            TextPattern::new(LikeKind::Similar, pattern, Some('\\'))
+                .unwrap()
+                .is_match(text)
+        };
         assert!(similar("(a|b)%", "bxyz"));
         assert!(!similar("a|b", "ab"));
         assert!(similar("[a-c]+", "abcab"));
         assert!(similar("a.b", "a.b") && !similar("a.b", "axb"));
         assert!(similar("x{2,3}", "xxx"));
-        let regex = |kind, pattern, text| TextPattern::new(kind, pattern, None).unwrap().is_match(text);
+        let regex = |kind, pattern, text| {
+            TextPattern::new(kind, pattern, None)
+                .unwrap()
+                .is_match(text)
+        };
         assert!(regex(LikeKind::Regex, "b+", "abbc"));
         assert!(regex(LikeKind::Regex, "bb", "abbc"));
         assert!(regex(LikeKind::IRegex, "^AB", "abbc"));

@@ -20,7 +20,9 @@ pub fn bind_type(name: &ast::TypeName) -> Result<Type, Diagnostic> {
         let valid = (1..=MAX_PRECISION).contains(&precision) && scale <= precision.min(28);
         if !valid {
             let message = format!("{ty} is not possible");
-            let help = format!("the precision is 1 to {MAX_PRECISION} digits, the scale 0 to the precision (28 at most)");
+            let help = format!(
+                "the precision is 1 to {MAX_PRECISION} digits, the scale 0 to the precision (28 at most)"
+            );
             return Err(Diagnostic::error(codes::TYPE_ARGUMENTS, name.span, message).help(help));
         }
     }
@@ -38,12 +40,20 @@ fn unknown_type(name: &ast::TypeName) -> Diagnostic {
         let help = format!("the precision is 1 to {MAX_PRECISION} digits");
         return Diagnostic::error(codes::TYPE_ARGUMENTS, name.span, message).help(help);
     }
-    let error = Diagnostic::error(codes::UNKNOWN_TYPE, name.span, format!("there is no type {written}"));
+    let error = Diagnostic::error(
+        codes::UNKNOWN_TYPE,
+        name.span,
+        format!("there is no type {written}"),
+    );
     let foreign = match written.as_str() {
         "TIME" | "TIMETZ" | "TIME WITH TIME ZONE" | "TIME WITHOUT TIME ZONE" => {
-            return error.help("keep a TIMESTAMP and use EXTRACT(hour FROM ts), or an INTERVAL since midnight");
+            return error.help(
+                "keep a TIMESTAMP and use EXTRACT(hour FROM ts), or an INTERVAL since midnight",
+            );
         }
-        "UINT64" | "UBIGINT" | "BIGINT UNSIGNED" | "HUGEINT" | "UINT32" | "UINTEGER" | "MONEY" => "DECIMAL",
+        "UINT64" | "UBIGINT" | "BIGINT UNSIGNED" | "HUGEINT" | "UINT32" | "UINTEGER" | "MONEY" => {
+            "DECIMAL"
+        }
         "BIT" | "LOGICAL" => "BOOLEAN",
         "MAP" | "STRUCT" | "ROW" | "RECORD" | "VARIANT" | "OBJECT" | "HSTORE" => "JSON",
         "CLOB" | "NTEXT" | "CITEXT" | "ENUM" => "TEXT",
@@ -54,7 +64,11 @@ fn unknown_type(name: &ast::TypeName) -> Diagnostic {
         "DATETIME2" | "DATETIMEOFFSET" | "SMALLDATETIME" => "TIMESTAMP",
         _ => "",
     };
-    let near = if foreign.is_empty() { nearest(written, Type::NAMES.iter().copied()) } else { Some(foreign) };
+    let near = if foreign.is_empty() {
+        nearest(written, Type::NAMES.iter().copied())
+    } else {
+        Some(foreign)
+    };
     match near {
         Some(near) => error.help(format!("did you mean {near}?")).fix(name.span, near),
         None => error.help("the types are BOOLEAN, BIGINT, DOUBLE, DECIMAL, TEXT, BYTEA, TIMESTAMP, DATE, INTERVAL, UUID, INET, JSON and arrays of them"),
@@ -62,10 +76,18 @@ fn unknown_type(name: &ast::TypeName) -> Diagnostic {
 }
 
 /// The candidate that is written most like `name` in any case, if any is near.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     let name = name.to_ascii_uppercase();
     candidates
-        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_ascii_uppercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&name, &candidate.to_ascii_uppercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -107,7 +129,9 @@ fn join(left: Type, right: Type) -> Option<Type> {
         (left, right) if left == right => left,
         (Type::Null, other) | (other, Type::Null) => other,
         (Type::Float, other) | (other, Type::Float) if other.is_numeric() => Type::Float,
-        (Type::Decimal(_), other) | (other, Type::Decimal(_)) if other.is_numeric() => Type::Decimal(None),
+        (Type::Decimal(_), other) | (other, Type::Decimal(_)) if other.is_numeric() => {
+            Type::Decimal(None)
+        }
         (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => Type::Timestamp,
         (Type::Json, other) | (other, Type::Json) => other,
         (Type::Array(left), Type::Array(right)) => Type::array_of(join(*left, *right)?),
@@ -128,19 +152,40 @@ pub fn coerce(expr: Expr, to: &Type) -> Result<Expr, Diagnostic> {
             let from = expr.ty;
             let value = cast(value, to).map_err(|message| {
                 let literal = from == Type::Text;
-                let code = if literal { codes::INVALID_LITERAL } else { codes::CONSTANT_ERROR };
+                let code = if literal {
+                    codes::INVALID_LITERAL
+                } else {
+                    codes::CONSTANT_ERROR
+                };
                 Diagnostic::error(code, expr.span, message)
             })?;
-            Ok(Expr { kind: ExprKind::Const(value), ty: to.clone(), span: expr.span })
+            Ok(Expr {
+                kind: ExprKind::Const(value),
+                ty: to.clone(),
+                span: expr.span,
+            })
         }
         // A value of DECIMAL(10, 2) is a DECIMAL.
-        kind if matches!((&expr.ty, to), (Type::Decimal(_), Type::Decimal(None))) => {
-            Ok(Expr { kind, ty: to.clone(), span: expr.span })
-        }
+        kind if matches!((&expr.ty, to), (Type::Decimal(_), Type::Decimal(None))) => Ok(Expr {
+            kind,
+            ty: to.clone(),
+            span: expr.span,
+        }),
         kind => {
             let span = expr.span;
-            let inner = Box::new(Expr { kind, ty: expr.ty, span });
-            Ok(Expr { kind: ExprKind::Cast { expr: inner, try_: false }, ty: to.clone(), span })
+            let inner = Box::new(Expr {
+                kind,
+                ty: expr.ty,
+                span,
+            });
+            Ok(Expr {
+                kind: ExprKind::Cast {
+                    expr: inner,
+                    try_: false,
+                },
+                ty: to.clone(),
+                span,
+            })
         }
     }
 }

@@ -32,7 +32,10 @@ pub fn for_each_child<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
             visit(left);
             visit(right);
         }
-        ExprKind::Case { branches, otherwise } => {
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
             for (condition, value) in branches {
                 visit(condition);
                 visit(value);
@@ -85,7 +88,10 @@ pub fn for_each_child_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
             visit(left);
             visit(right);
         }
-        ExprKind::Case { branches, otherwise } => {
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
             for (condition, value) in branches {
                 visit(condition);
                 visit(value);
@@ -190,11 +196,19 @@ pub fn conjoin(mut parts: Vec<Expr>) -> Expr {
     {
         return only;
     }
-    let span = parts.iter().map(|part| part.span).reduce(Span::to).unwrap_or_default();
+    let span = parts
+        .iter()
+        .map(|part| part.span)
+        .reduce(Span::to)
+        .unwrap_or_default();
     let kind = if parts.is_empty() {
         ExprKind::Const(Value::Bool(true))
     } else {
         ExprKind::And(parts)
     };
-    Expr { kind, ty: Type::Bool, span }
+    Expr {
+        kind,
+        ty: Type::Bool,
+        span,
+    }
 }

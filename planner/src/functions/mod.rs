@@ -25,13 +25,13 @@ mod regex;
 mod resolve;
 mod rounding;
 mod suggest;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 pub use resolve::{Resolved, resolve};
-pub use suggest::{Unknown, unknown};
+pub use suggest::{unknown, volatile};
 
 /// A scalar function: the same arguments always give the same value.
 pub struct ScalarFunction {
@@ -162,12 +162,20 @@ pub enum Returns {
 
 /// A signature.
 const fn sig(params: &'static [Param], returns: Returns) -> Signature {
-    Signature { params, rest: None, returns }
+    Signature {
+        params,
+        rest: None,
+        returns,
+    }
 }
 
 /// A signature with any number of further arguments.
 const fn sig_rest(params: &'static [Param], rest: Param, returns: Returns) -> Signature {
-    Signature { params, rest: Some(rest), returns }
+    Signature {
+        params,
+        rest: Some(rest),
+        returns,
+    }
 }
 
 /// A function that gives NULL for NULL.
@@ -179,7 +187,14 @@ const fn strict(
     eval: fn(&[&Value]) -> Outcome,
 ) -> ScalarFunction {
     let volatility = Volatility::Immutable;
-    ScalarFunction { name, family, signatures, volatility, doc, body: Body::Strict(eval) }
+    ScalarFunction {
+        name,
+        family,
+        signatures,
+        volatility,
+        doc,
+        body: Body::Strict(eval),
+    }
 }
 
 /// A function that sees NULLs.
@@ -191,7 +206,14 @@ const fn nullable(
     eval: fn(&[&Value]) -> Outcome,
 ) -> ScalarFunction {
     let volatility = Volatility::Immutable;
-    ScalarFunction { name, family, signatures, volatility, doc, body: Body::Nullable(eval) }
+    ScalarFunction {
+        name,
+        family,
+        signatures,
+        volatility,
+        doc,
+        body: Body::Nullable(eval),
+    }
 }
 
 impl ScalarFunction {
@@ -204,15 +226,23 @@ impl ScalarFunction {
             Body::Strict(_) if args.iter().any(|arg| arg.is_null()) => return Ok(Value::Null),
             Body::Strict(eval) | Body::Nullable(eval) => eval(args),
             Body::Coalesce => {
-                return Ok(args.iter().find(|arg| !arg.is_null()).map_or(Value::Null, |arg| (*arg).clone()));
+                return Ok(args
+                    .iter()
+                    .find(|arg| !arg.is_null())
+                    .map_or(Value::Null, |arg| (*arg).clone()));
             }
         };
-        outcome.map_err(|message| EvalError { message: format!("{}: {message}", self.name) })
+        outcome.map_err(|message| EvalError {
+            message: format!("{}: {message}", self.name),
+        })
     }
 
     /// Each way to call it, on a line: `LEFT(text, bigint) → text`.
     pub fn signature_lines(&self) -> Vec<String> {
-        self.signatures.iter().map(|signature| format!("{}{signature}", self.name)).collect()
+        self.signatures
+            .iter()
+            .map(|signature| format!("{}{signature}", self.name))
+            .collect()
     }
 }
 
@@ -327,12 +357,18 @@ impl Returns {
     }
 }
 
-static REGISTRY: LazyLock<HashMap<&'static str, &'static ScalarFunction>> =
-    LazyLock::new(|| families().flatten().map(|function| (function.name, function)).collect());
+static REGISTRY: LazyLock<HashMap<&'static str, &'static ScalarFunction>> = LazyLock::new(|| {
+    families()
+        .flatten()
+        .map(|function| (function.name, function))
+        .collect()
+});
 
 static LIST: LazyLock<Vec<&'static ScalarFunction>> = LazyLock::new(|| {
-    let mut all: Vec<&ScalarFunction> =
-        families().flatten().filter(|function| function.family != Family::Operator).collect();
+    let mut all: Vec<&ScalarFunction> = families()
+        .flatten()
+        .filter(|function| function.family != Family::Operator)
+        .collect();
     all.sort_by_key(|function| function.name);
     all
 });

@@ -30,7 +30,11 @@ fn try_signature(signature: &Signature, args: &[Expr]) -> Option<(u32, Resolved)
     if args.len() < fixed || (args.len() > fixed && signature.rest.is_none()) {
         return None;
     }
-    let params = signature.params.iter().copied().chain(signature.rest.into_iter().cycle());
+    let params = signature
+        .params
+        .iter()
+        .copied()
+        .chain(signature.rest.into_iter().cycle());
     let pairs: Vec<(Param, &Expr)> = params.zip(args).collect();
     let common = common_t(&pairs)?;
     let mut cost = 0;
@@ -49,16 +53,24 @@ fn try_signature(signature: &Signature, args: &[Expr]) -> Option<(u32, Resolved)
         types.push(ty);
     }
     let returns = signature.returns.ty(&common);
-    Some((cost, Resolved { params: types, returns }))
+    Some((
+        cost,
+        Resolved {
+            params: types,
+            returns,
+        },
+    ))
 }
 
 /// What the arguments for `T` and `T[]` have in common.
 fn common_t(pairs: &[(Param, &Expr)]) -> Option<Type> {
-    let operands = pairs.iter().filter_map(|(param, arg)| match (param, &arg.ty) {
-        (Param::T, ty) => Some((ty.clone(), crate::expr::is_text_literal(arg))),
-        (Param::ArrayOfT, Type::Array(element)) => Some((*element.clone(), false)),
-        _ => None,
-    });
+    let operands = pairs
+        .iter()
+        .filter_map(|(param, arg)| match (param, &arg.ty) {
+            (Param::T, ty) => Some((ty.clone(), crate::expr::is_text_literal(arg))),
+            (Param::ArrayOfT, Type::Array(element)) => Some((*element.clone(), false)),
+            _ => None,
+        });
     crate::expr::common(operands)
 }
 
@@ -69,13 +81,19 @@ fn conversion_cost(arg: &Expr, to: &Type) -> Option<u32> {
         (from, to) if from == to => 0,
         (Type::Null, _) | (_, Type::Null) => 0,
         (Type::Decimal(_), Type::Decimal(_)) => 0,
-        (Type::Int, Type::Decimal(_)) | (Type::Decimal(_), Type::Float) | (Type::Date, Type::Timestamp) => 1,
+        (Type::Int, Type::Decimal(_))
+        | (Type::Decimal(_), Type::Float)
+        | (Type::Date, Type::Timestamp) => 1,
         (Type::Int, Type::Float) => 2,
         (Type::Text, to) if literal && !to.is_numeric() => 3,
         (Type::Json, Type::Text) => 4,
         (Type::Json, Type::Float) => 5,
         (Type::Json, _) => 6,
-        (Type::Array(from), Type::Array(to)) if **from == Type::Null || from.can_cast_to(to) && from.is_numeric() => 1,
+        (Type::Array(from), Type::Array(to))
+            if **from == Type::Null || from.can_cast_to(to) && from.is_numeric() =>
+        {
+            1
+        }
         _ => return None,
     })
 }

@@ -9,7 +9,7 @@ use portent_parser::ast;
 
 use super::layout::{Layout, fields};
 use super::navigation::ArgumentScope;
-use super::row_scope::{PATTERN_FUNCTIONS, column, misplaced_semantics};
+use super::row_scope::{column, misplaced_semantics};
 use super::{aggregates, bound, unsupported};
 use crate::catalog::name;
 use crate::expr::{
@@ -317,7 +317,9 @@ impl Scope for PatternScope<'_> {
         if let Some(function) = aggregate_by_name(&name) {
             return Some(self.aggregate(call, function, span));
         }
-        debug_assert!(!PATTERN_FUNCTIONS.contains(&name.as_str()));
+        if let Some(error) = crate::expr::aggregate::aggregate_not_supported(&name, span) {
+            return Some(Err(error));
+        }
         call.semantics.map(|_| Err(misplaced_semantics(call, span)))
     }
 }

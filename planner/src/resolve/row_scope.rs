@@ -83,7 +83,7 @@ impl Scope for RowScope<'_> {
         if let Some(over) = call.over {
             return Some(Err(unsupported::over(over)));
         }
-        if let Some(function) = aggregate_by_name(&call.name.text) {
+        if let Some(function) = self.aggregate_named(&call.name.text) {
             if self.groups.is_none() {
                 let message = format!("{} is an aggregate, which can't stand in {}", call.name.text.to_uppercase(), self.place);
                 let error = Diagnostic::error(codes::AGGREGATE_MISPLACED, span, message);
@@ -94,11 +94,21 @@ impl Scope for RowScope<'_> {
             }
             return Some(self.aggregate(call, function, span));
         }
-        outside_of_patterns(call, span).map(Err)
+        let unsupported = expr::aggregate::aggregate_not_supported(&call.name.text, span);
+        unsupported.or_else(|| outside_of_patterns(call, span)).map(Err)
     }
 }
 
 impl RowScope<'_> {
+    /// The aggregate of this name. Over groups FIRST and LAST are aggregates; in patterns they navigate.
+    fn aggregate_named(&self, name: &str) -> Option<expr::AggregateFunction> {
+        match name.to_ascii_uppercase().as_str() {
+            "FIRST" if self.groups.is_some() => Some(expr::AggregateFunction::First),
+            "LAST" if self.groups.is_some() => Some(expr::AggregateFunction::Last),
+            name => aggregate_by_name(name),
+        }
+    }
+
     fn aggregate(
         &mut self,
         call: &ast::Call,

@@ -5,7 +5,13 @@ use portent_parser::ast;
 
 /// The type of this name; an unknown one is reported.
 pub fn of(ty: &ast::TypeName, diagnostics: &mut Vec<Diagnostic>) -> Option<Type> {
-    crate::expr::bind_type(ty, diagnostics)
+    match crate::expr::bind_type(ty) {
+        Ok(ty) => Some(ty),
+        Err(error) => {
+            diagnostics.push(error);
+            None
+        }
+    }
 }
 
 /// The type that columns of both types can be read as: equal types, or numbers.

@@ -116,19 +116,16 @@ pub fn shorten(raw: &[u8]) -> String {
     shown
 }
 
-/// The one of `names` that `wrong` was likely meant to be.
-pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong = wrong.to_lowercase();
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
+/// The one of `names` that `wrong` was likely meant to be; the same in another case is the nearest.
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let lower = wrong.to_lowercase();
+    let twin = names.iter().copied().find(|name| *name != wrong && name.to_lowercase() == lower);
+    twin.or_else(|| portent_grammar::keywords::nearest(wrong, names))
 }
 
 /// Joins names for people: `'a', 'b' or 'c'`.
-pub fn one_of(names: &[&str]) -> String {
+pub(crate) fn one_of(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
     match quoted.split_last() {
         None => String::new(),

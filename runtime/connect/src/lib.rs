@@ -1,0 +1,51 @@
+//! Sources, sinks and codecs: how events come in and rows go out.
+//!
+//! It knows no query. A caller turns the options of `CREATE STREAM … WITH (…)` into a [`SourceConfig`], says which columns it wants
+//! by a [`SourceSchema`], and [`open`]s a [`Source`], which gives rows in batches; or, if no columns are declared, it lets
+//! [`infer()`] look at the beginning of the input. Rows go out through a [`Writer`]. Everything blocks: a session gives each
+//! source a thread of its own.
+//!
+//! ```
+//! use portent_connect::{Batch, Progress, SourceColumn, SourceConfig, SourceSchema, open_reader};
+//! use portent_grammar::Type;
+//!
+//! let schema = SourceSchema::of([("user", Type::Text), ("delay", Type::Int)]);
+//! let input = std::io::Cursor::new("user,delay\nalice,12\nbob,\n");
+//! let mut source = open_reader(&SourceConfig::default(), &schema, Box::new(input), "<memory>").unwrap();
+//! let mut batch = Batch::new();
+//! while source.next_batch(&mut batch, 1_000).unwrap() == Progress::More {}
+//! assert_eq!(batch.rows.len(), 2);
+//! assert!(batch.rows[1].values[1].is_null());
+//! assert_eq!(batch.rows[1].line, 3);
+//! ```
+//!
+//! All options are in the tables of [`SOURCE_OPTIONS`] and [`SINK_OPTIONS`].
+
+mod batch;
+mod blocks;
+mod decode;
+mod error;
+mod files;
+mod generate;
+mod infer;
+mod options;
+mod schema;
+mod sink;
+mod source;
+#[cfg(test)]
+mod testing;
+mod time;
+
+pub use batch::{BadRow, Batch, MAX_BAD_KEPT, Progress, Source, SourceRow, SourceStats};
+pub use error::{ConnectError, Place, shorten};
+pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
+pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};
+pub use options::{
+    Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad, OptionMap, Quote, SINK_OPTIONS,
+    SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode, SourceConfig, TimeOptions,
+    Unmatched,
+};
+pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
+pub use sink::Writer;
+pub use source::{open, open_reader};
+pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

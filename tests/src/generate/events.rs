@@ -13,6 +13,8 @@ pub struct Stream {
     pub name: String,
     /// Seconds.
     pub lateness: i64,
+    /// Whether it ends: what only the end can decide is then allowed.
+    pub bounded: bool,
 }
 
 /// Name and type of the columns of every stream. `bit` is a power of two of its own for each event, so that `SUM(v.bit)` tells
@@ -25,10 +27,11 @@ impl Stream {
     pub fn sql(&self) -> String {
         let columns: Vec<String> = COLUMNS.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
         format!(
-            "CREATE STREAM {} ({}, WATERMARK FOR ts AS ts - INTERVAL '{}' SECOND)",
+            "CREATE STREAM {} ({}, WATERMARK FOR ts AS ts - INTERVAL '{}' SECOND){}",
             self.name,
             columns.join(", "),
-            self.lateness
+            self.lateness,
+            if self.bounded { " WITH (bounded = true)" } else { "" }
         )
     }
 }

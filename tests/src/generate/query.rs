@@ -120,9 +120,10 @@ impl Case {
         let pattern = Patterns::new(rng, style).pattern();
         let two = !standard && rng.percent(15);
         let lateness = |rng: &mut Rng| rng.weighted(&[(4, 0), (2, 2), (1, 5)]);
-        let mut streams = vec![Stream { name: "s".into(), lateness: lateness(rng) }];
+        let bounded = rng.percent(50);
+        let mut streams = vec![Stream { name: "s".into(), lateness: lateness(rng), bounded }];
         if two {
-            streams.push(Stream { name: "u".into(), lateness: lateness(rng) });
+            streams.push(Stream { name: "u".into(), lateness: lateness(rng), bounded });
         }
         let exploding = form == (Form::Short { all: true }) || kinds[2] > 0;
         let count = rng.between(3, if exploding { 10 } else { 14 }) as usize;
@@ -346,8 +347,12 @@ impl Case {
                 let mut names = self.pattern.bound();
                 names.extend(self.pattern.absent());
                 let keys: Vec<String> = names.iter().map(|name| format!("{name}.k")).collect();
-                if keys.len() > 1 {
-                    let _ = write!(sql, "{indent}PARTITION BY {}", keys.join(" = "));
+                // Equations do not chain without brackets.
+                let chain = keys.into_iter().reduce(|chain, key| {
+                    if chain.contains('=') { format!("({chain}) = {key}") } else { format!("{chain} = {key}") }
+                });
+                if let Some(chain) = chain.filter(|chain| chain.contains('=')) {
+                    let _ = write!(sql, "{indent}PARTITION BY {chain}");
                 }
             }
         }
@@ -402,8 +407,8 @@ impl Case {
         };
     }
 
-    /// Statements and events, as one reads them.
-    pub fn text(&self) -> String {
+    /// The statements.
+    pub fn statements(&self) -> String {
         let mut text = String::new();
         for stream in &self.streams {
             let _ = writeln!(text, "{};", stream.sql());
@@ -411,7 +416,12 @@ impl Case {
         if !self.complete {
             text.push_str("SET end_of_input = 'undecided';\n");
         }
-        let _ = write!(text, "CREATE QUERY q AS\n{};\n\n{}", self.sql(), events::csv(&self.streams, &self.events));
+        let _ = writeln!(text, "CREATE QUERY q AS\n{};", self.sql());
         text
+    }
+
+    /// Statements and events, as one reads them.
+    pub fn text(&self) -> String {
+        format!("{}\n{}", self.statements(), events::csv(&self.streams, &self.events))
     }
 }

@@ -20,7 +20,8 @@ mod time;
 mod value;
 mod walk;
 
+pub use literal::length;
 pub use model::{Arrival, Moment, Refusal, Row, Stream};
 pub use output::{Answer, OutputRow};
-pub use query::{Options, answer};
+pub use query::{Options, answer, watermark};
 pub use time::in_order;

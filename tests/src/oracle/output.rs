@@ -118,9 +118,6 @@ pub fn write(
             push(values);
         }
     }
-    if answer.columns.is_empty() {
-        answer.columns = names(query);
-    }
     Ok(())
 }
 
@@ -239,13 +236,30 @@ fn name_of(expr: &Expr) -> Option<String> {
     }
 }
 
-fn names(query: &Query<'_>) -> Vec<String> {
-    let name = |item: &SelectItem| match item {
-        SelectItem::Expr {
-            alias: Some(alias), ..
-        } => alias.text.clone(),
-        SelectItem::Expr { expr, .. } => name_of(expr).unwrap_or_default(),
-        _ => String::new(),
-    };
-    query.select.items.iter().map(name).collect()
+/// The names of the output columns.
+pub fn names(query: &Query<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in &query.select.items {
+        match item {
+            SelectItem::Expr { alias: Some(alias), .. } => names.push(alias.text.clone()),
+            SelectItem::Expr { expr, .. } => names.push(name_of(expr).unwrap_or_default()),
+            SelectItem::Star(_) => {
+                let empty = Scope { query, rows: &[], bound: &[], upto: 0, at: At::Match, facts: None };
+                let none = vec![Value::Null; query.streams[query.from[0].0].columns.len()];
+                let row = Row { stream: query.from[0].0, time: 0, seq: 0, values: none };
+                let row = (query.rows != RowsPerMatch::One).then_some(&row);
+                let facts = Facts {
+                    number: 0,
+                    timed_out: false,
+                    time: None,
+                    key: &vec![Value::Null; query.partition_by.len()],
+                };
+                let scope = Scope { facts: Some(&facts), ..empty };
+                let table = table_row(query, row, scope, false).unwrap_or_default();
+                names.extend(table.into_iter().map(|(name, _)| name));
+            }
+            SelectItem::QualifiedStar(..) => names.push(String::new()),
+        }
+    }
+    names
 }

@@ -142,6 +142,28 @@ pub fn answer(
     Ok(answer)
 }
 
+/// How far time has come for a query: the least watermark of its streams (1.4).
+pub fn watermark(select: &ast::Query, streams: &[Stream], arrivals: &[Arrival]) -> i64 {
+    let Ok(query) = resolve(select, streams) else { return i64::MIN };
+    let (mut own, mut of) = (Vec::new(), Vec::new());
+    for (stream, _) in &query.from {
+        of.push(*stream);
+        own.push(streams[*stream].clone());
+    }
+    let mut seen = Vec::new();
+    for arrival in arrivals {
+        match arrival {
+            Arrival::Event { stream, time, values } => {
+                if let Some(at) = of.iter().position(|number| number == stream) {
+                    seen.push(Arrival::Event { stream: at, time: *time, values: values.clone() });
+                }
+            }
+            Arrival::Clock(time) => seen.push(Arrival::Clock(*time)),
+        }
+    }
+    in_order(&own, &seen).watermark
+}
+
 /// A key and its rows.
 type Partition = (Vec<Value>, Vec<Row>);
 
@@ -396,7 +418,7 @@ pub fn resolve<'a>(select: &'a ast::Query, streams: &'a [Stream]) -> Result<Quer
     })
 }
 
-/// `a.id = b.parent`: the leaf of each variable; `None` if this is a plain key.
+/// `a.id = b.parent [AND a.id = c.id]`: the leaf of each variable; `None` if this is a plain key.
 fn per_variable<'a>(
     component: &'a Expr,
     variables: &[Variable<'a>],

@@ -21,8 +21,13 @@ impl Binder<'_> {
             return self.error(error);
         }
         if call.over.is_some() {
-            let error = Diagnostic::error(codes::FUNCTION_NOT_SUPPORTED, span, "OVER (…) is not supported yet");
-            return self.error(error.help("navigation inside a pattern (PREV, NEXT, FIRST, LAST) may do"));
+            let error = Diagnostic::error(
+                codes::FUNCTION_NOT_SUPPORTED,
+                span,
+                "OVER (…) is not supported yet",
+            );
+            return self
+                .error(error.help("navigation inside a pattern (PREV, NEXT, FIRST, LAST) may do"));
         }
         if matches!(name.as_str(), "IF" | "IIF") {
             return self.if_call(call, &name, span);
@@ -39,19 +44,34 @@ impl Binder<'_> {
         self.scalar(function, args, span)
     }
 
-    fn scalar(&mut self, function: &'static ScalarFunction, args: Vec<Expr>, span: Span) -> Option<Expr> {
+    fn scalar(
+        &mut self,
+        function: &'static ScalarFunction,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
         if function.name == "NULLIF"
             && let [left, right] = args.as_slice()
         {
             let (left, right) = self.keep(comparison::unify(left.clone(), right.clone(), span))?;
             let ty = left.ty.clone();
-            return self.node(ExprKind::Call { function, args: vec![left, right] }, ty, span);
+            return self.node(
+                ExprKind::Call {
+                    function,
+                    args: vec![left, right],
+                },
+                ty,
+                span,
+            );
         }
         let Some(resolved) = functions::resolve(function, &args) else {
             return self.error(wrong_arguments(function, &args, span));
         };
-        let args: Vec<Option<Expr>> =
-            args.into_iter().zip(&resolved.params).map(|(arg, ty)| self.coerce(arg, ty)).collect();
+        let args: Vec<Option<Expr>> = args
+            .into_iter()
+            .zip(&resolved.params)
+            .map(|(arg, ty)| self.coerce(arg, ty))
+            .collect();
         let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
         if let Some(error) = constant_argument(function, &args) {
             return self.error(error);
@@ -81,12 +101,31 @@ impl Binder<'_> {
         let mut values = vec![then];
         values.extend(otherwise);
         let (mut values, ty) = self.unify_values(values, &format!("the values of {name}"), span)?;
-        let otherwise = if has_otherwise { values.pop().map(Box::new) } else { None };
-        let branches = values.into_iter().map(|value| (condition.clone(), value)).collect();
-        self.node(ExprKind::Case { branches, otherwise }, ty, span)
+        let otherwise = if has_otherwise {
+            values.pop().map(Box::new)
+        } else {
+            None
+        };
+        let branches = values
+            .into_iter()
+            .map(|value| (condition.clone(), value))
+            .collect();
+        self.node(
+            ExprKind::Case {
+                branches,
+                otherwise,
+            },
+            ty,
+            span,
+        )
     }
 
-    pub(super) fn extract(&mut self, field: &ast::Ident, from: &ast::Expr, span: Span) -> Option<Expr> {
+    pub(super) fn extract(
+        &mut self,
+        field: &ast::Ident,
+        from: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let known = self.keep(time_field(&field.text, field.span));
         let value = self.expr(from)?;
         let known = known?;
@@ -95,24 +134,55 @@ impl Binder<'_> {
             Type::Json => self.coerce(value, &Type::Timestamp)?,
             Type::Text if is_text_literal(&value) => self.coerce(value, &Type::Timestamp)?,
             _ => {
-                let message = format!("EXTRACT takes a TIMESTAMP, DATE or INTERVAL, this is {}", value.ty);
+                let message = format!(
+                    "EXTRACT takes a TIMESTAMP, DATE or INTERVAL, this is {}",
+                    value.ty
+                );
                 let error = Diagnostic::error(codes::FUNCTION_ARGUMENTS, value.span, message);
                 return self.error(error.help("cast it: CAST(… AS TIMESTAMP)"));
             }
         };
-        let ty = if known.is_whole() { Type::Int } else { Type::Decimal(None) };
+        let ty = if known.is_whole() {
+            Type::Int
+        } else {
+            Type::Decimal(None)
+        };
         let name = Value::text(known.name());
-        let field = Expr { kind: ExprKind::Const(name), ty: Type::Text, span: field.span };
+        let field = Expr {
+            kind: ExprKind::Const(name),
+            ty: Type::Text,
+            span: field.span,
+        };
         let function = operator("EXTRACT")?;
-        self.node(ExprKind::Call { function, args: vec![field, value] }, ty, span)
+        self.node(
+            ExprKind::Call {
+                function,
+                args: vec![field, value],
+            },
+            ty,
+            span,
+        )
     }
 
-    pub(super) fn at_time_zone(&mut self, expr: &ast::Expr, zone: &ast::Expr, span: Span) -> Option<Expr> {
+    pub(super) fn at_time_zone(
+        &mut self,
+        expr: &ast::Expr,
+        zone: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let (value, zone) = (self.expr(expr), self.expr(zone));
         let (value, zone) = (value?, zone?);
-        if !matches!(value.ty, Type::Timestamp | Type::Date | Type::Null | Type::Json) && !is_text_literal(&value) {
+        if !matches!(
+            value.ty,
+            Type::Timestamp | Type::Date | Type::Null | Type::Json
+        ) && !is_text_literal(&value)
+        {
             let message = format!("AT TIME ZONE takes a TIMESTAMP, this is {}", value.ty);
-            return self.error(Diagnostic::error(codes::FUNCTION_ARGUMENTS, value.span, message));
+            return self.error(Diagnostic::error(
+                codes::FUNCTION_ARGUMENTS,
+                value.span,
+                message,
+            ));
         }
         if !matches!(zone.ty, Type::Text | Type::Null) {
             let message = format!("a time zone is a text, this is {}", zone.ty);
@@ -124,13 +194,24 @@ impl Binder<'_> {
             self.keep(time_zone(name, zone.span))?;
         }
         let function = operator("AT TIME ZONE")?;
-        self.node(ExprKind::Call { function, args: vec![value, zone] }, Type::Timestamp, span)
+        self.node(
+            ExprKind::Call {
+                function,
+                args: vec![value, zone],
+            },
+            Type::Timestamp,
+            span,
+        )
     }
 }
 
 fn time_field(name: &str, span: Span) -> Result<TimeField, Diagnostic> {
     TimeField::parse(name).ok_or_else(|| {
-        let error = Diagnostic::error(codes::UNKNOWN_TIME_FIELD, span, format!("a time has no part {name:?}"));
+        let error = Diagnostic::error(
+            codes::UNKNOWN_TIME_FIELD,
+            span,
+            format!("a time has no part {name:?}"),
+        );
         match nearest(name, TimeField::NAMES.iter().copied()) {
             Some(near) => error.help(format!("did you mean {near}?")).fix(span, near),
             None => error.help(format!("the parts are {}", TimeField::NAMES.join(", "))),
@@ -142,13 +223,19 @@ fn time_zone(name: &str, span: Span) -> Result<Zone, Diagnostic> {
     Zone::parse(name).map_err(|message| {
         let error = Diagnostic::error(codes::UNKNOWN_TIME_ZONE, span, message);
         match Zone::suggest(name) {
-            Some(near) => error.help(format!("did you mean '{near}'?")).fix(span, format!("'{near}'")),
+            Some(near) => error
+                .help(format!("did you mean '{near}'?"))
+                .fix(span, format!("'{near}'")),
             None => error.help("write it as 'Europe/Berlin' or '+02:00'"),
         }
     })
 }
 
-fn only_for_aggregates(call: &ast::Call, function: &ScalarFunction, span: Span) -> Option<Diagnostic> {
+fn only_for_aggregates(
+    call: &ast::Call,
+    function: &ScalarFunction,
+    span: Span,
+) -> Option<Diagnostic> {
     let what = if call.distinct {
         "DISTINCT"
     } else if call.star.is_some() {
@@ -160,17 +247,27 @@ fn only_for_aggregates(call: &ast::Call, function: &ScalarFunction, span: Span) 
     } else {
         return None;
     };
-    let message = format!("{what} only goes with an aggregate or a navigation, {} is neither", function.name);
+    let message = format!(
+        "{what} only goes with an aggregate or a navigation, {} is neither",
+        function.name
+    );
     Some(Diagnostic::error(codes::NOT_AN_AGGREGATE, span, message))
 }
 
 fn wrong_arguments(function: &ScalarFunction, args: &[Expr], span: Span) -> Diagnostic {
-    let generic = function.signatures.iter().any(|signature| signature.params.contains(&Param::T));
+    let generic = function
+        .signatures
+        .iter()
+        .any(|signature| signature.params.contains(&Param::T));
     if generic && function.family == Family::Conditional && !args.is_empty() {
         return mixed(args, &format!("the arguments of {}", function.name), span);
     }
     let types: Vec<String> = args.iter().map(|arg| arg.ty.to_string()).collect();
-    let message = format!("{} can't be called with ({})", function.name, types.join(", "));
+    let message = format!(
+        "{} can't be called with ({})",
+        function.name,
+        types.join(", ")
+    );
     let mut error = Diagnostic::error(codes::FUNCTION_ARGUMENTS, span, message);
     for line in function.signature_lines() {
         error = error.help(line);
@@ -188,7 +285,10 @@ fn constant_argument(function: &ScalarFunction, args: &[Expr]) -> Option<Diagnos
         "DATE_TRUNC" | "DATE_PART" => {
             let (name, span) = text(0)?;
             let error = time_field(name, span).err()?;
-            let quoted = error.fix.as_ref().map(|fix| format!("'{}'", fix.replacement));
+            let quoted = error
+                .fix
+                .as_ref()
+                .map(|fix| format!("'{}'", fix.replacement));
             Some(match quoted {
                 Some(quoted) => error.fix(span, quoted),
                 None => error,

@@ -49,15 +49,19 @@ fn numbers(left: Expr, right: Expr) -> Result<(Expr, Expr), Diagnostic> {
 }
 
 fn adapt(expr: Expr, to: &Type) -> Expr {
-    let ExprKind::Const(value) = &expr.kind else { return expr };
+    let ExprKind::Const(value) = &expr.kind else {
+        return expr;
+    };
     let to = match to {
         Type::Decimal(_) => Type::Decimal(None),
         other => other.clone(),
     };
     match value.clone().cast(&to) {
-        Ok(adapted) if adapted == *value => {
-            Expr { kind: ExprKind::Const(adapted), ty: to, span: expr.span }
-        }
+        Ok(adapted) if adapted == *value => Expr {
+            kind: ExprKind::Const(adapted),
+            ty: to,
+            span: expr.span,
+        },
         _ => expr,
     }
 }
@@ -67,7 +71,11 @@ fn incomparable(left: &Expr, right: &Expr, span: Span) -> Diagnostic {
     let error = Diagnostic::error(codes::INCOMPARABLE, span, message)
         .also(left.span, left.ty.to_string())
         .also(right.span, right.ty.to_string());
-    let (number, other) = if left.ty.is_numeric() { (left, right) } else { (right, left) };
+    let (number, other) = if left.ty.is_numeric() {
+        (left, right)
+    } else {
+        (right, left)
+    };
     if !number.ty.is_numeric() {
         return match (&left.ty, &right.ty) {
             (Type::Interval, Type::Timestamp | Type::Date) | (Type::Timestamp | Type::Date, Type::Interval) => {
@@ -107,7 +115,13 @@ fn incomparable(left: &Expr, right: &Expr, span: Span) -> Diagnostic {
 
 impl Binder<'_> {
     /// `left op right`
-    pub(super) fn compare(&mut self, op: CompareOp, left: Expr, right: Expr, span: Span) -> Option<Expr> {
+    pub(super) fn compare(
+        &mut self,
+        op: CompareOp,
+        left: Expr,
+        right: Expr,
+        span: Span,
+    ) -> Option<Expr> {
         for side in [&left, &right] {
             if side.ty == Type::Null && matches!(side.kind, ExprKind::Const(Value::Null)) {
                 let (is, help) = match op {
@@ -125,29 +139,50 @@ impl Binder<'_> {
         }
         let network = matches!(
             op,
-            CompareOp::ContainedBy | CompareOp::ContainedByOrEq | CompareOp::Contains | CompareOp::ContainsOrEq
+            CompareOp::ContainedBy
+                | CompareOp::ContainedByOrEq
+                | CompareOp::Contains
+                | CompareOp::ContainsOrEq
         );
-        let (left, right) =
-            if network { self.networks(op, left, right, span)? } else { self.keep(unify(left, right, span))? };
+        let (left, right) = if network {
+            self.networks(op, left, right, span)?
+        } else {
+            self.keep(unify(left, right, span))?
+        };
         let kind = ExprKind::Compare(op, Box::new(left), Box::new(right));
         self.node(kind, Type::Bool, span)
     }
 
-    fn networks(&mut self, op: CompareOp, left: Expr, right: Expr, span: Span) -> Option<(Expr, Expr)> {
+    fn networks(
+        &mut self,
+        op: CompareOp,
+        left: Expr,
+        right: Expr,
+        span: Span,
+    ) -> Option<(Expr, Expr)> {
         for side in [&left, &right] {
             if !matches!(side.ty, Type::Inet | Type::Null | Type::Json) && !is_text_literal(side) {
-                let message = format!("`{}` compares INET addresses, this is {}", op.symbol(), side.ty);
+                let message = format!(
+                    "`{}` compares INET addresses, this is {}",
+                    op.symbol(),
+                    side.ty
+                );
                 let error = Diagnostic::error(codes::OPERATOR_TYPES, span, message)
                     .also(side.span, side.ty.to_string());
                 let error = match side.ty {
                     Type::Text => error.help("cast the text: CAST(… AS INET)"),
-                    Type::Int => error.help("for a shift of bits multiply or divide by a power of two"),
+                    Type::Int => {
+                        error.help("for a shift of bits multiply or divide by a power of two")
+                    }
                     _ => error,
                 };
                 return self.error(error);
             }
         }
-        let (left, right) = (self.coerce(left, &Type::Inet), self.coerce(right, &Type::Inet));
+        let (left, right) = (
+            self.coerce(left, &Type::Inet),
+            self.coerce(right, &Type::Inet),
+        );
         Some((left?, right?))
     }
 
@@ -164,14 +199,22 @@ impl Binder<'_> {
             ast::ExprKind::Row(_) => self.row(right),
             _ => {
                 return self.error(
-                    Diagnostic::error(codes::ROW_VALUE, right.span, "a row can only be compared with a row")
-                        .also(left.span, "a row"),
+                    Diagnostic::error(
+                        codes::ROW_VALUE,
+                        right.span,
+                        "a row can only be compared with a row",
+                    )
+                    .also(left.span, "a row"),
                 );
             }
         };
         let (lefts, rights) = (lefts?, rights?);
         if lefts.len() != rights.len() {
-            let message = format!("a row of {} can't be compared with a row of {}", lefts.len(), rights.len());
+            let message = format!(
+                "a row of {} can't be compared with a row of {}",
+                lefts.len(),
+                rights.len()
+            );
             return self.error(Diagnostic::error(codes::ROW_VALUE, span, message));
         }
         self.row_comparison(op, lefts, rights, span)
@@ -181,22 +224,34 @@ impl Binder<'_> {
         match &bare(row).kind {
             ast::ExprKind::Row(parts) => self.all(parts),
             _ => {
-                let error = Diagnostic::error(codes::ROW_VALUE, row.span, "a row is expected here: (a, b)");
+                let error =
+                    Diagnostic::error(codes::ROW_VALUE, row.span, "a row is expected here: (a, b)");
                 self.error(error)
             }
         }
     }
 
-    fn row_comparison(&mut self, op: CompareOp, lefts: Vec<Expr>, rights: Vec<Expr>, span: Span) -> Option<Expr> {
+    fn row_comparison(
+        &mut self,
+        op: CompareOp,
+        lefts: Vec<Expr>,
+        rights: Vec<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
         let pairs: Vec<(Expr, Expr)> = lefts.into_iter().zip(rights).collect();
-        let each = |binder: &mut Self, op: CompareOp, pairs: &[(Expr, Expr)]| -> Option<Vec<Expr>> {
-            let parts: Vec<Option<Expr>> =
-                pairs.iter().map(|(l, r)| binder.compare(op, l.clone(), r.clone(), span)).collect();
-            parts.into_iter().collect()
-        };
+        let each =
+            |binder: &mut Self, op: CompareOp, pairs: &[(Expr, Expr)]| -> Option<Vec<Expr>> {
+                let parts: Vec<Option<Expr>> = pairs
+                    .iter()
+                    .map(|(l, r)| binder.compare(op, l.clone(), r.clone(), span))
+                    .collect();
+                parts.into_iter().collect()
+            };
         let strict = match op {
             CompareOp::Eq => return Some(logic(true, each(self, CompareOp::Eq, &pairs)?, span)),
-            CompareOp::NotEq => return Some(logic(false, each(self, CompareOp::NotEq, &pairs)?, span)),
+            CompareOp::NotEq => {
+                return Some(logic(false, each(self, CompareOp::NotEq, &pairs)?, span));
+            }
             CompareOp::Lt | CompareOp::LtEq => CompareOp::Lt,
             CompareOp::Gt | CompareOp::GtEq => CompareOp::Gt,
             _ => {
@@ -212,7 +267,11 @@ impl Binder<'_> {
                 Some(rest) => {
                     let before = self.compare(strict, left.clone(), right.clone(), span)?;
                     let equal = self.compare(CompareOp::Eq, left, right, span)?;
-                    logic(false, vec![before, logic(true, vec![equal, rest], span)], span)
+                    logic(
+                        false,
+                        vec![before, logic(true, vec![equal, rest], span)],
+                        span,
+                    )
                 }
             });
         }
@@ -227,27 +286,41 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Expr> {
         if let ast::ExprKind::Row(_) = bare(expr).kind {
-            let parts: Vec<Option<Expr>> =
-                list.iter().map(|member| self.compare_rows(CompareOp::Eq, expr, member, span)).collect();
+            let parts: Vec<Option<Expr>> = list
+                .iter()
+                .map(|member| self.compare_rows(CompareOp::Eq, expr, member, span))
+                .collect();
             let any = logic(false, parts.into_iter().collect::<Option<_>>()?, span);
-            return if negated { self.node(ExprKind::Not(Box::new(any)), Type::Bool, span) } else { Some(any) };
+            return if negated {
+                self.node(ExprKind::Not(Box::new(any)), Type::Bool, span)
+            } else {
+                Some(any)
+            };
         }
         let (value, members) = (self.expr(expr), self.all(list));
         let (value, members) = (value?, members?);
-        let pairs: Vec<Option<(Expr, Expr)>> =
-            members.into_iter().map(|member| self.keep(unify(value.clone(), member, span))).collect();
+        let pairs: Vec<Option<(Expr, Expr)>> = members
+            .into_iter()
+            .map(|member| self.keep(unify(value.clone(), member, span)))
+            .collect();
         let pairs: Vec<(Expr, Expr)> = pairs.into_iter().collect::<Option<_>>()?;
         // Members whose left sides were cast alike share a set; all others are compared one by one.
         let mut parts = Vec::new();
         let mut sets: Vec<(Expr, Vec<Value>)> = Vec::new();
         for (left, right) in pairs {
             match right.kind {
-                ExprKind::Const(constant) => match sets.iter_mut().find(|(other, _)| same(other, &left)) {
-                    Some((_, constants)) => constants.push(constant),
-                    None => sets.push((left, vec![constant])),
-                },
+                ExprKind::Const(constant) => {
+                    match sets.iter_mut().find(|(other, _)| same(other, &left)) {
+                        Some((_, constants)) => constants.push(constant),
+                        None => sets.push((left, vec![constant])),
+                    }
+                }
                 kind => {
-                    let right = Expr { kind, ty: right.ty, span: right.span };
+                    let right = Expr {
+                        kind,
+                        ty: right.ty,
+                        span: right.span,
+                    };
                     parts.push(self.compare(CompareOp::Eq, left, right, span)?);
                 }
             }
@@ -256,11 +329,19 @@ impl Binder<'_> {
         let direct = negated && only_sets && sets.len() == 1;
         for (left, constants) in sets {
             let set = Arc::new(ConstSet::new(constants));
-            let kind = ExprKind::InConst { expr: Box::new(left), set, negated: direct };
+            let kind = ExprKind::InConst {
+                expr: Box::new(left),
+                set,
+                negated: direct,
+            };
             parts.insert(0, self.node(kind, Type::Bool, span)?);
         }
         let any = logic(false, parts, span);
-        if negated && !direct { self.node(ExprKind::Not(Box::new(any)), Type::Bool, span) } else { Some(any) }
+        if negated && !direct {
+            self.node(ExprKind::Not(Box::new(any)), Type::Bool, span)
+        } else {
+            Some(any)
+        }
     }
 
     pub(super) fn like(
@@ -282,16 +363,28 @@ impl Binder<'_> {
         let compiled = match &pattern.kind {
             ExprKind::Const(Value::Text(source)) => TextPattern::new(kind, source, escape),
             ExprKind::Const(_) => {
-                return Some(Expr { kind: ExprKind::Const(Value::Null), ty: Type::Bool, span });
+                return Some(Expr {
+                    kind: ExprKind::Const(Value::Null),
+                    ty: Type::Bool,
+                    span,
+                });
             }
             _ => return self.dynamic_like(kind, value, pattern, escape, negated, span),
         };
         match compiled {
             Ok(pattern) => {
-                let kind = ExprKind::Matches { expr: Box::new(value), pattern: Arc::new(pattern), negated };
+                let kind = ExprKind::Matches {
+                    expr: Box::new(value),
+                    pattern: Arc::new(pattern),
+                    negated,
+                };
                 self.node(kind, Type::Bool, span)
             }
-            Err(message) => self.error(Diagnostic::error(codes::INVALID_PATTERN, pattern.span, message)),
+            Err(message) => self.error(Diagnostic::error(
+                codes::INVALID_PATTERN,
+                pattern.span,
+                message,
+            )),
         }
     }
 
@@ -307,9 +400,24 @@ impl Binder<'_> {
     ) -> Option<Expr> {
         let function = operator(like_name(kind))?;
         let escape = escape.map(String::from).unwrap_or_default();
-        let escape = Expr { kind: ExprKind::Const(Value::text(escape)), ty: Type::Text, span };
-        let call = self.node(ExprKind::Call { function, args: vec![value, pattern, escape] }, Type::Bool, span)?;
-        if negated { self.node(ExprKind::Not(Box::new(call)), Type::Bool, span) } else { Some(call) }
+        let escape = Expr {
+            kind: ExprKind::Const(Value::text(escape)),
+            ty: Type::Text,
+            span,
+        };
+        let call = self.node(
+            ExprKind::Call {
+                function,
+                args: vec![value, pattern, escape],
+            },
+            Type::Bool,
+            span,
+        )?;
+        if negated {
+            self.node(ExprKind::Not(Box::new(call)), Type::Bool, span)
+        } else {
+            Some(call)
+        }
     }
 
     fn like_text(&mut self, value: Expr, kind: LikeKind) -> Option<Expr> {
@@ -322,7 +430,10 @@ impl Binder<'_> {
     }
 
     /// One character, or '' for none.
-    #[allow(clippy::option_option, reason = "no escape character and an error are different answers")]
+    #[allow(
+        clippy::option_option,
+        reason = "no escape character and an error are different answers"
+    )]
     fn escape(&mut self, escape: &ast::Expr) -> Option<Option<char>> {
         let bound = self.expr(escape)?;
         if let ExprKind::Const(Value::Text(text)) = &bound.kind {
@@ -332,7 +443,11 @@ impl Binder<'_> {
             }
         }
         let message = "ESCAPE takes a constant of one character";
-        self.error(Diagnostic::error(codes::INVALID_PATTERN, bound.span, message))
+        self.error(Diagnostic::error(
+            codes::INVALID_PATTERN,
+            bound.span,
+            message,
+        ))
     }
 }
 

@@ -23,11 +23,15 @@ impl Binder<'_> {
             first = left;
         }
         spine.reverse();
-        let deep = spine.iter().filter(|(op, ..)| !matches!(op, BinaryOp::And | BinaryOp::Or)).count();
+        let deep = spine
+            .iter()
+            .filter(|(op, ..)| !matches!(op, BinaryOp::And | BinaryOp::Or))
+            .count();
         if deep > MAX_CHAIN {
             let message = format!("{deep} operators in one chain are too many");
             let error = Diagnostic::error(codes::TOO_LONG, expr.span, message);
-            return self.error(error.help("for a long text use CONCAT(a, b, …), for many values IN (…)"));
+            return self
+                .error(error.help("for a long text use CONCAT(a, b, …), for many values IN (…)"));
         }
         let mut spine = spine.into_iter().peekable();
         let row = matches!(bare(first).kind, ast::ExprKind::Row(_));
@@ -40,7 +44,10 @@ impl Binder<'_> {
         };
         while let Some((op, right, span)) = spine.next() {
             if matches!(op, BinaryOp::And | BinaryOp::Or) {
-                let mut operands = vec![left.and_then(|left| self.boolean(left)), self.condition(right)];
+                let mut operands = vec![
+                    left.and_then(|left| self.boolean(left)),
+                    self.condition(right),
+                ];
                 let mut whole = span;
                 while let Some((_, right, span)) = spine.next_if(|next| next.0 == op) {
                     operands.push(self.condition(right));
@@ -78,12 +85,21 @@ impl Binder<'_> {
             operands(op, left, right, span)
         };
         let (left, right, ty) = self.keep(typed)?;
-        self.node(ExprKind::Arithmetic(op, Box::new(left), Box::new(right)), ty, span)
+        self.node(
+            ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
+            ty,
+            span,
+        )
     }
 }
 
 /// The operands of an arithmetic operator, cast as it wants them, and the type of the result.
-fn operands(op: ArithmeticOp, left: Expr, right: Expr, span: Span) -> Result<(Expr, Expr, Type), Diagnostic> {
+fn operands(
+    op: ArithmeticOp,
+    left: Expr,
+    right: Expr,
+    span: Span,
+) -> Result<(Expr, Expr, Type), Diagnostic> {
     use ArithmeticOp::{Add, Divide, Multiply, Subtract};
     // JSON and NULL take the type that the other side gives them.
     let (left, right) = (adapt(op, left, &right.ty)?, right);
@@ -91,20 +107,35 @@ fn operands(op: ArithmeticOp, left: Expr, right: Expr, span: Span) -> Result<(Ex
     let ty = match (op, &left.ty, &right.ty) {
         (_, l, r) if l.is_numeric() && r.is_numeric() => number_type(op, l, r),
         (_, Type::Null, Type::Null) => Type::Null,
-        (_, Type::Null, other) | (_, other, Type::Null) if !matches!(other, Type::Text | Type::Bool) => other.clone(),
-        (Add, Type::Timestamp, Type::Interval) | (Add, Type::Interval, Type::Timestamp) => Type::Timestamp,
+        (_, Type::Null, other) | (_, other, Type::Null)
+            if !matches!(other, Type::Text | Type::Bool) =>
+        {
+            other.clone()
+        }
+        (Add, Type::Timestamp, Type::Interval) | (Add, Type::Interval, Type::Timestamp) => {
+            Type::Timestamp
+        }
         (Subtract, Type::Timestamp, Type::Interval) => Type::Timestamp,
         (Add, Type::Date, Type::Interval) | (Add, Type::Interval, Type::Date) => Type::Timestamp,
         (Subtract, Type::Date, Type::Interval) => Type::Timestamp,
-        (Add, Type::Date, Type::Int) | (Add, Type::Int, Type::Date) | (Subtract, Type::Date, Type::Int) => Type::Date,
+        (Add, Type::Date, Type::Int)
+        | (Add, Type::Int, Type::Date)
+        | (Subtract, Type::Date, Type::Int) => Type::Date,
         (Subtract, Type::Date, Type::Date) => Type::Int,
         (Subtract, Type::Timestamp, Type::Timestamp) => Type::Interval,
         (Subtract, Type::Timestamp, Type::Date) | (Subtract, Type::Date, Type::Timestamp) => {
-            let (left, right) = (coerce(left, &Type::Timestamp)?, coerce(right, &Type::Timestamp)?);
+            let (left, right) = (
+                coerce(left, &Type::Timestamp)?,
+                coerce(right, &Type::Timestamp)?,
+            );
             return Ok((left, right, Type::Interval));
         }
         (Add | Subtract, Type::Interval, Type::Interval) => Type::Interval,
-        (Multiply, Type::Interval, number) | (Multiply, number, Type::Interval) if number.is_numeric() => Type::Interval,
+        (Multiply, Type::Interval, number) | (Multiply, number, Type::Interval)
+            if number.is_numeric() =>
+        {
+            Type::Interval
+        }
         (Divide, Type::Interval, number) if number.is_numeric() => Type::Interval,
         _ => return Err(no_operator(op, &left, &right, span)),
     };
@@ -117,7 +148,9 @@ fn adapt(op: ArithmeticOp, expr: Expr, other: &Type) -> Result<Expr, Diagnostic>
     if expr.ty == Type::Json {
         return match other {
             Type::Json => coerce(expr, &Type::Float),
-            other if other.is_numeric() || other.is_instant() || *other == Type::Interval => coerce(expr, &other.clone()),
+            other if other.is_numeric() || other.is_instant() || *other == Type::Interval => {
+                coerce(expr, &other.clone())
+            }
             _ => Ok(expr),
         };
     }
@@ -129,7 +162,9 @@ fn adapt(op: ArithmeticOp, expr: Expr, other: &Type) -> Result<Expr, Diagnostic>
                 let instant = coerce(expr.clone(), other);
                 instant.or_else(|error| coerce(expr, &Type::Interval).map_err(|_| error))
             }
-            (ArithmeticOp::Add | ArithmeticOp::Subtract, Type::Interval) => coerce(expr, &Type::Interval),
+            (ArithmeticOp::Add | ArithmeticOp::Subtract, Type::Interval) => {
+                coerce(expr, &Type::Interval)
+            }
             _ => Ok(expr),
         };
     }
@@ -153,7 +188,9 @@ fn no_operator(op: ArithmeticOp, left: &Expr, right: &Expr, span: Span) -> Diagn
         .also(left.span, left.ty.to_string())
         .also(right.span, right.ty.to_string());
     match (op, &left.ty, &right.ty) {
-        (Add, Type::Text, _) | (Add, _, Type::Text) => error.help("to join texts write `||`; to add, cast the text to a number"),
+        (Add, Type::Text, _) | (Add, _, Type::Text) => {
+            error.help("to join texts write `||`; to add, cast the text to a number")
+        }
         (_, Type::Text, other) | (_, other, Type::Text) if other.is_numeric() => {
             error.help("read the text as a number: CAST(… AS DOUBLE)")
         }
@@ -192,7 +229,11 @@ fn concat(left: Expr, right: Expr, span: Span) -> Result<(Expr, Expr, Type), Dia
         (Type::Json, Type::Json) => return Ok((left, right, Type::Json)),
         (Type::Bytes, Type::Bytes) => return Ok((left, right, Type::Bytes)),
         (Type::Text, _) | (_, Type::Text) | (Type::Null, Type::Null) => {
-            return Ok((coerce(left, &Type::Text)?, coerce(right, &Type::Text)?, Type::Text));
+            return Ok((
+                coerce(left, &Type::Text)?,
+                coerce(right, &Type::Text)?,
+                Type::Text,
+            ));
         }
         _ => {}
     }
@@ -205,5 +246,9 @@ fn concat(left: Expr, right: Expr, span: Span) -> Result<(Expr, Expr, Type), Dia
 
 /// Something of this type, to find a common one.
 fn typed_dummy(ty: &Type) -> Expr {
-    Expr { kind: ExprKind::Const(Value::Null), ty: ty.clone(), span: Span::default() }
+    Expr {
+        kind: ExprKind::Const(Value::Null),
+        ty: ty.clone(),
+        span: Span::default(),
+    }
 }

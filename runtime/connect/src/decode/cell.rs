@@ -67,10 +67,11 @@ impl CellReader {
         }
     }
 
-    /// Whether a text is one of the spellings of NULL that were asked for; without such, what `otherwise` says.
-    pub fn is_null(&self, text: &str, otherwise: bool) -> bool {
+    /// Whether a text is NULL: one of the spellings that were asked for; or, without such, an empty text in a column that has no
+    /// empty value, or an empty text that wasn't even quoted (`bare`).
+    pub fn is_null(&self, text: &str, bare: bool) -> bool {
         match &self.nulls {
-            None => otherwise,
+            None => text.is_empty() && (bare || !matches!(self.kind, Kind::Text | Kind::Other(Type::Bytes))),
             Some(nulls) => nulls.iter().any(|null| null == text),
         }
     }
@@ -173,7 +174,7 @@ fn by_cast(text: &str, ty: &Type) -> Result<Value, RowError> {
         let message = if text.len() > 200 { format!("'{}' is not a {ty}", shorten(text.as_bytes())) } else { message };
         let error = RowError::new(codes::BAD_ROW_VALUE, message);
         match text.trim() {
-            "" => error.help("if an empty text means \"no value\", say null = ''"),
+            "" => error.help("if blanks mean \"no value\", say trim = true"),
             "NA" | "N/A" | "n/a" | "-" | "null" | "NULL" | "NaN" | "None" | "nil" | "\\N" | "?" => {
                 error.help(format!("if '{}' means \"no value\", say null = ('', '{}')", text.trim(), text.trim()))
             }
@@ -245,7 +246,8 @@ mod tests {
         assert_eq!(json(&Type::Int, "\"412\""), Ok("412".into()));
         assert!(json(&Type::Int, "5.5").is_err());
         assert!(json(&Type::Int, "true").is_err());
-        assert!(json(&Type::Int, "\"\"").is_err());
+        assert_eq!(json(&Type::Int, "\"\""), Ok("NULL".into()));
+        assert_eq!(json(&Type::Text, "\"\""), Ok(String::new()));
         assert_eq!(json(&Type::Text, "412"), Ok("412".into()));
         assert_eq!(json(&Type::Text, "1.50"), Ok("1.50".into()), "as written");
         assert_eq!(json(&Type::Text, r#""a\u00e9\n""#), Ok("aé\n".into()));

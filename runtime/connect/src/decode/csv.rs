@@ -198,7 +198,7 @@ fn read(
 ) -> Result<(), RowError> {
     let (Some(reader), Some(value)) = (readers.get_mut(slot), values.get_mut(slot)) else { return Ok(()) };
     let text = if trim && !quoted { text.trim() } else { text };
-    if reader.is_null(text, text.is_empty() && !quoted) {
+    if reader.is_null(text, !quoted) {
         return Ok(());
     }
     *value = reader.text(text).map_err(|error| error.at(slot))?;

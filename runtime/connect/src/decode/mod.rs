@@ -120,9 +120,4 @@ impl Decoder {
         }
         Ok(Decoded::Row)
     }
-
-    /// Whether the first row of the file, from which columns are learnt, is still to come.
-    pub fn is_new(&self) -> bool {
-        matches!(self, Self::Csv(_, decoder) if decoder.is_new())
-    }
 }

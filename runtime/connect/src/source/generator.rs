@@ -12,6 +12,9 @@ use crate::error::{ConnectError, nearest};
 use crate::generate::{Generator, GeneratorConfig};
 use crate::schema::{Metadata, Origin, SourceSchema};
 
+/// How long one call may wait for a row that isn't due.
+const NAP: Duration = Duration::from_millis(200);
+
 /// Events made up, perhaps at a pace.
 pub(crate) struct GeneratorSource {
     rows: Generator,
@@ -77,6 +80,11 @@ impl Source for GeneratorSource {
             // What is due by now, one row at least: the first of them is waited for.
             let due = |given: u64| Duration::try_from_secs_f64((given + 1) as f64 / rate).unwrap_or(Duration::MAX);
             let wait = due(self.given).saturating_sub(began.elapsed());
+            if wait > NAP {
+                // Not longer: whoever asks may want to stop.
+                std::thread::sleep(NAP);
+                return Ok(Progress::More);
+            }
             std::thread::sleep(wait);
             let allowed = (began.elapsed().as_secs_f64() * rate) as u64;
             room = room.min(allowed.saturating_sub(self.given).max(1));

@@ -49,6 +49,10 @@ pub(crate) struct Program {
     pub timely: bool,
     /// The variables that state 0 can bind.
     pub start_interest: Interest,
+    /// Everything that any step can bind or must not see.
+    pub interest: Interest,
+    /// The variables of `leading`.
+    pub leading_interest: Interest,
     /// The variables that are absent before the first event.
     pub leading: Vec<Leading>,
     pub memo: Option<MemoPlan>,
@@ -157,6 +161,8 @@ impl Program {
             ambiguous: is_ambiguous(plan),
             timely: plan.emit_timeouts,
             start_interest: 0,
+            interest: 0,
+            leading_interest: 0,
             leading: leading(plan, &looks_at_match),
             memo: memo(plan),
             plan: Arc::clone(plan),
@@ -227,8 +233,15 @@ impl Program {
             && !self.plan.emit_timeouts
             && !tails
             && !at_end;
-        self.classify(by_events || self.names.len() > 64);
-        self.start_interest = if self.accepts_empty() {
+        let many = self.names.len() > 64;
+        self.classify(by_events || many);
+        self.leading_interest = match many {
+            true => Interest::MAX,
+            false => self.leading.iter().fold(0, |all, leading| all | bit(leading.variable)),
+        };
+        self.interest =
+            self.steps.iter().fold(self.leading_interest, |all, step| all | step.interest);
+        self.start_interest = if self.accepts_empty() || many {
             Interest::MAX
         } else {
             self.steps[start].iter().fold(0, |all, step| match &step.kind {

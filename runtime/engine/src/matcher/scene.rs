@@ -14,7 +14,7 @@ use super::bindings::{Candidate, Node};
 use super::facts::Facts;
 use super::history::History;
 use super::leading::Past;
-use super::program::{Accept, Bind, Interest, Program};
+use super::program::{Accept, Bind, Interest, Leading, Program};
 use super::report::Decided;
 use super::timers::{PartitionRef, Timers};
 
@@ -132,6 +132,16 @@ impl Scene<'_, '_> {
     /// Whether the row may be one of these variables.
     pub fn concerns(&mut self, interest: Interest) -> bool {
         self.facts.any(self.stage.program, interest, self.row, self.stage.stats)
+    }
+
+    /// Whether the row is to be remembered as one that must not come before a first event.
+    pub fn is_noted(&mut self, leading: &Leading) -> bool {
+        let program = self.stage.program;
+        if program.looks_at_match[usize::from(leading.variable.0)] {
+            self.facts.unary(program, leading.variable, self.row, self.stage.stats)
+        } else {
+            self.meets(leading.variable, None)
+        }
     }
 
     /// Binds the row.

@@ -1,0 +1,84 @@
+//! CREATE QUERY
+
+use portent_grammar::codes::{names as codes, statements};
+use portent_grammar::Diagnostic;
+use portent_parser::ast;
+
+use super::Planned;
+use crate::catalog::{Catalog, SchemaProvider, name};
+use crate::compiled::EndOfInput;
+
+impl Catalog {
+    /// Plans `CREATE QUERY q [WITH (…)] [INTO k, …] AS SELECT …`: checks its name and its sinks, and that its columns have
+    /// names of their own. Nothing is registered: see [`Catalog::register`].
+    pub fn plan_create(
+        &mut self,
+        create: &ast::CreateQuery,
+        files: &dyn SchemaProvider,
+    ) -> Planned {
+        let mut diagnostics = Vec::new();
+        if let Err(error) = self.check_query_name(create) {
+            diagnostics.push(error);
+        }
+        for sink in &create.into {
+            if let Err(error) = self.find_sink(sink) {
+                diagnostics.push(error);
+            }
+        }
+        let end_of_input = self.query_options(create, &mut diagnostics);
+        let mut planned =
+            self.plan(Some(&create.name.text), &create.query, files, end_of_input, diagnostics);
+        self.check_cycle(create, &mut planned);
+        if !planned.is_ok() {
+            planned.queries.clear();
+        }
+        planned
+    }
+
+    /// `end_of_input` is the only option that the planner itself knows; settings that a query may have of its own pass.
+    fn query_options(
+        &self,
+        create: &ast::CreateQuery,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> EndOfInput {
+        let mut settings = self.settings().clone();
+        for option in &create.options {
+            let ident = ast::Ident { span: option.span, ..option.name.clone() };
+            if let Err(error) = settings.set(&ident, &option.value) {
+                let code = match error.code {
+                    statements::UNKNOWN_SETTING => statements::BAD_OPTION,
+                    code => code,
+                };
+                diagnostics.push(Diagnostic { code, ..error });
+            }
+        }
+        settings.end_of_input()
+    }
+
+    /// A query that replaces another one must not read it, directly or through others.
+    fn check_cycle(&self, create: &ast::CreateQuery, planned: &mut Planned) {
+        let old = self.queries().find(|query| name::same_but_case(&query.name, &create.name.text));
+        let Some(old) = old.filter(|_| create.or_replace) else { return };
+        let mut todo = planned.reads.clone();
+        let mut seen = Vec::new();
+        while let Some(id) = todo.pop() {
+            if id == old.output {
+                let message = format!("\"{}\" would read itself", create.name.text);
+                let error = Diagnostic::error(codes::CYCLE, create.name.span, message);
+                planned.diagnostics.push(error.help("give the new query another name"));
+                return;
+            }
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let reader = self.queries().find(|query| query.output == id);
+            todo.extend(reader.iter().flat_map(|query| query.reads.iter().copied()));
+        }
+        let readers: Vec<&str> = self.readers(old.output);
+        let fits = planned.output == self.stream(old.output).map(|stream| stream.schema()).unwrap_or_default();
+        if !readers.is_empty() && !fits {
+            planned.diagnostics.push(crate::catalog::in_use(&create.name, "replaced by one with other columns", &readers));
+        }
+    }
+}

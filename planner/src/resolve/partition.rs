@@ -1,0 +1,315 @@
+//! PARTITION BY: the key of a partition.
+//!
+//! Three kinds of component: an expression over the row; `logins.user = payments.account`, one side for each stream; and
+//! `a.id = b.parent`, one side for each *variable*, which is not a key of the row (an event may play several parts), so
+//! it makes a condition on every variable instead.
+
+use portent_grammar::codes::patterns as codes;
+use portent_grammar::{Diagnostic, Span};
+use portent_parser::ast;
+
+use super::layout::{from_inputs, unwrap};
+use super::row_scope::RowScope;
+use super::{Planner, bound, output};
+use crate::expr::{CompareOp, Expr, ExprKind, VarId};
+use crate::pattern::Variables;
+
+/// The key of a partition.
+#[derive(Default)]
+pub(super) struct Partition {
+    /// Over the row. Empty if the key is computed per variable.
+    pub by: Vec<Expr>,
+    /// Indexed by `VarId`.
+    pub key_of: Option<Vec<Vec<Expr>>>,
+    /// A name for each component.
+    pub names: Vec<String>,
+}
+
+impl Partition {
+    /// The components as columns of an output.
+    pub fn columns(&self) -> Vec<(String, Expr)> {
+        match &self.key_of {
+            None => self.names.iter().cloned().zip(self.by.iter().cloned()).collect(),
+            Some(key_of) => {
+                let first = key_of.first().map_or(&[][..], Vec::as_slice);
+                let key = |(at, expr): (usize, &Expr)| {
+                    let kind = ExprKind::MatchKey(u16::try_from(at).unwrap_or(u16::MAX));
+                    Expr { kind, ty: expr.ty.clone(), span: expr.span }
+                };
+                self.names.iter().cloned().zip(first.iter().enumerate().map(key)).collect()
+            }
+        }
+    }
+}
+
+/// One component as written.
+enum Component<'a> {
+    Plain(&'a ast::Expr),
+    /// The sides of an equation whose every side is `qualifier.…`.
+    Sides(Vec<(&'a ast::Ident, &'a ast::Expr)>),
+}
+
+impl Planner<'_> {
+    /// Reads PARTITION BY. `None` if there was an error.
+    pub(super) fn partition(
+        &mut self,
+        items: &[ast::Expr],
+        layout: &super::layout::Layout,
+        variables: &Variables,
+    ) -> Option<Partition> {
+        let mut partition = Partition::default();
+        let mut per_variable: Vec<Option<Vec<Expr>>> = Vec::new();
+        let before = self.errors();
+        for item in items {
+            partition.names.push(name_of(item, partition.names.len()));
+            match component(item) {
+                Component::Plain(expr) => {
+                    let mut scope = RowScope::at(layout, "PARTITION BY");
+                    let bound = bound::row(expr, &mut scope, &mut self.diagnostics)
+                        .filter(|bound| self.in_every_stream(bound, layout, item));
+                    partition.by.extend(bound);
+                    per_variable.push(None);
+                }
+                Component::Sides(sides) => {
+                    let of_streams = sides.iter().all(|(qualifier, _)| layout.source(qualifier).is_some());
+                    let of_variables = sides.iter().all(|(qualifier, _)| variables.find(qualifier).one().is_some());
+                    if of_streams && (layout.input_count() > 1 || !of_variables) {
+                        let key = self.per_stream(&sides, layout, item.span);
+                        partition.by.extend(key);
+                        per_variable.push(None);
+                    } else if of_variables {
+                        per_variable.push(self.per_variable(&sides, layout, variables, item.span));
+                    } else {
+                        self.no_such_side(&sides, layout, variables);
+                    }
+                }
+            }
+        }
+        if self.errors() > before {
+            return None;
+        }
+        if per_variable.iter().any(Option::is_some) {
+            let mut plain = std::mem::take(&mut partition.by).into_iter();
+            let mut key_of: Vec<Vec<Expr>> = vec![Vec::new(); variables.list.len()];
+            for component in per_variable {
+                match component {
+                    Some(sides) => key_of.iter_mut().zip(sides).for_each(|(key, side)| key.push(side)),
+                    None => {
+                        let Some(expr) = plain.next() else { continue };
+                        key_of.iter_mut().for_each(|key| key.push(expr.clone()));
+                    }
+                }
+            }
+            partition.key_of = Some(key_of);
+        }
+        Some(partition)
+    }
+
+    /// A plain key must be there in every stream.
+    fn in_every_stream(&mut self, key: &Expr, layout: &super::layout::Layout, item: &ast::Expr) -> bool {
+        if layout.input_count() < 2 {
+            return true;
+        }
+        for slot in crate::expr::columns(key) {
+            let has = |source: &super::layout::Source| source.columns.iter().any(|(_, at)| *at == slot);
+            let lacks = layout.sources.iter().find(|source| source.input.is_some() && !has(source));
+            let guarded = matches!(key.kind, ExprKind::Case { .. });
+            if let (Some(lacks), false) = (lacks, guarded) {
+                let stream = lacks.names.first().map_or("a stream", String::as_str);
+                let column = layout.slots.get(slot).map_or("?", |column| column.name.as_str());
+                let own = layout.sources.iter().find(|source| has(source)).and_then(|source| source.names.first());
+                let own = own.map_or("a", String::as_str);
+                let message = format!("{stream} has no column \"{column}\" to partition by");
+                self.error(
+                    Diagnostic::error(codes::PARTITION_KEY, item.span, message)
+                        .help(format!("say which column of {stream} is the same: {own}.{column} = {stream}.…")),
+                );
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `logins.user = payments.account`: by the stream that an event comes from.
+    fn per_stream(
+        &mut self,
+        sides: &[(&ast::Ident, &ast::Expr)],
+        layout: &super::layout::Layout,
+        span: Span,
+    ) -> Option<Expr> {
+        let mut branches: Vec<(u16, Expr)> = Vec::new();
+        for (qualifier, side) in sides {
+            let source = layout.source(qualifier).and_then(|at| layout.sources.get(at))?;
+            let (input, _) = source.input?;
+            let mut scope = RowScope::at(layout, "PARTITION BY");
+            let mut bound = bound::row(side, &mut scope, &mut self.diagnostics)?;
+            if let Some((_, first)) = branches.first() {
+                bound = self.same_type(first, bound, span)?;
+            }
+            branches.push((input, bound));
+        }
+        for source in &layout.sources {
+            let Some((input, _)) = source.input else { continue };
+            if !branches.iter().any(|(known, _)| *known == input) {
+                let stream = source.names.first().map_or("a stream", String::as_str);
+                let message = format!("this key says nothing of {stream}");
+                let error = Diagnostic::error(codes::PARTITION_KEY, span, message);
+                self.error(error.help(format!("name a column of every stream: … = {stream}.…")));
+                return None;
+            }
+        }
+        Some(from_inputs(branches, span))
+    }
+
+    /// `a.id = b.parent`: a key for each variable.
+    fn per_variable(
+        &mut self,
+        sides: &[(&ast::Ident, &ast::Expr)],
+        layout: &super::layout::Layout,
+        variables: &Variables,
+        span: Span,
+    ) -> Option<Vec<Expr>> {
+        let mut keys: Vec<Option<Expr>> = vec![None; variables.list.len()];
+        let mut first: Option<Expr> = None;
+        for (qualifier, side) in sides {
+            let at = variables.find(qualifier).one()?;
+            let own = VarId(u16::try_from(at).ok()?);
+            // In the condition of v, `v.col` is the row at hand: just what a key is computed from.
+            let place = super::pattern_scope::Place::Define(own);
+            let mut scope = super::pattern_scope::PatternScope::new(layout, variables, place);
+            let bound = bound::any(side, &mut scope, &mut self.diagnostics);
+            self.diagnostics.append(&mut scope.diagnostics);
+            let mut bound = bound?;
+            if !crate::expr::is_row_only(&bound) {
+                let message = format!("a key of {} is computed from {0}'s own columns alone", qualifier.text);
+                self.error(Diagnostic::error(codes::PARTITION_KEY, side.span, message));
+                return None;
+            }
+            if let Some(first) = &first {
+                bound = self.same_type(first, bound, span)?;
+            } else {
+                first = Some(bound.clone());
+            }
+            if let Some(place) = keys.get_mut(at) {
+                *place = Some(bound);
+            }
+        }
+        let missing: Vec<&str> = keys
+            .iter()
+            .zip(&variables.list)
+            .filter(|(key, _)| key.is_none())
+            .map(|(_, variable)| variable.name.as_str())
+            .collect();
+        if !missing.is_empty() {
+            let message = format!("this key says nothing of {}", missing.join(", "));
+            let more: Vec<String> = missing.iter().map(|name| format!("{name}.…")).collect();
+            let error = Diagnostic::error(codes::PARTITION_KEY, span, message);
+            self.error(error.help(format!("name a column of every variable: … = {}", more.join(" = "))));
+            return None;
+        }
+        keys.into_iter().collect()
+    }
+
+    fn same_type(&mut self, first: &Expr, other: Expr, span: Span) -> Option<Expr> {
+        if first.ty == other.ty {
+            return Some(other);
+        }
+        let message = format!("the sides of this key are {} and {}", first.ty, other.ty);
+        let error = Diagnostic::error(codes::PARTITION_KEY, span, message);
+        self.error(error.help(format!("make them the same type: CAST(… AS {})", first.ty)));
+        None
+    }
+
+    fn no_such_side(
+        &mut self,
+        sides: &[(&ast::Ident, &ast::Expr)],
+        layout: &super::layout::Layout,
+        variables: &Variables,
+    ) {
+        let names = layout.sources.iter().flat_map(|source| &source.names).map(String::as_str);
+        let names = names.chain(variables.list.iter().map(|variable| variable.name.as_str()));
+        let unknown = sides.iter().find(|(qualifier, _)| {
+            layout.source(qualifier).is_none() && variables.find(qualifier).one().is_none()
+        });
+        let error = match (unknown, sides.first()) {
+            (Some((qualifier, _)), _) => {
+                let code = portent_grammar::codes::names::UNKNOWN_QUALIFIER;
+                crate::catalog::name::unknown(code, "stream or variable", qualifier, names)
+            }
+            (None, first) => {
+                let span = first.map(|(_, side)| side.span).unwrap_or_default();
+                let message = "a key speaks of streams or of variables, not of both";
+                Diagnostic::error(codes::PARTITION_KEY, span, message)
+            }
+        };
+        self.error(error);
+    }
+}
+
+/// A component: an equation whose every side begins with a name and a dot, or anything else.
+fn component(item: &ast::Expr) -> Component<'_> {
+    let mut sides = Vec::new();
+    let mut todo = vec![item];
+    while let Some(expr) = todo.pop() {
+        match &unwrap(expr).kind {
+            ast::ExprKind::Binary { op: ast::BinaryOp::Eq, left, right } => {
+                todo.push(right);
+                todo.push(left);
+            }
+            _ => sides.push(expr),
+        }
+    }
+    if sides.len() < 2 {
+        return Component::Plain(item);
+    }
+    let qualified: Option<Vec<_>> =
+        sides.iter().map(|side| qualifier(side, 0).map(|qualifier| (qualifier, *side))).collect();
+    qualified.map_or(Component::Plain(item), Component::Sides)
+}
+
+/// The first qualifier in an expression: `a` of `lower(a.name)`.
+fn qualifier(expr: &ast::Expr, depth: usize) -> Option<&ast::Ident> {
+    if depth > 16 {
+        return None;
+    }
+    let inside = |expr| qualifier(expr, depth + 1);
+    match &expr.kind {
+        ast::ExprKind::Name(parts) if parts.len() > 1 => parts.first(),
+        ast::ExprKind::Paren(inner)
+        | ast::ExprKind::Field { of: inner, .. }
+        | ast::ExprKind::Index { of: inner, .. }
+        | ast::ExprKind::Cast { expr: inner, .. }
+        | ast::ExprKind::Unary { expr: inner, .. }
+        | ast::ExprKind::Extract { from: inner, .. } => inside(inner),
+        ast::ExprKind::Binary { left, right, .. } => inside(left).or_else(|| inside(right)),
+        ast::ExprKind::Call(call) => call.args.iter().find_map(inside),
+        _ => None,
+    }
+}
+
+/// The name of a component in the output: that of its first side.
+fn name_of(item: &ast::Expr, at: usize) -> String {
+    let mut expr = unwrap(item);
+    while let ast::ExprKind::Binary { op: ast::BinaryOp::Eq, left, .. } = &expr.kind {
+        expr = unwrap(left);
+    }
+    output::column_name(expr, at)
+}
+
+/// `key_of[v][n] = MatchKey(n)` for every component, as conjuncts for the condition of v.
+pub(super) fn key_conditions(key: &[Expr]) -> Vec<Expr> {
+    key.iter()
+        .enumerate()
+        .map(|(at, component)| {
+            let span = component.span;
+            let kind = ExprKind::MatchKey(u16::try_from(at).unwrap_or(u16::MAX));
+            let of_match = Expr { kind, ty: component.ty.clone(), span };
+            let sides = (Box::new(component.clone()), Box::new(of_match));
+            Expr {
+                kind: ExprKind::Compare(CompareOp::Eq, sides.0, sides.1),
+                ty: portent_grammar::Type::Bool,
+                span,
+            }
+        })
+        .collect()
+}

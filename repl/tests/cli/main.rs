@@ -1,0 +1,12 @@
+//! The command line, as a user meets it: exit codes, what goes to standard output and what to standard error.
+
+mod check;
+mod explain;
+mod fmt;
+mod generate;
+mod harness;
+mod inserts;
+mod output;
+mod rules;
+mod run;
+mod usage;

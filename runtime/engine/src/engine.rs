@@ -1,0 +1,422 @@
+//! The engine: streams, the queries that read them, and the order in which things happen.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use portent_grammar::{Column, Type, Value};
+use portent_planner::CompiledQuery;
+use portent_planner::compiled::{StreamId, StreamSpec};
+use rustc_hash::FxBuildHasher;
+
+use crate::config::EngineConfig;
+use crate::emit::Produced;
+use crate::error::EngineError;
+use crate::event::Event;
+use crate::id::MatchId;
+use crate::query::Query;
+use crate::stats::{QueryStats, StreamStats};
+use crate::stream::{Admission, NEVER, Origin, Reader, Stream};
+
+/// The number of a registered query. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueryId(pub u32);
+
+/// What became of a pushed event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It was in time.
+    Accepted,
+    /// It was before the watermark: no query sees it, but the stream of late events has it.
+    Late,
+    /// It was too far ahead of all others: as if late.
+    Ahead,
+}
+
+/// A row of the output of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The query.
+    pub query: QueryId,
+    /// Its event time in the query's output stream, µs: when the match became certain, or the event's own time. With
+    /// ORDER BY: the end of the input.
+    pub time: i64,
+    /// The columns of [`CompiledQuery::output`].
+    pub values: Vec<Value>,
+    /// The identity of the match, of a query with a pattern.
+    pub match_id: Option<MatchId>,
+}
+
+/// All streams and queries. Synchronous: what an event causes has happened when the call returns.
+///
+/// ```
+/// use portent_engine::{Engine, EngineConfig, Pushed};
+/// use portent_planner::compiled::{StreamId, StreamSpec};
+///
+/// let mut engine = Engine::new(EngineConfig::default());
+/// let spec = StreamSpec {
+///     id: StreamId(0),
+///     name: "ticks".into(),
+///     schema: vec![],
+///     lateness: 0,
+///     max_ahead: None,
+///     late: None,
+/// };
+/// engine.add_stream(spec).unwrap();
+/// assert_eq!(engine.push(StreamId(0), 10, vec![]), Ok(Pushed::Accepted));
+/// assert_eq!(engine.push(StreamId(0), 9, vec![]), Ok(Pushed::Late));
+/// ```
+pub struct Engine {
+    config: EngineConfig,
+    streams: IndexMap<StreamId, Stream, FxBuildHasher>,
+    /// By number; `None`: dropped.
+    queries: Vec<Option<Query>>,
+    /// What is still to be told to readers, in the order in which it happened.
+    agenda: VecDeque<Item>,
+    outputs: Vec<Output>,
+    /// Scratch.
+    produced: Vec<Produced>,
+    next_seq: u64,
+}
+
+/// Something that the readers of a stream must be told.
+enum Item {
+    Event(StreamId, Arc<Event>),
+    Watermark(StreamId, i64),
+    Ended(StreamId),
+}
+
+impl Engine {
+    /// An engine without streams and queries.
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            config,
+            streams: IndexMap::default(),
+            queries: Vec::new(),
+            agenda: VecDeque::new(),
+            outputs: Vec::new(),
+            produced: Vec::new(),
+            next_seq: 0,
+        }
+    }
+
+    /// Adds a stream of events from outside. Its stream of late events, if it names one, is added with it (or taken,
+    /// if it was added before).
+    ///
+    /// # Errors
+    /// [`EngineError::DuplicateStream`] if there is a stream of that number.
+    pub fn add_stream(&mut self, spec: StreamSpec) -> Result<(), EngineError> {
+        if let Some(known) = self.streams.get_mut(&spec.id) {
+            // The stream of late events, which came with the stream itself.
+            if known.origin == Origin::Late {
+                known.spec = spec;
+                return Ok(());
+            }
+            return Err(EngineError::DuplicateStream(spec.id));
+        }
+        if let Some(late) = spec.late {
+            match self.streams.get_mut(&late) {
+                Some(known) => known.origin = Origin::Late,
+                None => {
+                    let mut schema = spec.schema.clone();
+                    schema.push(Column::new("lateness_reason", Type::Text));
+                    let name = format!("{}$late", spec.name);
+                    self.streams.insert(late, Stream::new(derived(late, name, schema), Origin::Late));
+                }
+            }
+        }
+        self.streams.insert(spec.id, Stream::new(spec, Origin::Source));
+        Ok(())
+    }
+
+    /// Registers a query; it sees what comes from now on. With `deliver`, its output goes to [`Self::drain`], besides to
+    /// the queries that read it.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownStream`] if an input is not there, [`EngineError::DuplicateStream`] if its output's number
+    /// is taken, [`EngineError::InvalidQuery`] if the plan contradicts itself.
+    pub fn register(&mut self, query: Arc<CompiledQuery>, deliver: bool) -> Result<QueryId, EngineError> {
+        let mut names = Vec::with_capacity(query.inputs.len());
+        for input in &query.inputs {
+            let stream =
+                self.streams.get(&input.stream).ok_or(EngineError::UnknownStream(input.stream))?;
+            names.push(stream.spec.name.clone());
+        }
+        let output = query.output_stream;
+        if self.streams.get(&output).is_some_and(|stream| stream.origin != Origin::Orphan) {
+            return Err(EngineError::DuplicateStream(output));
+        }
+        let invalid = |reason| EngineError::InvalidQuery { query: query.name.clone(), reason };
+        let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
+        let made =
+            Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
+        self.queries.push(Some(made));
+        match self.streams.get_mut(&output) {
+            Some(stream) => {
+                stream.origin = Origin::Query(id);
+                stream.spec = derived(output, query.name.clone(), query.output.clone());
+            }
+            None => {
+                let spec = derived(output, query.name.clone(), query.output.clone());
+                self.streams.insert(output, Stream::new(spec, Origin::Query(id)));
+            }
+        }
+        let first_output = self.outputs.len();
+        for (input, number) in query.inputs.iter().zip(0_u16..) {
+            let Some(stream) = self.streams.get_mut(&input.stream) else { continue };
+            stream.readers.push(Reader { query: id, input: number });
+            let (watermark, ended) = (stream.watermark, stream.ended);
+            if watermark != NEVER {
+                self.tell(id, |query, out| query.watermark(number, watermark, out));
+            }
+            if ended {
+                self.tell(id, |query, out| query.end(number, out));
+            }
+        }
+        self.run(first_output);
+        Ok(id)
+    }
+
+    /// Removes a query and what it holds. Queries that read its output get nothing more from it, unless another one is
+    /// registered with the same output. Whether there was one.
+    pub fn drop_query(&mut self, id: QueryId) -> bool {
+        let Some(query) = self.queries.get_mut(id.0 as usize).and_then(Option::take) else {
+            return false;
+        };
+        for input in &query.plan.inputs {
+            if let Some(stream) = self.streams.get_mut(&input.stream) {
+                stream.readers.retain(|reader| reader.query != id);
+            }
+        }
+        if let Some(stream) = self.streams.get_mut(&query.plan.output_stream) {
+            stream.origin = Origin::Orphan;
+        }
+        true
+    }
+
+    /// One event: its time in µs, and its columns.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownStream`], [`EngineError::DerivedStream`], [`EngineError::StreamEnded`], or
+    /// [`EngineError::Arity`] if the row does not fit the stream's schema.
+    pub fn push(&mut self, id: StreamId, time: i64, row: Vec<Value>) -> Result<Pushed, EngineError> {
+        let stream = self.streams.get_mut(&id).ok_or(EngineError::UnknownStream(id))?;
+        if stream.origin != Origin::Source {
+            return Err(EngineError::DerivedStream(stream.spec.name.clone()));
+        }
+        if stream.ended {
+            return Err(EngineError::StreamEnded(stream.spec.name.clone()));
+        }
+        let expected = stream.spec.schema.len();
+        if row.len() != expected {
+            let stream = stream.spec.name.clone();
+            return Err(EngineError::Arity { stream, expected, found: row.len() });
+        }
+        let first_output = self.outputs.len();
+        let admission = stream.admit(time);
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        match admission {
+            Admission::InTime => {
+                let event = stream.event(time, seq, row);
+                if let Some(event) = stream.hold(event) {
+                    self.agenda.push_back(Item::Event(id, event));
+                }
+                self.reach(id);
+            }
+            Admission::Late => self.late(id, row, seq, "late"),
+            Admission::Ahead => self.late(id, row, seq, "ahead"),
+        }
+        self.run(first_output);
+        Ok(match admission {
+            Admission::InTime => Pushed::Accepted,
+            Admission::Late => Pushed::Late,
+            Admission::Ahead => Pushed::Ahead,
+        })
+    }
+
+    /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.
+    pub fn advance(&mut self, id: StreamId, watermark: i64) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        if stream.origin != Origin::Source || stream.ended || watermark <= stream.watermark {
+            return;
+        }
+        stream.watermark = watermark;
+        let first_output = self.outputs.len();
+        self.reach(id);
+        self.run(first_output);
+    }
+
+    /// This stream has ended: its events that wait are let go, and it holds nothing back any more. Queries all of whose
+    /// inputs have ended come to their end.
+    pub fn finish_stream(&mut self, id: StreamId) {
+        let first_output = self.outputs.len();
+        self.end(id);
+        self.run(first_output);
+    }
+
+    /// The end of all input.
+    pub fn finish(&mut self) {
+        let first_output = self.outputs.len();
+        let ids: Vec<StreamId> = self.streams.keys().copied().collect();
+        for id in ids {
+            let is_source = self.streams.get(&id).is_some_and(|stream| {
+                matches!(stream.origin, Origin::Source | Origin::Orphan)
+            });
+            if is_source {
+                self.end(id);
+            }
+        }
+        self.run(first_output);
+    }
+
+    /// Takes the output so far, in order: that of one call by time, then by query.
+    pub fn drain(&mut self) -> std::vec::IntoIter<Output> {
+        std::mem::take(&mut self.outputs).into_iter()
+    }
+
+    /// What a query did; `None` if it was dropped or never there.
+    pub fn stats(&self, id: QueryId) -> Option<QueryStats> {
+        self.queries.get(id.0 as usize)?.as_ref().map(Query::stats)
+    }
+
+    /// What a stream got.
+    pub fn stream_stats(&self, id: StreamId) -> Option<StreamStats> {
+        self.streams.get(&id).map(Stream::stats)
+    }
+
+    /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.
+    pub fn is_done(&self, id: QueryId) -> bool {
+        self.queries.get(id.0 as usize).and_then(Option::as_ref).is_none_or(Query::is_done)
+    }
+
+    /// Lets the events go that the watermark of a stream has reached.
+    fn reach(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        while let Some(event) = stream.release() {
+            self.agenda.push_back(Item::Event(id, event));
+        }
+        if stream.watermark == NEVER {
+            return;
+        }
+        let watermark = stream.watermark;
+        self.agenda.push_back(Item::Watermark(id, watermark));
+        if let Some(late) = stream.spec.late
+            && let Some(late) = self.streams.get_mut(&late)
+        {
+            late.watermark = late.watermark.max(watermark);
+            if !late.readers.is_empty() {
+                self.agenda.push_back(Item::Watermark(late.spec.id, watermark));
+            }
+        }
+    }
+
+    /// Sends an event that is not in time to the stream of late events. There its time is that at which it was found
+    /// late; its own is in its columns.
+    fn late(&mut self, id: StreamId, mut row: Vec<Value>, seq: u64, reason: &str) {
+        let Some(stream) = self.streams.get(&id) else { return };
+        let time = stream.watermark;
+        let Some(late) = stream.spec.late else { return };
+        if let Some(late) = self.streams.get_mut(&late) {
+            row.push(Value::text(reason));
+            let event = late.derived(time, seq, row);
+            self.agenda.push_back(Item::Event(late.spec.id, event));
+        }
+    }
+
+    fn end(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        if stream.ended {
+            return;
+        }
+        stream.ended = true;
+        stream.settle();
+        let late = stream.spec.late;
+        self.reach(id);
+        self.agenda.push_back(Item::Ended(id));
+        if let Some(late) = late
+            && let Some(stream) = self.streams.get_mut(&late)
+            && stream.origin == Origin::Late
+            && !stream.ended
+        {
+            stream.ended = true;
+            self.agenda.push_back(Item::Ended(late));
+        }
+    }
+
+    /// Tells readers what is on the agenda, and what comes of it, until nothing is left.
+    ///
+    /// First in, first out: all readers of an event see it before those of what it caused. So a query that reads both a
+    /// stream and another query of that stream gets them in the order of arrival.
+    fn run(&mut self, first_output: usize) {
+        while let Some(item) = self.agenda.pop_front() {
+            let id = match &item {
+                Item::Event(id, _) | Item::Watermark(id, _) | Item::Ended(id) => *id,
+            };
+            let mut at = 0;
+            while let Some(reader) =
+                self.streams.get(&id).and_then(|stream| stream.readers.get(at)).copied()
+            {
+                at += 1;
+                self.tell(reader.query, |query, out| match &item {
+                    Item::Event(_, event) => query.event(reader.input, event, out),
+                    Item::Watermark(_, time) => query.watermark(reader.input, *time, out),
+                    Item::Ended(_) => query.end(reader.input, out),
+                });
+            }
+        }
+        let new = self.outputs.get_mut(first_output..).unwrap_or_default();
+        if new.len() > 1 {
+            new.sort_by_key(|output| (output.time, output.query));
+        }
+    }
+
+    /// Tells a query something, and passes on what comes out of it.
+    fn tell(&mut self, id: QueryId, what: impl FnOnce(&mut Query, &mut Vec<Produced>)) {
+        let Some(query) = self.queries.get_mut(id.0 as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        let mut produced = std::mem::take(&mut self.produced);
+        what(query, &mut produced);
+        let output = query.plan.output_stream;
+        let Some(stream) = self.streams.get_mut(&output) else { return };
+        let read = !stream.readers.is_empty();
+        let sorted = !query.plan.order_by.is_empty();
+        if query.deliver && !produced.is_empty() {
+            let clock = query.clock();
+            let rows = produced.iter_mut().map(|row| Output {
+                query: id,
+                time: if sorted { clock } else { row.time },
+                values: if read { row.values.clone() } else { std::mem::take(&mut row.values) },
+                match_id: row.match_id,
+            });
+            self.outputs.extend(rows);
+        }
+        if read {
+            if sorted {
+                produced.sort_by_key(|row| row.time);
+            }
+            for row in produced.drain(..) {
+                let event = stream.derived(row.time, self.next_seq, row.values);
+                self.next_seq += 1;
+                self.agenda.push_back(Item::Event(output, event));
+            }
+            let watermark = query.output_watermark();
+            if watermark > stream.watermark {
+                stream.watermark = watermark;
+                self.agenda.push_back(Item::Watermark(output, watermark));
+            }
+        }
+        produced.clear();
+        self.produced = produced;
+        if query.is_done() && !stream.ended {
+            stream.ended = true;
+            self.agenda.push_back(Item::Ended(output));
+        }
+    }
+}
+
+/// The stream of a query's output, or of late events: in order by its making.
+fn derived(id: StreamId, name: String, schema: Vec<Column>) -> StreamSpec {
+    StreamSpec { id, name, schema, lateness: 0, max_ahead: None, late: None }
+}

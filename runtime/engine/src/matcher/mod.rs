@@ -1,0 +1,446 @@
+//! The matcher of one pattern: partitions its rows, and finds the matches of each partition.
+//!
+//! Two execution classes so far, by mode: [`preferred`] and [`every`].
+
+mod attempt;
+mod bindings;
+mod complete;
+mod every;
+mod facts;
+mod history;
+mod leading;
+mod output;
+mod partition;
+mod preferred;
+mod program;
+mod report;
+mod scene;
+mod timers;
+
+use std::sync::Arc;
+
+use portent_grammar::Value;
+use portent_planner::CompiledQuery;
+use portent_planner::compiled::{EndOfInput, MatchPlan, RowOrder, SortKey};
+use portent_planner::expr::{Expr, ExprKind, eval};
+
+use crate::config::EngineConfig;
+use crate::context::OneRow;
+use crate::event::Row;
+use crate::id::IdBuilder;
+use crate::sort::sort_rows;
+use crate::stats::QueryStats;
+
+use facts::Facts;
+pub(crate) use output::Sink;
+use partition::{Class, Partition, Partitions};
+use program::Program;
+use report::Decided;
+use scene::{Scene, Stage};
+use timers::{PartitionRef, Timer, Timers};
+
+/// A pattern and the state of its partitions.
+pub(crate) struct Matcher {
+    program: Arc<Program>,
+    config: EngineConfig,
+    end_of_input: EndOfInput,
+    partitions: Partitions,
+    /// Above this many partitions, idle ones are swept out.
+    sweep_at: usize,
+    timers: Timers,
+    /// Above this many timers, those that mean nothing any more are swept out.
+    timers_at: usize,
+    work: Work,
+    /// Rows of one event time that wait to be put in order (ORDER BY ts, other keys).
+    tied: Vec<Row>,
+    /// The whole input, to be sorted at its end.
+    collected: Vec<Row>,
+    /// How many rows came, over all partitions.
+    rows: u64,
+    key: Vec<Value>,
+}
+
+/// What is used again and again.
+struct Work {
+    facts: Facts,
+    decided: Vec<Decided>,
+    preferred: preferred::Scratch,
+    every: every::Scratch,
+    ids: IdBuilder,
+}
+
+const SWEEP_LEAST: usize = 1024;
+
+/// What is done with a partition.
+enum Task<'a> {
+    Row(&'a Row, u64),
+    Fire(&'a Timer),
+    End,
+    Abandon,
+    Sweep,
+}
+
+impl Matcher {
+    /// # Errors
+    /// One sentence, if the plan contradicts itself.
+    pub fn new(
+        query: &CompiledQuery,
+        plan: &Arc<MatchPlan>,
+        streams: &[String],
+        config: EngineConfig,
+    ) -> Result<Self, String> {
+        let program = Arc::new(Program::new(query, plan, streams)?);
+        Ok(Self {
+            work: Work {
+                facts: Facts::new(&program),
+                decided: Vec::new(),
+                preferred: preferred::Scratch::default(),
+                every: every::Scratch::default(),
+                ids: IdBuilder::default(),
+            },
+            program,
+            config,
+            end_of_input: query.end_of_input,
+            partitions: Partitions::default(),
+            sweep_at: SWEEP_LEAST,
+            timers: Timers::default(),
+            timers_at: SWEEP_LEAST,
+            tied: Vec::new(),
+            collected: Vec::new(),
+            rows: 0,
+            key: Vec::new(),
+        })
+    }
+
+    pub fn partitions(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Rows that wait for their order.
+    pub fn buffered(&self) -> usize {
+        self.tied.len() + self.collected.len()
+    }
+
+    /// A row comes, at `sink.clock`. Deadlines before that time have passed.
+    pub fn row(&mut self, row: Row, sink: &mut Sink<'_>) {
+        let program = Arc::clone(&self.program);
+        match &program.plan.order {
+            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(&row, sink),
+            // Rows of an earlier time were let go by `advance`.
+            RowOrder::EventTime { .. } => self.tied.push(row),
+            RowOrder::Sorted { .. } => self.collected.push(row),
+        }
+    }
+
+    /// All deadlines before a time pass, in order. Rows that waited for others of their time are matched.
+    pub fn advance(&mut self, time: i64, sink: &mut Sink<'_>) {
+        if self.tied.first().is_some_and(|row| row.time() < time) {
+            self.untie(sink);
+        }
+        self.fire_before(time, sink);
+    }
+
+    fn untie(&mut self, sink: &mut Sink<'_>) {
+        let program = Arc::clone(&self.program);
+        let RowOrder::EventTime { ties } = &program.plan.order else { return };
+        let rows = sort_rows(std::mem::take(&mut self.tied), ties, sink.stats);
+        let clock = sink.clock;
+        for row in rows {
+            sink.clock = row.time();
+            self.accept(&row, sink);
+        }
+        sink.clock = clock;
+    }
+
+    fn fire_before(&mut self, time: i64, sink: &mut Sink<'_>) {
+        if self.timers.len() > self.timers_at {
+            let partitions = &self.partitions;
+            self.timers.retain(|timer| {
+                partitions.get(timer.partition).is_some_and(|partition| partition.expects(timer))
+            });
+            self.timers_at = SWEEP_LEAST.max(self.timers.len() * 2);
+        }
+        while let Some(timer) = self.timers.before(time) {
+            let look_ahead = self.program.plan.look_ahead;
+            let Some(partition) = self.partitions.get_mut(timer.partition) else { continue };
+            if look_ahead > 0
+                && partition.next < partition.seen
+                && let Some(row) = partition.history.get(partition.next)
+                && row.time() <= timer.deadline
+            {
+                partition.deferred.push(timer);
+                continue;
+            }
+            let clock = sink.clock;
+            // Noticed late (behind rows that waited for those after them) it is not before the clock.
+            sink.clock = timer.deadline.max(clock);
+            self.work_on(timer.partition.place, &Task::Fire(&timer), sink);
+            sink.clock = clock;
+        }
+    }
+
+    /// Gives a row to its partition.
+    fn accept(&mut self, row: &Row, sink: &mut Sink<'_>) {
+        let program = Arc::clone(&self.program);
+        self.rows += 1;
+        self.work.facts.reset();
+        let relevant = program.dense
+            || self.work.facts.any(&program, program.interest, row, sink.stats);
+        if !relevant {
+            return;
+        }
+        let Some(place) = self.find(&program, row, sink.stats) else { return };
+        let Some(partition) = self.partitions.take(place) else { return };
+        let mut partition = partition;
+        let position = if program.dense { partition.seen } else { self.rows };
+        partition.seen += 1;
+        if program.unmatched() {
+            partition.unmatched.push_back((position, row.clone(), false));
+        }
+        if program.keeps_rows {
+            partition.history.push(row.clone());
+        }
+        let look_ahead = u64::from(program.plan.look_ahead);
+        if look_ahead == 0 {
+            partition.next = partition.seen;
+            self.partitions.put(place, partition);
+            self.work_on(place, &Task::Row(row, position), sink);
+            return;
+        }
+        let ready = partition.seen.saturating_sub(look_ahead);
+        self.partitions.put(place, partition);
+        self.catch_up(place, ready, sink);
+    }
+
+    /// Matches the rows of a partition that waited for those after them, up to a position.
+    fn catch_up(&mut self, place: u32, ready: u64, sink: &mut Sink<'_>) {
+        let clock = sink.clock;
+        while let Some(mut partition) = self.partitions.take(place) {
+            let position = partition.next;
+            let row = partition.history.get(position).cloned();
+            let Some(row) = row.filter(|_| position < ready) else {
+                self.partitions.put(place, partition);
+                return;
+            };
+            partition.next += 1;
+            for timer in std::mem::take(&mut partition.deferred) {
+                self.timers.set(timer);
+            }
+            self.partitions.put(place, partition);
+            self.work.facts.reset();
+            self.work_on(place, &Task::Row(&row, position), sink);
+            self.fire_before(clock, sink);
+        }
+    }
+
+    /// The place of a row's partition; `None` if it has none and needs none.
+    fn find(&mut self, program: &Program, row: &Row, stats: &mut QueryStats) -> Option<u32> {
+        let by = &program.plan.partition_by;
+        let columns = by.iter().map(|expr| match expr.kind {
+            ExprKind::Column(slot) => Some(row.column(slot)),
+            _ => None,
+        });
+        let plain = columns.clone().all(|column| column.is_some());
+        let (hash, found) = if plain {
+            let key = columns.clone().flatten();
+            let hash = self.partitions.hash(key.clone());
+            (hash, self.partitions.find(hash, key))
+        } else {
+            if !keys_of_partition(by, row, &mut self.key, stats) {
+                return None;
+            }
+            let hash = self.partitions.hash(self.key.iter());
+            (hash, self.partitions.find(hash, self.key.iter()))
+        };
+        if found.is_some() {
+            return found;
+        }
+        let lags = program.keeps_partitions || program.keeps_rows || program.unmatched();
+        let needed = lags
+            || self.work.facts.any(program, program.start_interest, row, stats)
+            || self.work.facts.any(program, program.leading_interest, row, stats);
+        if !needed {
+            return None;
+        }
+        let key = if plain {
+            columns.flatten().cloned().collect()
+        } else {
+            std::mem::take(&mut self.key)
+        };
+        if self.partitions.len() >= self.sweep_at {
+            self.sweep(row.time(), stats);
+        }
+        Some(self.partitions.make(program, hash, key))
+    }
+
+    /// Drops the partitions in which nothing is open, nor remembered.
+    fn sweep(&mut self, time: i64, stats: &mut QueryStats) {
+        if !self.program.keeps_partitions {
+            for at in self.partitions.all() {
+                let Some(mut partition) = self.partitions.take(at.place) else { continue };
+                if self.program.by_time {
+                    partition.past.iter_mut().for_each(|past| past.forget(time, 0));
+                }
+                self.stage(at.place, &mut partition, stats, &Task::Sweep, time);
+                let idle = partition.is_idle();
+                self.partitions.put(at.place, partition);
+                if idle {
+                    self.partitions.remove(at.place);
+                }
+            }
+        }
+        self.sweep_at = SWEEP_LEAST.max(self.partitions.len() * 2);
+    }
+
+    /// Does something with a partition, and reports what came of it.
+    fn work_on(&mut self, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
+        let Some(mut partition) = self.partitions.take(place) else { return };
+        self.stage(place, &mut partition, sink.stats, task, sink.clock);
+        let program = Arc::clone(&self.program);
+        let work = &mut self.work;
+        output::flush(&program, &mut partition, &mut work.decided, &mut work.ids, sink);
+        if program.keeps_rows {
+            let exact = partition.history.len() >= partition.trim_at;
+            partition.trim(program.plan.look_back, exact);
+            if exact {
+                partition.trim_at = 64.max(partition.history.len() * 2);
+            }
+        }
+        self.partitions.put(place, partition);
+    }
+
+    fn stage(
+        &mut self,
+        place: u32,
+        partition: &mut Partition,
+        stats: &mut QueryStats,
+        task: &Task<'_>,
+        time: i64,
+    ) {
+        let program = &*self.program;
+        let ended = matches!(task, Task::End) || partition.ended;
+        partition.ended = ended;
+        let mut stage = Stage {
+            program,
+            stats,
+            decided: &mut self.work.decided,
+            timers: &mut self.timers,
+            partition: PartitionRef { place, ordinal: partition.ordinal },
+            numbers: &mut partition.numbers,
+            position: if ended { u64::MAX } else { partition.last },
+            ended,
+            max_threads: self.config.max_threads_per_query as u64,
+            max_matches: self.config.max_matches_per_event,
+        };
+        match (task, &mut partition.class) {
+            (Task::Row(row, position), class) => {
+                stage.position = *position;
+                partition.last = *position;
+                let mut scene = Scene {
+                    stage: &mut stage,
+                    history: &partition.history,
+                    past: &partition.past,
+                    row,
+                    position: *position,
+                    facts: &mut self.work.facts,
+                };
+                match class {
+                    Class::Preferred(class) => class.row(&mut scene, &mut self.work.preferred),
+                    Class::Every(class) => class.row(&mut scene, &mut self.work.every),
+                }
+                if !program.leading.is_empty() {
+                    let noted: Vec<bool> =
+                        program.leading.iter().map(|leading| scene.is_noted(leading)).collect();
+                    for (past, noted) in partition.past.iter_mut().zip(noted) {
+                        if noted {
+                            past.note(row, *position);
+                        } else if program.by_time {
+                            past.forget(row.time(), *position);
+                        }
+                    }
+                }
+            }
+            (Task::Fire(timer), Class::Preferred(class)) => class.fire(&mut stage, timer),
+            (Task::Fire(timer), Class::Every(class)) => class.fire(&mut stage, timer),
+            (Task::End, Class::Preferred(class)) => class.end(&mut stage),
+            (Task::End, Class::Every(class)) => class.end(&mut stage),
+            (Task::Abandon, Class::Preferred(class)) => {
+                let open = class.abandon(&mut stage);
+                stage.stats.undecided += open;
+            }
+            (Task::Abandon, Class::Every(class)) => {
+                let open = class.abandon(&mut stage);
+                stage.stats.undecided += open;
+            }
+            (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
+            (Task::Sweep, Class::Preferred(_)) => {}
+        }
+    }
+
+    /// The end of the input, at `sink.clock`: what is still open is decided (or dropped), and everything forgotten.
+    pub fn finish(&mut self, sink: &mut Sink<'_>) {
+        let program = Arc::clone(&self.program);
+        self.untie(sink);
+        self.fire_before(sink.clock, sink);
+        if let RowOrder::Sorted { keys } = &program.plan.order {
+            self.sorted(keys, sink);
+        }
+        let complete = self.end_of_input == EndOfInput::Complete;
+        // What had to wait for rows after it can't be decided without them.
+        for at in self.partitions.all() {
+            if complete {
+                self.catch_up(at.place, u64::MAX, sink);
+                self.work_on(at.place, &Task::End, sink);
+            } else {
+                self.work_on(at.place, &Task::Abandon, sink);
+            }
+        }
+        self.fire_before(i64::MAX, sink);
+        self.partitions = Partitions::default();
+        self.timers = Timers::default();
+        sink.stats.live = 0;
+    }
+
+    /// Matches the whole input, sorted, partition by partition in the order of their first rows.
+    fn sorted(&mut self, keys: &[SortKey], sink: &mut Sink<'_>) {
+        let rows = std::mem::take(&mut self.collected);
+        let program = Arc::clone(&self.program);
+        let mut order: indexmap::IndexMap<Vec<Value>, Vec<Row>, foldhash::fast::RandomState> =
+            indexmap::IndexMap::default();
+        for row in rows {
+            let mut key = Vec::new();
+            if keys_of_partition(&program.plan.partition_by, &row, &mut key, sink.stats) {
+                order.entry(key).or_default().push(row);
+            }
+        }
+        let complete = self.end_of_input == EndOfInput::Complete;
+        for (_, rows) in order {
+            let rows = sort_rows(rows, keys, sink.stats);
+            rows.iter().for_each(|row| self.accept(row, sink));
+            for at in self.partitions.all() {
+                if complete {
+                    self.catch_up(at.place, u64::MAX, sink);
+                    self.work_on(at.place, &Task::End, sink);
+                } else {
+                    self.work_on(at.place, &Task::Abandon, sink);
+                }
+            }
+            self.partitions = Partitions::default();
+        }
+    }
+}
+
+/// The partition's key by expressions. An error is counted, and the row is in no partition.
+fn keys_of_partition(by: &[Expr], row: &Row, key: &mut Vec<Value>, stats: &mut QueryStats) -> bool {
+    key.clear();
+    for expr in by {
+        match eval(expr, &OneRow::new(row)) {
+            Ok(value) => key.push(value),
+            Err(error) => {
+                stats.error(&error, row);
+                return false;
+            }
+        }
+    }
+    true
+}

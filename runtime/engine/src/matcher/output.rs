@@ -1,0 +1,184 @@
+//! From decisions to rows: ONE ROW PER MATCH, ALL ROWS PER MATCH and its variants.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use portent_grammar::Value;
+use portent_planner::compiled::{Mode, RowsPerMatch};
+use portent_planner::expr::ExprKind;
+
+use crate::emit::{Emitter, Origin, Produced};
+use crate::event::{Event, Row};
+use crate::id::IdBuilder;
+use crate::stats::QueryStats;
+
+use super::bindings::Node;
+use super::complete::{Complete, MatchFacts, Unmatched};
+use super::partition::Partition;
+use super::program::Program;
+use super::report::{Decided, Decision};
+
+/// Where a query's rows go.
+pub(crate) struct Sink<'a> {
+    pub emitter: &'a mut Emitter,
+    pub stats: &'a mut QueryStats,
+    pub out: &'a mut Vec<Produced>,
+    /// The time at which what is decided now is certain.
+    pub clock: i64,
+}
+
+/// Reports what was decided in a partition.
+pub(crate) fn flush(
+    program: &Program,
+    partition: &mut Partition,
+    decided: &mut Vec<Decided>,
+    ids: &mut IdBuilder,
+    sink: &mut Sink<'_>,
+) {
+    if program.plan.mode == Mode::All && decided.len() > 1 {
+        sort(decided);
+    }
+    for decided in decided.drain(..) {
+        match decided {
+            Decided::Frontier(position) => unmatched(partition, position, sink),
+            Decided::Match(decision) => {
+                if program.plan.mode == Mode::All && !decision.timed_out {
+                    partition.numbers += 1;
+                }
+                report(program, partition, &decision, ids, sink);
+            }
+        }
+    }
+}
+
+/// Candidates that are completed by the same event are reported in the order of their events.
+fn sort(decided: &mut [Decided]) {
+    decided.sort_by_cached_key(|decided| match decided {
+        Decided::Frontier(position) => vec![(*position, 0)],
+        Decided::Match(decision) => {
+            let bound = decision.last.as_deref().map(Node::forth).unwrap_or_default();
+            bound.iter().map(|node| (node.position, node.variable.0)).collect()
+        }
+    });
+}
+
+/// Reports the rows before a position that are in no match.
+fn unmatched(partition: &mut Partition, before: u64, sink: &mut Sink<'_>) {
+    while let Some((_, row, covered)) =
+        partition.unmatched.pop_front_if(|(position, _, _)| *position < before)
+    {
+        if !covered {
+            let origin =
+                Origin { time: sink.clock, match_id: None, event: &row.event.values };
+            sink.emitter.emit(&Unmatched(&row), &origin, sink.stats, sink.out);
+        }
+    }
+}
+
+fn report(
+    program: &Program,
+    partition: &mut Partition,
+    decision: &Decision,
+    ids: &mut IdBuilder,
+    sink: &mut Sink<'_>,
+) {
+    let bound = decision.last.as_deref().map(Node::forth).unwrap_or_default();
+    if program.unmatched() && !decision.timed_out {
+        cover(partition, decision, &bound);
+    }
+    let wanted =
+        if decision.timed_out { program.plan.emit_timeouts } else { program.plan.emit_matches };
+    if !wanted {
+        return;
+    }
+    ids.begin(partition.id);
+    for node in &bound {
+        let event = &node.row.event;
+        ids.bound(node.variable.0, node.row.input, event.ordinal, event.part);
+    }
+    if let Some(start) = &decision.start {
+        ids.bound(u16::MAX, start.input, start.event.ordinal, start.event.part);
+    }
+    if decision.timed_out {
+        ids.mark(1);
+    }
+    let number = match program.plan.mode {
+        Mode::All if !decision.timed_out => partition.numbers,
+        _ => decision.number,
+    };
+    let facts =
+        MatchFacts { id: ids.finish(), number, time: sink.clock, timed_out: decision.timed_out };
+    let running = RefCell::new(Vec::new());
+    let complete = |upto, here| Complete {
+        program,
+        history: &partition.history,
+        bound: &bound,
+        upto,
+        here,
+        facts: &facts,
+        running: &running,
+    };
+    let event = |row: Option<&Row>| row.map_or_else(Vec::new, |row| row.event.values.clone());
+    let origin = |event| Origin { time: sink.clock, match_id: Some(facts.id), event };
+    match (program.plan.rows, bound.last()) {
+        (RowsPerMatch::One, Some(last)) => {
+            let context = complete(bound.len(), Some(&last.row));
+            let origin = origin(&last.row.event.values);
+            sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+        }
+        (RowsPerMatch::One, None) => {
+            let key = decision.start.as_ref().map(|start| only_key(program, start));
+            let shown = event(decision.start.as_ref());
+            let context = complete(0, key.as_ref());
+            sink.emitter.emit(&context, &origin(&shown), sink.stats, sink.out);
+        }
+        (RowsPerMatch::All { .. }, Some(_)) => {
+            for (node, upto) in bound.iter().zip(1..) {
+                if !node.excluded {
+                    let context = complete(upto, Some(&node.row));
+                    let origin = origin(&node.row.event.values);
+                    sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+                }
+            }
+        }
+        (RowsPerMatch::All { show_empty, unmatched }, None) => {
+            if show_empty || unmatched {
+                let shown = event(decision.start.as_ref());
+                let context = complete(0, decision.start.as_ref());
+                sink.emitter.emit(&context, &origin(&shown), sink.stats, sink.out);
+            }
+        }
+    }
+}
+
+/// The row of an empty match: the columns by which it is partitioned, all others NULL.
+fn only_key(program: &Program, start: &Row) -> Row {
+    let mut values = vec![Value::Null; start.event.values.len()];
+    for expr in &program.plan.partition_by {
+        if let ExprKind::Column(slot) = expr.kind
+            && let Some(value) = values.get_mut(slot)
+        {
+            *value = start.column(slot).clone();
+        }
+    }
+    let Event { time, seq, ordinal, part, .. } = *start.event;
+    Row { event: Arc::new(Event { time, seq, ordinal, part, values }), input: start.input }
+}
+
+/// Notes which rows a match has.
+fn cover(partition: &mut Partition, decision: &Decision, bound: &[&Node]) {
+    let Some((first, _, _)) = partition.unmatched.front() else { return };
+    let first = *first;
+    let mut mark = |position: u64| {
+        let index = position.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        if let Some((_, _, covered)) =
+            index.and_then(|index| partition.unmatched.get_mut(index))
+        {
+            *covered = true;
+        }
+    };
+    bound.iter().for_each(|node| mark(node.position));
+    if bound.is_empty() {
+        mark(decision.start_position);
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of the whole engine, over automata made by hand.
+
+mod absence;
+mod all_rows;
+mod build;
+mod certainty;
+mod every;
+mod navigation;
+mod pipeline;
+mod preference;
+mod scaling;
+mod skip;
+mod streams;
+mod timeouts;

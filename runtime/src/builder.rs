@@ -1,0 +1,118 @@
+//! How a session is set up.
+
+use portent_connect::OnBad;
+
+use crate::emitted::Emitted;
+use crate::session::Session;
+
+/// Called with each row that a standing query reports.
+pub type OnMatch = Box<dyn FnMut(&Emitted) + Send>;
+
+/// What a session is told when it is built.
+pub(crate) struct Options {
+    /// Scripts may read the stream `stdin` without creating it.
+    pub standard_input: bool,
+    /// Streams and sinks lead nowhere: a rule test.
+    pub no_connectors: bool,
+    /// Every query reports, whether others read it or not.
+    pub report_all: bool,
+    /// Rows of `push` are kept for later SELECTs, as those of INSERT are.
+    pub keep_pushed: bool,
+    pub max_kept_rows: usize,
+    /// Goes before what streams say.
+    pub on_bad: Option<OnBad>,
+    /// A stream without event time takes the time from `advance_to`, not from the clock on the wall.
+    pub virtual_clock: bool,
+}
+
+/// Sets a [`Session`] up.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use portent::{row, Session};
+///
+/// let users: Arc<Mutex<Vec<String>>> = Arc::default();
+/// let seen = Arc::clone(&users);
+/// let mut session = Session::builder()
+///     .on_match(move |emitted| seen.lock().unwrap().extend(emitted.get("user")))
+///     .build();
+/// session.run(
+///     "CREATE STREAM logins (ts TIMESTAMP, user TEXT, ok BOOLEAN);
+///      CREATE QUERY failed AS SELECT user FROM logins WHERE NOT ok;",
+/// )?;
+/// session.push("logins", row!["2026-01-31 10:00:00Z", "ann", false])?;
+/// assert_eq!(*users.lock().unwrap(), ["ann"]);
+/// # Ok::<(), portent::Errors>(())
+/// ```
+pub struct SessionBuilder {
+    options: Options,
+    on_match: Option<OnMatch>,
+}
+
+impl Default for SessionBuilder {
+    fn default() -> Self {
+        Self {
+            options: Options {
+                standard_input: false,
+                no_connectors: false,
+                report_all: false,
+                keep_pushed: false,
+                max_kept_rows: 1_000_000,
+                on_bad: None,
+                virtual_clock: false,
+            },
+            on_match: None,
+        }
+    }
+}
+
+impl SessionBuilder {
+    /// Calls this with each row that a standing query reports; without it, rows wait for [`Session::drain`].
+    #[must_use]
+    pub fn on_match(mut self, callback: impl FnMut(&Emitted) + Send + 'static) -> Self {
+        self.on_match = Some(Box::new(callback));
+        self
+    }
+
+    /// Whether scripts may read standard input as the stream `stdin` without creating it. Default: no.
+    #[must_use]
+    pub fn standard_input(mut self, yes: bool) -> Self {
+        self.options.standard_input = yes;
+        self
+    }
+
+    /// Connectors are ignored: no file is read or written, events come only from [`Session::push`] and INSERT. For tests of
+    /// query files. Time is what events and [`Session::advance_to`] say. Default: no.
+    #[must_use]
+    pub fn ignore_connectors(mut self, yes: bool) -> Self {
+        self.options.no_connectors = yes;
+        self.options.virtual_clock = yes;
+        self
+    }
+
+    /// Every query reports its rows, also those that others read or that write `INTO` something. Default: no.
+    #[must_use]
+    pub fn report_all(mut self, yes: bool) -> Self {
+        self.options.report_all = yes;
+        self
+    }
+
+    /// Whether rows of [`Session::push`] are kept, so that a later `SELECT` reads them; rows of `INSERT` always are. Default: no.
+    #[must_use]
+    pub fn keep_pushed(mut self, yes: bool) -> Self {
+        self.options.keep_pushed = yes;
+        self
+    }
+
+    /// How many rows a stream without connector keeps; more are an error (P0610). Default: 1,000,000.
+    #[must_use]
+    pub fn max_kept_rows(mut self, rows: usize) -> Self {
+        self.options.max_kept_rows = rows;
+        self
+    }
+
+    /// The session.
+    pub fn build(self) -> Session {
+        Session::with(self.options, self.on_match)
+    }
+}

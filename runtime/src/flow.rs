@@ -1,0 +1,350 @@
+//! An engine and what surrounds it: which query's rows go where.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use portent_engine::{Engine, EngineConfig, EngineError, Output, Pushed, QueryId, QueryStats};
+use portent_grammar::codes::runtime as codes;
+use portent_grammar::value::cast;
+use portent_grammar::{Schema, Type, Value};
+use portent_planner::CompiledQuery;
+use portent_planner::catalog::StreamDef;
+use portent_planner::compiled::{StreamId, StreamSpec};
+use portent_planner::resolve::ConstantRows;
+
+use crate::Errors;
+use crate::ingest::Ingest;
+
+/// A query in the engine, and where its rows go besides to the queries that read it.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub name: Arc<str>,
+    pub schema: Arc<Schema>,
+    pub query: Arc<CompiledQuery>,
+    /// Whether its rows are handed to the outside.
+    pub report: bool,
+    /// Streams that it writes into.
+    pub streams: Vec<IntoStream>,
+    /// Sinks that it writes into, by name.
+    pub sinks: Vec<String>,
+    pub rows: u64,
+}
+
+/// A stream that a query writes into.
+#[derive(Clone, Debug)]
+pub(crate) struct IntoStream {
+    pub stream: StreamId,
+    /// For each column of the stream: the query's column that fills it, and whether its value must be cast to a type.
+    pub columns: Vec<Option<(usize, Option<Type>)>>,
+}
+
+/// A stream that takes events from outside, or from queries that write into it.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    pub name: Arc<str>,
+    pub ingest: Arc<Ingest>,
+    /// The queries that write into it.
+    pub fed_by: Vec<QueryId>,
+    /// Rows from queries that couldn't become events.
+    pub bad: u64,
+    pub first_bad: Option<String>,
+}
+
+/// What leaves a flow.
+pub(crate) enum Delivery<'a> {
+    /// A row for the outside.
+    Report(&'a Route, Output),
+    /// A row for a sink.
+    Sink(&'a str, &'a [Value]),
+}
+
+/// Takes what leaves a flow.
+pub(crate) type Deliver<'a> = dyn FnMut(Delivery<'_>) -> Result<(), Errors> + 'a;
+
+/// An engine, the routes of its queries, and the entrances of its streams.
+pub(crate) struct Flow {
+    engine: Engine,
+    routes: HashMap<QueryId, Route>,
+    entrances: IndexMap<StreamId, Entrance>,
+    /// Whether some query writes into a stream: then rows must go round after every event, so that the order of events doesn't depend
+    /// on the size of blocks.
+    feeds_streams: bool,
+}
+
+impl Flow {
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            engine: Engine::new(config),
+            routes: HashMap::new(),
+            entrances: IndexMap::new(),
+            feeds_streams: false,
+        }
+    }
+
+    /// Adds a stream that takes events.
+    pub fn add_stream(&mut self, def: &StreamDef) -> Result<(), Errors> {
+        if self.entrances.contains_key(&def.id) {
+            return Ok(());
+        }
+        self.engine.add_stream(def.spec()).map_err(refused)?;
+        self.entrances.insert(
+            def.id,
+            Entrance {
+                name: Arc::from(def.name.as_str()),
+                ingest: Arc::new(Ingest::new(def)),
+                fed_by: Vec::new(),
+                bad: 0,
+                first_bad: None,
+            },
+        );
+        Ok(())
+    }
+
+    /// Adds a stream that is nobody's but a query's: of VALUES.
+    pub fn add_hidden(&mut self, spec: &StreamSpec) -> Result<(), Errors> {
+        self.engine.add_stream(spec.clone()).map_err(refused)
+    }
+
+    pub fn has_stream(&self, id: StreamId) -> bool {
+        self.entrances.contains_key(&id)
+    }
+
+    pub fn remove_stream(&mut self, id: StreamId) {
+        self.entrances.shift_remove(&id);
+        self.engine.finish_stream(id);
+    }
+
+    pub fn entrances(&self) -> impl Iterator<Item = (StreamId, &Entrance)> {
+        self.entrances.iter().map(|(id, entrance)| (*id, entrance))
+    }
+
+    /// Registers a query. `route`: where its rows go; `None`: only other queries read it.
+    pub fn register(
+        &mut self,
+        query: &Arc<CompiledQuery>,
+        route: Option<Route>,
+    ) -> Result<QueryId, Errors> {
+        let id = self.engine.register(Arc::clone(query), route.is_some()).map_err(refused)?;
+        if let Some(route) = route {
+            for into in &route.streams {
+                self.feeds_streams = true;
+                if let Some(entrance) = self.entrances.get_mut(&into.stream) {
+                    entrance.fed_by.push(id);
+                }
+            }
+            self.routes.insert(id, route);
+        }
+        Ok(id)
+    }
+
+    pub fn drop_query(&mut self, id: QueryId) {
+        self.engine.drop_query(id);
+        self.routes.remove(&id);
+        for entrance in self.entrances.values_mut() {
+            entrance.fed_by.retain(|it| *it != id);
+        }
+        self.feeds_streams = self.routes.values().any(|it| !it.streams.is_empty());
+    }
+
+    pub fn route(&self, id: QueryId) -> Option<&Route> {
+        self.routes.get(&id)
+    }
+
+    pub fn set_report(&mut self, id: QueryId, report: bool) {
+        if let Some(route) = self.routes.get_mut(&id) {
+            route.report = report;
+        }
+    }
+
+    pub fn stats(&self, id: QueryId) -> Option<QueryStats> {
+        self.engine.stats(id)
+    }
+
+    pub fn stream_stats(&self, id: StreamId) -> Option<portent_engine::StreamStats> {
+        self.engine.stream_stats(id)
+    }
+
+    pub fn is_done(&self, id: QueryId) -> bool {
+        self.engine.is_done(id)
+    }
+
+    /// The rows of a `VALUES`, which then ends.
+    pub fn push_constants(
+        &mut self,
+        constants: &ConstantRows,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<(), Errors> {
+        for (at, row) in constants.rows.iter().enumerate() {
+            let time = constant_time(constants, at, row);
+            self.engine.push(constants.stream, time, row.clone()).map_err(refused)?;
+        }
+        self.engine.finish_stream(constants.stream);
+        self.pump(deliver)
+    }
+
+    /// One event. What it causes has been delivered when the call returns, if queries feed streams; else call [`Self::pump`].
+    pub fn push(
+        &mut self,
+        stream: StreamId,
+        time: i64,
+        values: Vec<Value>,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<Pushed, Errors> {
+        let pushed = self.engine.push(stream, time, values).map_err(refused)?;
+        if self.feeds_streams {
+            self.pump(deliver)?;
+        }
+        Ok(pushed)
+    }
+
+    /// Time passes in all streams that no query feeds (those follow their queries).
+    pub fn advance(&mut self, to: i64, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        let streams: Vec<StreamId> = self.unfed().collect();
+        for stream in streams {
+            self.engine.advance(stream, to);
+        }
+        self.pump(deliver)
+    }
+
+    fn unfed(&self) -> impl Iterator<Item = StreamId> {
+        self.entrances.iter().filter(|(_, it)| it.fed_by.is_empty()).map(|(id, _)| *id)
+    }
+
+    /// The end of all input: streams from outside first, then those that queries feed, in the order in which they depend on each
+    /// other.
+    pub fn finish(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        let first: Vec<StreamId> = self.unfed().collect();
+        for stream in first {
+            self.engine.finish_stream(stream);
+        }
+        self.pump(deliver)?;
+        // Each round ends the streams all of whose feeding queries are done; cycles are refused at CREATE, so that this comes to an end.
+        let mut open: Vec<StreamId> =
+            self.entrances.iter().filter(|(_, it)| !it.fed_by.is_empty()).map(|(id, _)| *id).collect();
+        while !open.is_empty() {
+            let done = |stream: &StreamId| {
+                let fed_by = self.entrances.get(stream).map(|it| it.fed_by.as_slice());
+                fed_by.unwrap_or_default().iter().all(|id| self.engine.is_done(*id))
+            };
+            let (ready, waiting): (Vec<StreamId>, Vec<StreamId>) = open.iter().partition(|it| done(it));
+            if ready.is_empty() {
+                break;
+            }
+            for stream in ready {
+                self.engine.finish_stream(stream);
+            }
+            self.pump(deliver)?;
+            open = waiting;
+        }
+        self.engine.finish();
+        self.pump(deliver)
+    }
+
+    /// Delivers what has come out, and what comes of it.
+    pub fn pump(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        loop {
+            let mut outputs = self.engine.drain().peekable();
+            if outputs.peek().is_none() {
+                break;
+            }
+            for output in outputs {
+                self.route_one(output, deliver)?;
+            }
+        }
+        if self.feeds_streams {
+            self.follow(deliver)?;
+        }
+        Ok(())
+    }
+
+    fn route_one(&mut self, output: Output, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        let Some(route) = self.routes.get_mut(&output.query) else { return Ok(()) };
+        route.rows += 1;
+        for sink in &route.sinks {
+            deliver(Delivery::Sink(sink, &output.values))?;
+        }
+        for into in &route.streams {
+            let Some(entrance) = self.entrances.get_mut(&into.stream) else { continue };
+            let row = fill(into, &output.values).and_then(|mut values| {
+                let time = entrance.ingest.apply(&mut values, output.time);
+                time.map(|time| (time, values)).map_err(|error| error.message)
+            });
+            match row {
+                Ok((time, values)) => {
+                    self.engine.push(into.stream, time, values).map_err(refused)?;
+                }
+                Err(message) => {
+                    entrance.bad += 1;
+                    entrance
+                        .first_bad
+                        .get_or_insert_with(|| format!("a row of {}: {message}", route.name));
+                }
+            }
+        }
+        if route.report {
+            deliver(Delivery::Report(route, output))?;
+        }
+        Ok(())
+    }
+
+    /// A stream that queries feed is as far in time as they are.
+    fn follow(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        let mut moved = false;
+        for (stream, entrance) in &self.entrances {
+            let watermark = entrance
+                .fed_by
+                .iter()
+                .map(|id| {
+                    let route = self.routes.get(id)?;
+                    self.engine.stream_stats(route.query.output_stream)?.watermark
+                })
+                .min()
+                .flatten();
+            let now = self.engine.stream_stats(*stream).and_then(|it| it.watermark);
+            if let Some(watermark) = watermark.filter(|it| now.is_none_or(|now| now < *it)) {
+                self.engine.advance(*stream, watermark);
+                moved = true;
+            }
+        }
+        if moved { self.pump(deliver) } else { Ok(()) }
+    }
+}
+
+/// A row of a query as a row of the stream that it writes into.
+fn fill(into: &IntoStream, values: &[Value]) -> Result<Vec<Value>, String> {
+    let cell = |column: &Option<(usize, Option<Type>)>| match column {
+        None => Ok(Value::Null),
+        Some((from, ty)) => {
+            let value = values.get(*from).cloned().unwrap_or_default();
+            match ty {
+                Some(ty) => cast(value, ty),
+                None => Ok(value),
+            }
+        }
+    };
+    into.columns.iter().map(cell).collect()
+}
+
+/// The event time of a row of VALUES: its column, or its place.
+pub(crate) fn constant_time(constants: &ConstantRows, at: usize, row: &[Value]) -> i64 {
+    match constants.event_time.and_then(|slot| row.get(slot)) {
+        Some(Value::Timestamp(micros)) => *micros,
+        // Without a time they come first, as they are written.
+        Some(_) => i64::MIN / 2,
+        None => i64::try_from(at).unwrap_or(i64::MAX),
+    }
+}
+
+/// The engine's refusal as an error.
+pub(crate) fn refused(error: EngineError) -> Errors {
+    match &error {
+        EngineError::StreamEnded(name) => {
+            Errors::plain(codes::STREAM_ENDED, format!("the input of \"{name}\" has ended"))
+        }
+        EngineError::DerivedStream(name) => {
+            Errors::plain(codes::PUSH_DERIVED, format!("\"{name}\" is computed, no events can be put into it"))
+        }
+        _ => Errors::plain(codes::ENGINE_REFUSED, error.to_string()),
+    }
+}

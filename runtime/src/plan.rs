@@ -1,0 +1,116 @@
+//! What a statement asks for: the half of its execution that only looks at, and changes, the catalog. `check` stops here.
+
+mod create_query;
+mod create_sink;
+mod create_stream;
+mod drop;
+mod explain;
+mod insert;
+mod select;
+mod show;
+
+use std::sync::Arc;
+
+use portent_connect::SinkConfig;
+use portent_grammar::Diagnostic;
+use portent_parser::ast::{Statement, StatementKind};
+use portent_planner::catalog::{Catalog, InsertRows, QueryDef, StreamDef};
+use portent_planner::resolve::{Planned, unsupported};
+
+use crate::builder::Options;
+use crate::files::Files;
+use crate::flow::IntoStream;
+use crate::intake::BadRows;
+use crate::reply::Reply;
+
+/// The other half: what remains to be done.
+pub(crate) enum Effect {
+    /// Nothing; the answer is complete.
+    Reply(Reply),
+    /// A new stream.
+    Stream(Arc<StreamDef>),
+    /// A new standing query, and the one that it replaces.
+    Query { new: NewQuery, replaced: Option<Arc<QueryDef>> },
+    /// A new sink.
+    Sink { name: String, config: SinkConfig },
+    /// A stream has gone.
+    DropStream { name: String, def: Arc<StreamDef> },
+    /// A standing query has gone.
+    DropQuery { name: String },
+    /// A sink has gone.
+    DropSink { name: String },
+    /// Events by hand.
+    Insert(InsertRows),
+    /// The rows of a query, once, into a stream or sink.
+    InsertQuery { into: Target, planned: Box<Planned> },
+    /// A passing query.
+    Select(Box<Planned>),
+    /// `SHOW QUERIES` and the like, that need a look at what runs.
+    ShowStreams,
+    ShowQueries,
+    ShowSinks,
+}
+
+/// A standing query, checked.
+pub(crate) struct NewQuery {
+    pub def: Arc<QueryDef>,
+    pub targets: Vec<Target>,
+}
+
+/// Where rows go.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Stream(Arc<StreamDef>, IntoStream),
+    Sink(String),
+}
+
+/// Plans statements one after the other.
+pub(crate) struct Planning<'a> {
+    pub catalog: &'a mut Catalog,
+    pub files: &'a Files,
+    pub options: &'a Options,
+    pub bad_rows: BadRows,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Streams that came about without CREATE: standard input.
+    pub implicit: Vec<Arc<StreamDef>>,
+}
+
+impl Planning<'_> {
+    /// What a statement asks for; `None` if there was an error.
+    pub fn statement(&mut self, statement: &Statement) -> Option<Effect> {
+        let span = statement.span;
+        if let Some(error) = unsupported::statement(statement) {
+            self.error(error);
+            return None;
+        }
+        self.implicit_stdin(statement);
+        match &statement.kind {
+            StatementKind::CreateStream(create) => self.create_stream(create),
+            StatementKind::CreateQuery(create) => self.create_query(create),
+            StatementKind::CreateSink(create) => self.create_sink(create),
+            StatementKind::Insert(insert) => self.insert(insert),
+            StatementKind::Select(query) => self.select(query),
+            StatementKind::Drop { what, if_exists, name } => self.drop(*what, *if_exists, name),
+            StatementKind::Show(show) => self.show(show, span),
+            StatementKind::Describe { name } => self.describe(name),
+            StatementKind::Explain(explain) => self.explain(explain, span),
+            StatementKind::Set { name, value } => self.set(name, value),
+            // Said above: they are not supported yet.
+            _ => None,
+        }
+    }
+
+    pub fn error(&mut self, error: Diagnostic) {
+        self.diagnostics.push(error);
+    }
+
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Takes over the diagnostics of a plan; whether it can run.
+    fn take(&mut self, planned: &Planned) -> bool {
+        self.diagnostics.extend(planned.diagnostics.iter().cloned());
+        planned.is_ok()
+    }
+}

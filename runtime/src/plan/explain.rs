@@ -1,0 +1,59 @@
+//! EXPLAIN
+
+use portent_grammar::Span;
+use portent_parser::ast::{Explain, ExplainFormat, ExplainTarget, InsertSource, StatementKind};
+use portent_planner::resolve::Planned;
+
+use super::{Effect, Planning};
+use crate::reply::Reply;
+
+impl Planning<'_> {
+    pub(super) fn explain(&mut self, explain: &Explain, span: Span) -> Option<Effect> {
+        let text = match &explain.target {
+            ExplainTarget::Query(name) => match self.catalog.find_query(name) {
+                Ok(query) => self.explained(&query.planned, explain.format),
+                Err(error) => {
+                    self.error(error);
+                    return None;
+                }
+            },
+            ExplainTarget::Statement(statement) => {
+                let planned = match &statement.kind {
+                    StatementKind::Select(query) => self.plan_passing(query)?,
+                    StatementKind::CreateQuery(create) => {
+                        // Explained, not created: it may stand there already.
+                        let create = portent_parser::ast::CreateQuery {
+                            or_replace: true,
+                            into: Vec::new(),
+                            ..create.clone()
+                        };
+                        let planned = self.catalog.clone().plan_create(&create, self.files);
+                        if !self.take(&planned) {
+                            return None;
+                        }
+                        planned
+                    }
+                    StatementKind::Insert(insert) => match &insert.source {
+                        InsertSource::Query(query) => self.plan_passing(query)?,
+                        InsertSource::Values(_) => return self.nothing_to_explain(span),
+                    },
+                    _ => return self.nothing_to_explain(span),
+                };
+                self.explained(&planned, explain.format)
+            }
+        };
+        Some(Effect::Reply(Reply::Explained(text)))
+    }
+
+    fn explained(&self, planned: &Planned, format: ExplainFormat) -> String {
+        portent_planner::explain::explain(planned, format, self.catalog)
+    }
+
+    fn nothing_to_explain(&mut self, span: Span) -> Option<Effect> {
+        use portent_grammar::Diagnostic;
+        use portent_grammar::codes::runtime as codes;
+        let message = "there is no plan to explain: this statement runs no query";
+        self.error(Diagnostic::error(codes::NOTHING_TO_EXPLAIN, span, message));
+        None
+    }
+}

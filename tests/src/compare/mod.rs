@@ -1,0 +1,114 @@
+//! Engine and oracle on the same case.
+
+pub mod engine_side;
+pub mod oracle_side;
+
+use std::fmt::Write as _;
+
+use portent_grammar::{Code, Value};
+
+use crate::corpus::shown;
+use crate::generate::query::{Form, Partition, Skip, Timeouts};
+use crate::generate::{Case, shrink};
+use crate::oracle::Refusal;
+use engine_side::Ran;
+
+/// How engine and oracle compare.
+#[derive(Debug, PartialEq)]
+pub enum Verdict {
+    /// The same rows; how many.
+    Agree(usize),
+    /// The planner refused the query.
+    Refused(Vec<Code>, String),
+    /// The oracle gave no answer.
+    NoOracle(Refusal),
+    /// They differ: a report.
+    Differ(String),
+}
+
+/// Runs a case through both.
+pub fn compare(case: &Case, budget: u64) -> Verdict {
+    let ran = match engine_side::run(case) {
+        Ok(Ran::Rows(run)) => run,
+        Ok(Ran::Refused(codes, text)) => return Verdict::Refused(codes, text),
+        Err(why) => return Verdict::Differ(why),
+    };
+    let select = match portent_parser::parse_query(&case.sql()) {
+        Ok(select) => select,
+        Err(diagnostics) => return Verdict::Differ(format!("parse_query refuses what parse took: {diagnostics:?}")),
+    };
+    let answer = match oracle_side::answer(case, &select, budget) {
+        Ok(answer) => answer,
+        Err(refusal) => return Verdict::NoOracle(refusal),
+    };
+    if ran.late != answer.late {
+        return Verdict::Differ(format!("late events: engine {}, oracle {}", ran.late, answer.late));
+    }
+    let engine: Vec<&[Value]> = ran.rows.iter().map(|row| row.values.as_slice()).collect();
+    let oracle: Vec<&[Value]> = answer.rows.iter().map(|row| row.values.as_slice()).collect();
+    if let Some(row) = engine.iter().find(|row| row.len() != case.columns().len().max(1)) {
+        return Verdict::Differ(format!("a row of {} columns", row.len()));
+    }
+    // Partitions may come in any order, so compare one by one; within a partition the order counts where it is defined.
+    let keyed = case.partition == Partition::Key;
+    let keys = |rows: &[&[Value]]| -> Vec<Option<String>> {
+        let mut keys: Vec<Option<String>> = Vec::new();
+        for row in rows {
+            let key = if keyed { row.first().and_then(shown) } else { None };
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    };
+    let mut all_keys = keys(&engine);
+    all_keys.extend(keys(&oracle));
+    for key in all_keys {
+        let of = |rows: &[&[Value]]| -> Vec<Vec<Option<String>>> {
+            let same = |row: &&&[Value]| !keyed || row.first().and_then(shown) == key;
+            rows.iter().filter(same).map(|row| row.iter().map(shown).collect()).collect()
+        };
+        let (mut left, mut right) = (of(&engine), of(&oracle));
+        if !order_counts(case) {
+            left.sort();
+            right.sort();
+        }
+        if left != right {
+            return Verdict::Differ(report(case, &left, &right));
+        }
+    }
+    Verdict::Agree(oracle.len())
+}
+
+/// Whether the order of rows within a partition is laid down by more than the time at which matches are certain.
+fn order_counts(case: &Case) -> bool {
+    match case.form {
+        Form::Short { all: true } => false,
+        Form::Short { all: false } => case.skip != Some(Skip::NextRow) && case.timeouts == Timeouts::No,
+        Form::Standard(_) => case.timeouts == Timeouts::No,
+    }
+}
+
+fn report(case: &Case, engine: &[Vec<Option<String>>], oracle: &[Vec<Option<String>>]) -> String {
+    let mut text = String::new();
+    let mut table = |name: &str, rows: &[Vec<Option<String>>]| {
+        let _ = writeln!(text, "{name}:\n  {}", case.columns().join(","));
+        for row in rows {
+            let cells: Vec<String> = row.iter().map(|cell| cell.clone().unwrap_or("NULL".into())).collect();
+            let _ = writeln!(text, "  {}", cells.join(","));
+        }
+    };
+    table("engine", engine);
+    table("oracle", oracle);
+    text
+}
+
+/// A failing case, as small as it gets, with both answers.
+pub fn explain(case: Case, budget: u64) -> String {
+    let smallest = shrink::shrink(case, &mut |case| matches!(compare(case, budget), Verdict::Differ(_)));
+    let why = match compare(&smallest, budget) {
+        Verdict::Differ(why) => why,
+        other => format!("{other:?}"),
+    };
+    format!("{}\n{why}", smallest.text())
+}
