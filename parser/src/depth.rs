@@ -31,6 +31,8 @@ struct Level {
     inner: usize,
     /// After `)` or `]` each `.field` is a level of its own.
     fields: bool,
+    /// Opened by `{`: a `-` belongs to `{- … -}`.
+    brace: bool,
 }
 
 impl Level {
@@ -63,7 +65,6 @@ pub fn check(text: &str, tokens: &[Lexeme]) -> Option<Diagnostic> {
                 let height = closed.height();
                 if let Some(level) = levels.last_mut() {
                     level.inner = level.inner.max(height);
-                    level.operators += 1;
                     level.fields = true;
                 }
             }
@@ -71,7 +72,10 @@ pub fn check(text: &str, tokens: &[Lexeme]) -> Option<Diagnostic> {
         }
         let Some(level) = levels.last_mut() else { break };
         if lexeme.token.opens() {
-            levels.push(Level { opened: lexeme.span, ..Level::default() });
+            // `a[1][2][3]`
+            level.operators += usize::from(lexeme.token == Token::LeftBracket);
+            let brace = lexeme.token == Token::LeftBrace;
+            levels.push(Level { opened: lexeme.span, brace, ..Level::default() });
             nesting += 1;
         } else {
             word(level, &mut nesting, text, lexeme);
@@ -110,6 +114,7 @@ fn word(level: &mut Level, nesting: &mut usize, text: &str, lexeme: &Lexeme) {
             level.settle();
             level.operators = 0;
         }
+        Token::Operator if level.brace && lexeme.text(text) == "-" => {}
         Token::Operator | Token::Equals => level.operators += 1,
         Token::Dot => {
             level.fields = fields;
@@ -133,7 +138,7 @@ fn word(level: &mut Level, nesting: &mut usize, text: &str, lexeme: &Lexeme) {
             } else if is(&["WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "DEFINE", "AS", "WHEN", "THEN", "ELSE", "SELECT"]) {
                 level.settle();
                 (level.operators, level.connectives) = (0, 0);
-            } else if is(&["NOT", "IS", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "IN", "AT", "JOIN", "MATCH_RECOGNIZE", "ARRAY"]) {
+            } else if is(&["NOT", "IS", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "IN", "AT", "JOIN", "MATCH_RECOGNIZE"]) {
                 level.operators += 1;
             }
         }

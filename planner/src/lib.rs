@@ -27,3 +27,6 @@ pub use catalog::{Catalog, SchemaProvider};
 pub use compiled::CompiledQuery;
 pub use expr::Expr;
 pub use resolve::{ConstantRows, Planned};
+
+#[cfg(test)]
+mod tests;

@@ -40,8 +40,8 @@ impl From<Outcome> for ExitCode {
 /// Why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
-    /// Diagnostics, rendered with their source.
-    Errors(Box<Errors>, Outcome),
+    /// Diagnostics, rendered with their sources.
+    Errors(Vec<Errors>, Outcome),
     /// A sentence, and perhaps a second one that helps.
     Message { text: String, help: Option<String>, outcome: Outcome },
     /// Nobody reads our output any more.
@@ -58,7 +58,9 @@ impl Failure {
     pub fn report(self, terminal: &Terminal) -> ExitCode {
         match self {
             Failure::Errors(errors, outcome) => {
-                eprint!("{}", errors.render(terminal.color_err));
+                let rendered: Vec<String> =
+                    errors.iter().map(|it| it.render(terminal.color_err)).collect();
+                eprint!("{}", rendered.join("\n"));
                 outcome.into()
             }
             Failure::Message { text, help, outcome } => {
@@ -76,7 +78,13 @@ impl Failure {
 
 impl From<Errors> for Failure {
     fn from(errors: Errors) -> Self {
-        Failure::Errors(Box::new(errors), Outcome::Error)
+        Failure::Errors(vec![errors], Outcome::Error)
+    }
+}
+
+impl From<Vec<Errors>> for Failure {
+    fn from(errors: Vec<Errors>) -> Self {
+        Failure::Errors(errors, Outcome::Error)
     }
 }
 

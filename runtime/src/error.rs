@@ -71,39 +71,38 @@ impl Errors {
 
     /// For people: each diagnostic with its source lines, the place underlined and the mend.
     pub fn render(&self, color: bool) -> String {
-        render_all(&self.diagnostics, self.source.as_deref(), color)
+        render(&self.diagnostics, self.source.as_deref(), color)
     }
 }
 
 /// Renders diagnostics against their text (or without one, as plain sentences).
-pub fn render_all(diagnostics: &[Diagnostic], source: Option<&SourceText>, color: bool) -> String {
+pub fn render(diagnostics: &[Diagnostic], source: Option<&SourceText>, color: bool) -> String {
+    if let Some(source) = source {
+        return portent_grammar::render::render(&source.name, &source.text, diagnostics, color);
+    }
     let mut out = String::new();
     for diagnostic in diagnostics {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        match source {
-            Some(source) => {
-                out.push_str(&portent_grammar::render::render(
-                    diagnostic,
-                    &source.name,
-                    &source.text,
-                    color,
-                ));
-            }
-            None => {
-                out.push_str(&diagnostic.to_string());
-                for help in &diagnostic.help {
-                    out.push_str("\n  = help: ");
-                    out.push_str(help);
-                }
-            }
-        }
-        if !out.ends_with('\n') {
-            out.push('\n');
+        let (paint, off) = match (color, diagnostic.is_error()) {
+            (false, _) => ("", ""),
+            (true, true) => ("\u{1b}[1;31m", "\u{1b}[0m"),
+            (true, false) => ("\u{1b}[1;33m", "\u{1b}[0m"),
+        };
+        let kind = if diagnostic.is_error() { "error" } else { "warning" };
+        out.push_str(&format!("{paint}{kind}[{}]{off}: {}\n", diagnostic.code, diagnostic.message));
+        for help in &diagnostic.help {
+            out.push_str(&format!("  help: {help}\n"));
         }
     }
     out
+}
+
+/// A diagnostic as JSON: code, severity, message, file, line, column, labels, help, fix.
+pub fn diagnostic_json(diagnostic: &Diagnostic, source: &SourceText) -> serde_json::Value {
+    let one = std::slice::from_ref(diagnostic);
+    match portent_grammar::render::to_json(one, &source.name, &source.text) {
+        serde_json::Value::Array(mut all) if all.len() == 1 => all.remove(0),
+        other => other,
+    }
 }
 
 impl fmt::Display for Errors {

@@ -292,15 +292,8 @@ impl Flow {
     fn follow(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
         let mut moved = false;
         for (stream, entrance) in &self.entrances {
-            let watermark = entrance
-                .fed_by
-                .iter()
-                .map(|id| {
-                    let route = self.routes.get(id)?;
-                    self.engine.stream_stats(route.query.output_stream)?.watermark
-                })
-                .min()
-                .flatten();
+            let watermark =
+                entrance.fed_by.iter().map(|id| self.engine.output_watermark(*id)).min().flatten();
             let now = self.engine.stream_stats(*stream).and_then(|it| it.watermark);
             if let Some(watermark) = watermark.filter(|it| now.is_none_or(|now| now < *it)) {
                 self.engine.advance(*stream, watermark);
@@ -312,7 +305,7 @@ impl Flow {
 }
 
 /// A row of a query as a row of the stream that it writes into.
-fn fill(into: &IntoStream, values: &[Value]) -> Result<Vec<Value>, String> {
+pub(crate) fn fill(into: &IntoStream, values: &[Value]) -> Result<Vec<Value>, String> {
     let cell = |column: &Option<(usize, Option<Type>)>| match column {
         None => Ok(Value::Null),
         Some((from, ty)) => {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-pub use portent_connect::generate::Kind;
+pub use portent_connect::Kind;
 use portent_connect::{
     Batch, ConnectError, Progress, SinkFormat, SourceColumn, SourceConfig, SourceSchema, Writer,
 };

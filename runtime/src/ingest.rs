@@ -46,11 +46,6 @@ impl Ingest {
         }
     }
 
-    /// Whether the order of arrival is the event time.
-    pub fn by_arrival(&self) -> bool {
-        self.time.is_none()
-    }
-
     /// Fills computed columns and takes the event time; `arrival` is the time of a stream that has none.
     ///
     /// # Errors

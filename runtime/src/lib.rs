@@ -1,0 +1,66 @@
+//! Portent finds patterns in streams of events, with SQL.
+//!
+//! A [`Session`] takes statements, events and time, and gives rows:
+//!
+//! ```
+//! use portent::{row, Session};
+//!
+//! let mut session = Session::new();
+//! session.run(
+//!     "CREATE STREAM readings (ts TIMESTAMP, sensor TEXT, value DOUBLE);
+//!      CREATE QUERY spike AS
+//!      SELECT sensor, low.value AS before, high.value AS after
+//!      FROM readings MATCH (low high[high.value > 2 * low.value])
+//!      PARTITION BY sensor WITHIN 1 MINUTE;",
+//! )?;
+//! session.push("readings", row!["2026-01-31 10:00:00Z", "s1", 10.0])?;
+//! session.push("readings", row!["2026-01-31 10:00:10Z", "s1", 25.0])?;
+//! for spike in session.drain() {
+//!     println!("{}: {} -> {}", spike.query, spike.value("before").unwrap(), spike.value("after").unwrap());
+//! }
+//! # Ok::<(), portent::Errors>(())
+//! ```
+//!
+//! * [`Session`]: scripts, standing queries, events by hand, sources read to their end.
+//! * [`case`]: rule tests, as `portent test` runs them.
+//! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
+//!
+//! Nothing here is asynchronous, and nothing but the reading of sources uses a thread.
+
+mod builder;
+pub mod case;
+mod emitted;
+mod error;
+mod files;
+mod flow;
+pub mod generate;
+mod ingest;
+mod intake;
+mod merge;
+mod needed;
+mod plan;
+mod reader;
+mod references;
+mod reply;
+mod row;
+mod session;
+mod settings;
+mod source;
+mod stats;
+pub mod suggest;
+
+pub use builder::{OnMatch, SessionBuilder};
+pub use emitted::Emitted;
+pub use error::{Errors, SourceText, diagnostic_json, render};
+pub use reply::Reply;
+pub use row::{FromValue, IntoValue, Row};
+pub use session::{Checked, OnPiece, Piece, Push, Session};
+pub use source::{format_source, format_sql};
+pub use stats::{Progress, QueryRun, RunStats, StreamRun};
+
+pub use portent_connect as connect;
+pub use portent_engine as engine;
+pub use portent_grammar::{Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes};
+pub use portent_parser as parser;
+pub use portent_parser::ast::ExplainFormat;
+pub use portent_planner as planner;

@@ -23,6 +23,8 @@ use crate::flow::IntoStream;
 use crate::intake::BadRows;
 use crate::reply::Reply;
 
+pub(crate) use show::table;
+
 /// The other half: what remains to be done.
 pub(crate) enum Effect {
     /// Nothing; the answer is complete.
@@ -91,7 +93,7 @@ impl Planning<'_> {
             StatementKind::Insert(insert) => self.insert(insert),
             StatementKind::Select(query) => self.select(query),
             StatementKind::Drop { what, if_exists, name } => self.drop(*what, *if_exists, name),
-            StatementKind::Show(show) => self.show(show, span),
+            StatementKind::Show(show) => self.show(show),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::Explain(explain) => self.explain(explain, span),
             StatementKind::Set { name, value } => self.set(name, value),

@@ -57,15 +57,14 @@ closed. Begin a new session for new events.
 Wrong:  session.finish()?; session.push(\"logins\", row![…])
 Right:  session.push(\"logins\", row![…])?; session.finish()";
 
-    KEPT_ROWS = 610, "a stream keeps no more rows by hand",
-"Rows that are inserted or pushed into a stream without a connector are kept, so that a SELECT after them can read them. There
-is a limit (`SET max_kept_rows = n`, 1,000,000 unless set), so that a session that runs for ever doesn't fill the memory unnoticed. Rows
-beyond the limit are refused, never dropped in silence. With `SET max_kept_rows = 0` nothing is kept, and there is no
-limit: standing queries see every row all the same.
+    KEPT_ROWS = 610, "a stream keeps no more rows",
+"Rows that are inserted into a stream without a connector are kept, so that a SELECT after them can read them (those of push() are kept only
+if the session was built so). There is a limit, 1,000,000 rows a stream unless the session was built with another one, so that the memory doesn't
+fill unnoticed. Rows beyond it are refused, never dropped in silence.
 
-Wrong:  a loop that pushes two million rows into one stream of a fresh session
-Right:  SET max_kept_rows = 0;                -- standing queries only
-Right:  CREATE STREAM s WITH (connector = 'file', path = 'events.csv');";
+Wrong:  a script that inserts two million rows by hand
+Right:  CREATE STREAM s WITH (connector = 'file', path = 'events.csv');
+Right:  Session::builder().max_kept_rows(10_000_000).build()";
 
     SELECT_UNBOUNDED = 611, "this would never end",
 "A SELECT runs over its whole input and then answers. One of the streams that it reads has no end: a generator without a count. (A
@@ -98,18 +97,6 @@ next without end, and the order of events would have no meaning.
 Wrong:  CREATE QUERY q INTO s AS SELECT * FROM s;
 Right:  CREATE QUERY q INTO t AS SELECT * FROM s;";
 
-    INTO_UNKNOWN = 615, "there is nothing of this name to write into",
-"INTO, and INSERT INTO, name a sink or a stream. It must be created before.
-
-Wrong:  CREATE QUERY q INTO alerts AS SELECT * FROM logins;
-Right:  CREATE SINK alerts WITH (connector = 'file', path = 'alerts.jsonl'); CREATE QUERY q INTO alerts AS SELECT * FROM logins;";
-
-    IN_USE = 616, "something still depends on it",
-"What others read or write can't be dropped, or replaced, under their hands. Drop those first.
-
-Wrong:  DROP STREAM logins;                          -- while brute_force reads it
-Right:  DROP QUERY brute_force; DROP STREAM logins;";
-
     STOPPED = 617, "stopped",
 "The run was stopped before the end of its input, by whoever started it. What was reported until then is right; nothing is said about
 the rest, and what was still open has not been decided.
@@ -122,13 +109,6 @@ Right:  running again to the end";
 
 Wrong:  -
 Right:  a report with the query text and, if possible, a few events";
-
-    SCHEMA_UNKNOWN = 619, "the columns of a stream are not known",
-"A stream without a list of columns takes them from its source, by the header and a sample. Here there is no source to look at.
-
-Wrong:  CREATE STREAM logins;
-Right:  CREATE STREAM logins (ts TIMESTAMP, user TEXT, ok BOOLEAN);
-Right:  CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');";
 
     ON_BAD = 620, "no such policy for bad rows",
 "What to do with rows that can't be read is one of: fail (the first one ends the run), skip (they are counted and left out), dlq:FILE
@@ -143,4 +123,18 @@ Right:  portent run query.sql --on-bad dlq:bad.jsonl";
 
 Wrong:  portent explain rules.sql --query brute_farce
 Right:  portent explain rules.sql --query brute_force";
+
+    SINK_COLUMNS = 622, "queries with different columns write into one sink",
+"A file has one set of columns: several queries may write into one sink only if their columns have the same names and types, in the same
+order.
+
+Wrong:  CREATE QUERY a INTO k AS SELECT user FROM s; CREATE QUERY b INTO k AS SELECT user, COUNT(f) AS n FROM s MATCH (f{3});
+Right:  CREATE QUERY a INTO k AS SELECT user, 1 AS n FROM s; CREATE QUERY b INTO k AS SELECT user, COUNT(f) AS n FROM s MATCH (f{3});";
+
+    NOTHING_TO_EXPLAIN = 623, "there is no plan to explain",
+"EXPLAIN shows how a query is executed. A statement that runs no query has no plan.
+
+Wrong:  EXPLAIN INSERT INTO s VALUES (1);
+Right:  EXPLAIN SELECT * FROM s WHERE v > 1;
+Right:  EXPLAIN brute_force;                      -- a standing query, by name";
 }

@@ -23,47 +23,33 @@ impl LocalTime {
 /// `20260131T100000Z`. `None` if it is none of these. Digits past the microsecond are cut off; 24:00 and a leap second
 /// (`:60`) are the instant that follows.
 pub fn parse_iso(text: &str) -> Option<LocalTime> {
-    let mut reader = Reader {
-        bytes: text.trim_ascii().as_bytes(),
-    };
+    let text = text.trim_ascii();
+    if let Some((before, "BC" | "bc")) = text.split_at_checked(text.len().saturating_sub(2)) {
+        return before_christ(before.trim_ascii_end());
+    }
+    let mut reader = Reader { bytes: text.as_bytes() };
     let days = reader.date()?;
     let mut micros = civil::join(days, 0)?;
-    let mut offset = None;
-    if !reader.bytes.is_empty() {
-        let separated = reader.accept(b'T') || reader.accept(b't') || reader.blanks();
-        if separated && reader.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            micros = micros.checked_add(reader.time()?)?;
-        }
+    let letter = reader.accept(b'T') || reader.accept(b't');
+    let blanks = !letter && reader.blanks();
+    if letter || (blanks && reader.peek().is_some_and(|byte| byte.is_ascii_digit())) {
+        micros = micros.checked_add(reader.time()?)?;
         reader.blanks();
-        offset = reader.offset()?;
-        if reader.blanks() && reader.bytes.eq_ignore_ascii_case(b"BC") {
-            return before_christ(text);
-        }
     }
-    reader
-        .bytes
-        .is_empty()
-        .then_some(LocalTime { micros, offset })
+    let offset = reader.offset()?;
+    reader.bytes.is_empty().then_some(LocalTime { micros, offset })
 }
 
-/// `0044-03-15 10:00:00+00 BC`
+/// `0044-03-15 10:00:00+00`, before Christ.
 fn before_christ(text: &str) -> Option<LocalTime> {
-    let text = text.trim_ascii();
-    let text = text.get(..text.len().checked_sub(2)?)?.trim_ascii();
     let (year, rest) = text.split_once('-')?;
-    let year: i64 = year
-        .parse()
-        .ok()
-        .filter(|year| (1..=999_999).contains(year))?;
+    let year: i64 = year.parse().ok().filter(|year| (1..=999_999).contains(year))?;
     // The calendar repeats every 400 years, so that the rest can be read in a year after Christ.
     let alias_year = (1 - year).rem_euclid(400) + 2_000;
     let alias = parse_iso(&format!("{alias_year:04}-{rest}"))?;
     let days = (1 - year - alias_year) / 400 * 146_097;
     let micros = alias.micros.checked_add(days.checked_mul(DAY)?)?;
-    Some(LocalTime {
-        micros,
-        offset: alias.offset,
-    })
+    Some(LocalTime { micros, offset: alias.offset })
 }
 
 /// An instant in ISO 8601; without an offset it is UTC.

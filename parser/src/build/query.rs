@@ -75,6 +75,14 @@ impl Builder<'_> {
                 _ => self.pattern_clause(clause, &mut clauses)?,
             }
         }
+        if let Some((_, _, place)) = &pattern
+            && query.from.is_empty()
+        {
+            return Err(Box::new(
+                Diagnostic::error(codes::MATCH_WITHOUT_SOURCE, self.head(*place, 1), "MATCH has no stream to search")
+                    .help("name one before it: FROM stream MATCH ( … )"),
+            ));
+        }
         query.pattern = self.match_clause(pattern, clauses)?;
         Ok(query)
     }

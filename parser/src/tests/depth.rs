@@ -78,17 +78,3 @@ fn long_chains_of_conditions_are_shallow() {
     let text = format!("SELECT 1 FROM s MATCH (a{})", " -> b".repeat(20_000));
     assert!(parse(&text).diagnostics.is_empty());
 }
-
-#[test]
-fn timing_probe() {
-    for depth in [8, 12, 16, 20] {
-        for text in shapes(depth) {
-            for cut in [text.len() / 2, text.len() * 3 / 4, text.len() - 1] {
-                let t = std::time::Instant::now();
-                let part = text.get(..cut).unwrap_or_default();
-                parse(part);
-                if t.elapsed().as_millis() > 20 { eprintln!("{depth} {:?} {}", t.elapsed(), part); }
-            }
-        }
-    }
-}

@@ -1,7 +1,5 @@
 //! Streams: their columns, their time, and where they come from.
 
-use std::sync::Arc;
-
 use portent_grammar::codes::{names, statements as codes};
 use portent_grammar::{Column, Diagnostic, Schema, Type, Value};
 use portent_parser::ast;

@@ -1,5 +1,6 @@
 //! Rewrites that shrink an automaton and change none of its matches, nor their preference; a rewrite a file.
 
+mod bisimilar;
 mod dead;
 mod equivalent;
 mod races;
@@ -12,6 +13,8 @@ pub fn reduce(automaton: &mut Automaton) {
     dead::remove(automaton);
     unreachable::remove(automaton);
     equivalent::merge(automaton);
+    unreachable::remove(automaton);
+    bisimilar::merge(automaton);
     unreachable::remove(automaton);
     for state in &mut automaton.states {
         races::remove_lone(&mut state.steps);

@@ -11,7 +11,7 @@ use portent::{Checked, Emitted, Errors, Piece, Reply, Session, SourceText};
 
 use crate::cli::RunArgs;
 use crate::exit::{Failure, Outcome};
-use crate::output::{self, Mode, Out, Printer, Reporting};
+use crate::output::{self, Mode, Out, Printer, Reporting, WholeLines};
 use crate::progress::Bar;
 use crate::terminal::Terminal;
 use crate::{files, summary};
@@ -139,7 +139,7 @@ fn sources(args: &RunArgs) -> Result<(Vec<Arc<SourceText>>, bool), Failure> {
 }
 
 fn configure(session: &mut Session, args: &RunArgs) -> Result<(), Failure> {
-    let configuration = |errors: Errors| Failure::Errors(Box::new(errors), Outcome::Configuration);
+    let configuration = |errors: Errors| Failure::Errors(vec![errors], Outcome::Configuration);
     session.set_from_environment().map_err(configuration)?;
     for assignment in &args.set {
         let Some((name, value)) = assignment.split_once('=') else {
@@ -152,7 +152,7 @@ fn configure(session: &mut Session, args: &RunArgs) -> Result<(), Failure> {
     }
     if let Some(policy) = &args.on_bad {
         session.set("on_bad", policy).map_err(|errors| {
-            Failure::Errors(Box::new(errors), Outcome::Usage)
+            Failure::Errors(vec![errors], Outcome::Usage)
         })?;
     }
     Ok(())
@@ -170,7 +170,7 @@ fn check_all(
 
 fn open_output(path: Option<&Path>) -> Result<Out, Failure> {
     let Some(path) = path else {
-        return Ok(Box::new(BufWriter::with_capacity(64 << 10, io::stdout())));
+        return Ok(Box::new(WholeLines::new(io::stdout())));
     };
     let file = File::create(path).map_err(|error| {
         Failure::usage(format!("can't write {}: {error}", path.display()), None)

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 mod line;
+mod lines;
 mod markdown;
 mod table;
 
@@ -10,6 +11,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use portent::{Schema, Value};
+
+pub use lines::WholeLines;
 
 /// The modes of `--output`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

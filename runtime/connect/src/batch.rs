@@ -113,7 +113,8 @@ impl BadRow {
         if let Some(help) = self.help {
             error = error.help(help);
         }
-        error = error.help("to go on past such rows: on_bad = 'skip', or on_bad = 'dlq' with a dlq.path");
+        error = error
+            .help("to go on past such rows: on_bad = 'skip', or on_bad = 'dlq' with a dlq.path");
         error.place = Some(Box::new(Place {
             file: self.file.to_string(),
             line: self.line,
@@ -136,7 +137,12 @@ pub(crate) struct RowError {
 
 impl RowError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, slot: None, message: message.into(), help: None }
+        Self {
+            code,
+            slot: None,
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub fn at(mut self, slot: usize) -> Self {

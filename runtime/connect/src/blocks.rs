@@ -19,7 +19,14 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, buffer: Vec::new(), start: 0, end: 0, base: 0, at_end: false }
+        Self {
+            input,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            base: 0,
+            at_end: false,
+        }
     }
 
     pub fn data(&self) -> &[u8] {
@@ -177,7 +184,12 @@ impl LineSplitter {
             None if data.is_empty() => return if at_end { Split::End } else { Split::More },
             None => (data.len(), 0),
         };
-        Split::Record(Record { text: 0..0, length, lines, fault: None })
+        Split::Record(Record {
+            text: 0..0,
+            length,
+            lines,
+            fault: None,
+        })
     }
 }
 
@@ -226,7 +238,10 @@ mod tests {
     fn any_block_size_gives_the_same_lines() {
         let text = b"one\r\ntwo\n\nthree";
         for chunk in 1..20 {
-            let found: Vec<String> = lines(text, chunk, 100).into_iter().map(|(line, _)| line).collect();
+            let found: Vec<String> = lines(text, chunk, 100)
+                .into_iter()
+                .map(|(line, _)| line)
+                .collect();
             assert_eq!(found, ["one", "two", "", "three"], "blocks of {chunk}");
         }
     }
@@ -237,8 +252,11 @@ mod tests {
             let found = lines(b"ab\n0123456789abcdef\ncd\n", chunk, 5);
             let faults = found.iter().filter(|(_, fault)| fault.is_some()).count();
             assert_eq!(faults, 1, "blocks of {chunk}");
-            let texts: Vec<&str> =
-                found.iter().map(|(text, _)| text.as_str()).filter(|text| !text.is_empty()).collect();
+            let texts: Vec<&str> = found
+                .iter()
+                .map(|(text, _)| text.as_str())
+                .filter(|text| !text.is_empty())
+                .collect();
             assert_eq!(texts, ["ab", "01234", "cd"], "blocks of {chunk}");
         }
     }

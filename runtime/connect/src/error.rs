@@ -38,7 +38,13 @@ pub struct Place {
 impl ConnectError {
     /// An error without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: Vec::new(), option: None, place: None }
+        Self {
+            code,
+            message: message.into(),
+            help: Vec::new(),
+            option: None,
+            place: None,
+        }
     }
 
     /// Adds a line of advice.
@@ -108,7 +114,13 @@ pub fn shorten(raw: &[u8]) -> String {
     let mut shown: String = text
         .chars()
         .take(SHOWN)
-        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .collect();
     if text.chars().nth(SHOWN).is_some() || head.len() < raw.len() {
         shown.push('…');
@@ -117,10 +129,16 @@ pub fn shorten(raw: &[u8]) -> String {
 }
 
 /// The one of `names` that `wrong` was likely meant to be; the same in another case is the nearest.
-pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let names: Vec<&str> = names.into_iter().collect();
     let lower = wrong.to_lowercase();
-    let twin = names.iter().copied().find(|name| *name != wrong && name.to_lowercase() == lower);
+    let twin = names
+        .iter()
+        .copied()
+        .find(|name| *name != wrong && name.to_lowercase() == lower);
     twin.or_else(|| portent_grammar::keywords::nearest(wrong, names))
 }
 
@@ -148,7 +166,10 @@ mod tests {
 
     #[test]
     fn near_misses() {
-        assert_eq!(nearest("csv.delimeter", ["csv.delimiter", "path"]), Some("csv.delimiter"));
+        assert_eq!(
+            nearest("csv.delimeter", ["csv.delimiter", "path"]),
+            Some("csv.delimiter")
+        );
         assert_eq!(nearest("zebra", ["csv.delimiter", "path"]), None);
         assert_eq!(one_of(&["a", "b", "c"]), "'a', 'b' or 'c'");
     }

@@ -46,11 +46,20 @@ fn is_glob(path: &str) -> bool {
 fn one(path: &str) -> Result<FoundFile, ConnectError> {
     let metadata = fs::metadata(path).map_err(|error| missing(path, &error))?;
     if metadata.is_dir() {
-        let error = ConnectError::new(codes::FILE_UNREADABLE, format!("'{path}' is a folder, not a file"));
+        let error = ConnectError::new(
+            codes::FILE_UNREADABLE,
+            format!("'{path}' is a folder, not a file"),
+        );
         let glob = format!("{}/*", path.trim_end_matches('/'));
-        return Err(error.option("path").help(format!("to read all files in it: path = '{glob}'")));
+        return Err(error
+            .option("path")
+            .help(format!("to read all files in it: path = '{glob}'")));
     }
-    Ok(FoundFile { path: path.into(), name: path.into(), bytes: metadata.len() })
+    Ok(FoundFile {
+        path: path.into(),
+        name: path.into(),
+        bytes: metadata.len(),
+    })
 }
 
 fn by_glob(pattern: &str) -> Result<Vec<FoundFile>, ConnectError> {
@@ -68,14 +77,23 @@ fn by_glob(pattern: &str) -> Result<Vec<FoundFile>, ConnectError> {
             && metadata.is_file()
         {
             let name = path.to_string_lossy().as_ref().into();
-            found.push(FoundFile { path, name, bytes: metadata.len() });
+            found.push(FoundFile {
+                path,
+                name,
+                bytes: metadata.len(),
+            });
         }
     }
     if found.is_empty() {
-        let error = ConnectError::new(codes::GLOB_EMPTY, format!("no file matches '{pattern}'")).option("path");
+        let error = ConnectError::new(codes::GLOB_EMPTY, format!("no file matches '{pattern}'"))
+            .option("path");
         return Err(near_misses(error, pattern));
     }
-    found.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)).then_with(|| a.name.cmp(&b.name)));
+    found.sort_by(|a, b| {
+        natural(&a.name)
+            .cmp(&natural(&b.name))
+            .then_with(|| a.name.cmp(&b.name))
+    });
     Ok(found)
 }
 
@@ -85,7 +103,9 @@ fn natural(name: &str) -> Vec<(u8, u128, String)> {
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
         let digits = first.is_ascii_digit();
-        let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_ascii_digit() != digits)
+            .unwrap_or(rest.len());
         let (part, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
         match part.parse::<u128>() {
             Ok(number) if digits => parts.push((0, number, String::new())),
@@ -100,7 +120,11 @@ fn missing(path: &str, error: &io::Error) -> ConnectError {
     if error.kind() != io::ErrorKind::NotFound {
         return unreadable(path, error).option("path");
     }
-    near_misses(ConnectError::new(codes::FILE_NOT_FOUND, format!("there is no file '{path}'")).option("path"), path)
+    near_misses(
+        ConnectError::new(codes::FILE_NOT_FOUND, format!("there is no file '{path}'"))
+            .option("path"),
+        path,
+    )
 }
 
 /// Names the files of the same folder that are alike, or what is wrong with the folder.
@@ -117,16 +141,28 @@ fn near_misses(error: ConnectError, path: &str) -> ConnectError {
         return error.help(format!("there is no folder '{}'", folder.display()));
     };
     // A folder may hold very many files: a few thousand are enough to find a slip of the pen.
-    let mut names: Vec<String> =
-        entries.take(5_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .take(5_000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
     names.sort_unstable();
-    let wanted = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().replace(['*', '?'], "");
+    let wanted = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
+        .replace(['*', '?'], "");
     match nearest(&wanted, names.iter().map(String::as_str)) {
         Some(near) => {
-            let near = if folder == Path::new(".") { PathBuf::from(near) } else { folder.join(near) };
+            let near = if folder == Path::new(".") {
+                PathBuf::from(near)
+            } else {
+                folder.join(near)
+            };
             error.help(format!("did you mean '{}'?", near.display()))
         }
-        None if names.is_empty() => error.help(format!("the folder '{}' is empty", folder.display())),
+        None if names.is_empty() => {
+            error.help(format!("the folder '{}' is empty", folder.display()))
+        }
         None if path.is_relative() && folder == Path::new(".") => {
             error.help("relative paths count from the folder in which the command runs")
         }
@@ -152,7 +188,8 @@ pub(crate) fn open(
     compression: Compression,
     counter: Arc<AtomicU64>,
 ) -> Result<Box<dyn Read + Send>, ConnectError> {
-    let opened = File::open(&file.path).map_err(|error| unreadable(&file.name, &error).option("path"))?;
+    let opened =
+        File::open(&file.path).map_err(|error| unreadable(&file.name, &error).option("path"))?;
     unpack(Box::new(opened), compression, counter).map_err(|error| unreadable(&file.name, &error))
 }
 
@@ -183,7 +220,10 @@ pub(crate) fn unpack(
     let head: Vec<u8> = head.iter().take(filled).copied().collect();
     let whole = io::Cursor::new(head).chain(input);
     Ok(if gzip {
-        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(64 << 10, whole)))
+        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
+            64 << 10,
+            whole,
+        )))
     } else {
         Box::new(whole)
     })
@@ -221,7 +261,10 @@ mod tests {
         let path = folder.path("login.csv");
         let error = find(&[path]).unwrap_err();
         assert_eq!(error.code, codes::FILE_NOT_FOUND);
-        assert!(error.help.iter().any(|help| help.contains("logins.csv")), "{error}");
+        assert!(
+            error.help.iter().any(|help| help.contains("logins.csv")),
+            "{error}"
+        );
 
         let error = find(&[folder.path("*.jsonl")]).unwrap_err();
         assert_eq!(error.code, codes::GLOB_EMPTY);
@@ -229,7 +272,10 @@ mod tests {
         assert_eq!(error.code, codes::FILE_UNREADABLE);
         assert!(error.message.contains("folder"));
         let error = find(&[folder.path("none/x.csv")]).unwrap_err();
-        assert!(error.help.iter().any(|help| help.contains("no folder")), "{error}");
+        assert!(
+            error.help.iter().any(|help| help.contains("no folder")),
+            "{error}"
+        );
     }
 
     #[test]

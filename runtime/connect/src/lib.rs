@@ -41,9 +41,9 @@ pub use error::{ConnectError, Place, shorten};
 pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
 pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};
 pub use options::{
-    Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad, OptionMap, Quote, SINK_OPTIONS,
-    SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode, SourceConfig, TimeOptions,
-    Unmatched,
+    Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad,
+    OptionMap, Quote, SINK_OPTIONS, SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector,
+    SinkFormat, SinkMode, SourceConfig, TimeOptions, Unmatched,
 };
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
 pub use sink::Writer;

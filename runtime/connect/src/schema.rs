@@ -63,7 +63,8 @@ impl Metadata {
             "file" => Ok(Self::File),
             "offset" => Ok(Self::Offset),
             _ => {
-                let message = format!("unknown metadata '{name}': a source knows line, file and offset");
+                let message =
+                    format!("unknown metadata '{name}': a source knows line, file and offset");
                 let error = ConnectError::new(codes::METADATA_UNKNOWN, message);
                 Err(match nearest(name, NAMES) {
                     Some(near) => error.help(format!("did you mean '{near}'?")),
@@ -85,8 +86,14 @@ impl Metadata {
 impl SourceSchema {
     /// Physical columns of these names and types, all needed.
     pub fn of<'a>(columns: impl IntoIterator<Item = (&'a str, Type)>) -> Self {
-        let columns = columns.into_iter().map(|(name, ty)| SourceColumn::field(name, ty)).collect();
-        Self { columns, event_time: None }
+        let columns = columns
+            .into_iter()
+            .map(|(name, ty)| SourceColumn::field(name, ty))
+            .collect();
+        Self {
+            columns,
+            event_time: None,
+        }
     }
 
     /// Checks that metadata columns have the type of what they hold.
@@ -114,7 +121,13 @@ impl SourceSchema {
 impl SourceColumn {
     /// A physical column, needed.
     pub fn field(name: impl Into<String>, ty: Type) -> Self {
-        Self { name: name.into(), ty, origin: Origin::Field(None), needed: true, not_null: false }
+        Self {
+            name: name.into(),
+            ty,
+            origin: Origin::Field(None),
+            needed: true,
+            not_null: false,
+        }
     }
 
     /// The same, from another name in the source.

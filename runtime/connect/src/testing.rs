@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use indexmap::IndexMap;
 use portent_grammar::Value;
 
-use crate::{Batch, ConnectError, OptionMap, Progress, Source, SourceConfig, SourceSchema, open_reader};
+use crate::{
+    Batch, ConnectError, OptionMap, Progress, Source, SourceConfig, SourceSchema, open_reader,
+};
 
 /// A folder that goes away.
 pub(crate) struct Folder(PathBuf);
@@ -15,7 +17,8 @@ impl Folder {
     pub fn new() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("portent-connect-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("portent-connect-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -39,13 +42,18 @@ impl Drop for Folder {
 
 /// Options from texts: `[("format", "csv")]`.
 pub(crate) fn options(pairs: &[(&str, &str)]) -> OptionMap {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::text(*value))).collect::<IndexMap<_, _>>()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::text(*value)))
+        .collect::<IndexMap<_, _>>()
 }
 
 /// A configuration for memory: `[("format", "csv")]`.
 pub(crate) fn config(pairs: &[(&str, &str)]) -> SourceConfig {
     let mut options = options(pairs);
-    options.entry("connector".into()).or_insert(Value::text("stdin"));
+    options
+        .entry("connector".into())
+        .or_insert(Value::text("stdin"));
     SourceConfig::from_options(&options).unwrap_or_else(|errors| panic!("{}", errors[0]))
 }
 
@@ -62,13 +70,26 @@ pub(crate) fn drain(source: &mut dyn Source) -> (Batch, Result<(), ConnectError>
 }
 
 /// The rows of a text as texts.
-pub(crate) fn read(config: &SourceConfig, schema: &SourceSchema, text: &[u8]) -> Result<Vec<Vec<String>>, ConnectError> {
-    let mut source = open_reader(config, schema, Box::new(std::io::Cursor::new(text.to_vec())), "<memory>")?;
+pub(crate) fn read(
+    config: &SourceConfig,
+    schema: &SourceSchema,
+    text: &[u8],
+) -> Result<Vec<Vec<String>>, ConnectError> {
+    let mut source = open_reader(
+        config,
+        schema,
+        Box::new(std::io::Cursor::new(text.to_vec())),
+        "<memory>",
+    )?;
     let (batch, result) = drain(&mut *source);
     result.map(|()| texts(&batch))
 }
 
 /// Values as texts.
 pub(crate) fn texts(batch: &Batch) -> Vec<Vec<String>> {
-    batch.rows.iter().map(|row| row.values.iter().map(ToString::to_string).collect()).collect()
+    batch
+        .rows
+        .iter()
+        .map(|row| row.values.iter().map(ToString::to_string).collect())
+        .collect()
 }

@@ -1,12 +1,15 @@
-//! Times as sources write them: formats, zones, and years that are missing.
+//! Times as sources write them: formats, and years that are missing.
+//!
+//! ISO 8601 is read by the language's own reader and zones are the language's, so that a column and a literal agree. Strptime formats
+//! are compiled once here, which the scalar function of that name, whose format may differ row by row, can't do.
 
 use std::sync::Arc;
 
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
-use chrono_tz::Tz;
+use chrono::{NaiveDate, NaiveTime};
 
 use portent_grammar::value::parse_iso as parse_iso_local;
+pub use portent_planner::expr::time::Zone;
 
 use crate::error::nearest;
 
@@ -46,25 +49,15 @@ pub struct Pattern {
     lacks_year: bool,
 }
 
-/// The zone of times that name none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Zone {
-    /// UTC
-    #[default]
-    Utc,
-    /// Seconds east of UTC.
-    Fixed(i32),
-    /// By the IANA time zone database.
-    Named(Tz),
-}
-
 impl TimeFormat {
     /// Reads the value of `time.format`.
     ///
     /// # Errors
     /// One sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
-        const NAMES: [&str; 7] = ["auto", "iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "syslog"];
+        const NAMES: [&str; 7] = [
+            "auto", "iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "syslog",
+        ];
         Ok(match text.to_lowercase().as_str() {
             "auto" => Self::Auto,
             "iso" | "iso8601" | "rfc3339" => Self::Iso,
@@ -75,7 +68,9 @@ impl TimeFormat {
             "syslog" => Self::Syslog,
             lower if !text.contains('%') => {
                 let near = nearest(lower, NAMES);
-                let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+                let hint = near
+                    .map(|near| format!("; did you mean '{near}'?"))
+                    .unwrap_or_default();
                 return Err(format!(
                     "'{text}' is not a time format: it must be iso, epoch_s, epoch_ms, epoch_us, epoch_ns, syslog, \
                      auto, or a strptime format such as '%d/%m/%Y %H:%M:%S'{hint}"
@@ -136,8 +131,7 @@ impl EpochUnit {
         if let Some(number) = parse_int(text.as_bytes()) {
             return self.micros(number);
         }
-        let decimal: rust_decimal::Decimal =
-            portent_grammar::value::parse_decimal(text).ok()?;
+        let decimal: rust_decimal::Decimal = portent_grammar::value::parse_decimal(text).ok()?;
         let factor = match self {
             Self::Seconds => rust_decimal::Decimal::new(1_000_000, 0),
             Self::Millis => rust_decimal::Decimal::new(1_000, 0),
@@ -187,7 +181,11 @@ pub(crate) fn parse_int(text: &[u8]) -> Option<i64> {
         // Towards the negative side, which reaches one further.
         number = number.checked_mul(10)?.checked_sub(i64::from(digit))?;
     }
-    if negative { Some(number) } else { number.checked_neg() }
+    if negative {
+        Some(number)
+    } else {
+        number.checked_neg()
+    }
 }
 
 impl Pattern {
@@ -201,22 +199,34 @@ impl Pattern {
         let pattern = Self {
             written: text.to_owned(),
             items,
-            lacks_year: !has(&["%Y", "%y", "%C", "%G", "%g", "%D", "%F", "%x", "%v", "%c", "%s", "%+"]),
+            lacks_year: !has(&[
+                "%Y", "%y", "%C", "%G", "%g", "%D", "%F", "%x", "%v", "%c", "%s", "%+",
+            ]),
         };
-        if !has(&["%d", "%e", "%j", "%D", "%F", "%x", "%v", "%c", "%s", "%+", "%U", "%W", "%V"]) {
-            return Err(format!("'{text}' has no day: a time of day alone is not an instant"));
+        if !has(&[
+            "%d", "%e", "%j", "%D", "%F", "%x", "%v", "%c", "%s", "%+", "%U", "%W", "%V",
+        ]) {
+            return Err(format!(
+                "'{text}' has no day: a time of day alone is not an instant"
+            ));
         }
         Ok(pattern)
     }
 
-    fn parse(&self, text: &str, year: i32, zone: &Zone) -> Option<i64> {
+    fn parse(&self, text: &str, year: i32, zone: Zone) -> Option<i64> {
         let mut parsed = Parsed::new();
         chrono::format::parse(&mut parsed, text, self.items.iter()).ok()?;
         if self.lacks_year {
             parsed.set_year(i64::from(year)).ok()?;
         }
         if parsed.timestamp().is_some() {
-            return Some(parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp_micros());
+            return Some(
+                parsed
+                    .to_naive_datetime_with_offset(0)
+                    .ok()?
+                    .and_utc()
+                    .timestamp_micros(),
+            );
         }
         let date = parsed.to_naive_date().ok()?;
         let time = match (parsed.hour_div_12(), parsed.hour_mod_12()) {
@@ -226,74 +236,47 @@ impl Pattern {
         let local = date.and_time(time).and_utc().timestamp_micros();
         match parsed.offset() {
             Some(offset) => local.checked_sub(i64::from(offset) * 1_000_000),
-            None => zone.to_utc(local),
+            None => zone.instant(local),
         }
     }
 }
 
 /// `Jan  2 10:00:00`, also with a fraction, as some daemons write it.
-fn parse_syslog(text: &str, year: i32, zone: &Zone) -> Option<i64> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+fn parse_syslog(text: &str, year: i32, zone: Zone) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let (month, rest) = text.trim().split_at_checked(3)?;
-    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+    let month = MONTHS
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(month))?;
     let (day, time) = rest.trim_start().split_once(' ')?;
     let date = NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()? + 1, day.parse().ok()?)?;
     let micros = portent_grammar::value::parse_time(time).ok()?;
     let midnight = date.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
-    zone.to_utc(midnight.checked_add(micros)?)
+    zone.instant(midnight.checked_add(micros)?)
 }
 
 /// ISO 8601 as UTC; without an offset in the text, in this zone.
-pub fn parse_iso(text: &str, zone: &Zone) -> Option<i64> {
+pub fn parse_iso(text: &str, zone: Zone) -> Option<i64> {
     let local = parse_iso_local(text)?;
     match (local.offset, zone) {
         (Some(_), _) | (None, Zone::Utc) => local.utc(),
-        (None, zone) => zone.to_utc(local.micros),
+        (None, zone) => zone.instant(local.micros),
     }
 }
 
-impl Zone {
-    /// Reads `UTC`, `Z`, `+02:00`, `Europe/Berlin`.
-    ///
-    /// # Errors
-    /// One sentence, with the nearest name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let trimmed = text.trim();
-        if ["utc", "z", "gmt"].iter().any(|name| trimmed.eq_ignore_ascii_case(name)) {
-            return Ok(Self::Utc);
-        }
-        if trimmed.starts_with(['+', '-']) {
-            let offset = parse_iso_local(&format!("2000-01-01 00:00{trimmed}")).and_then(|local| local.offset);
-            return offset.map(Self::Fixed).ok_or_else(|| format!("'{text}' is not an offset: write it as '+02:00'"));
-        }
-        if let Ok(zone) = trimmed.parse::<Tz>() {
-            return Ok(Self::Named(zone));
-        }
-        let insensitive = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(trimmed));
-        if let Some(zone) = insensitive {
-            return Ok(Self::Named(*zone));
-        }
-        let near = nearest(trimmed, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
-        Err(format!("'{text}' is not a time zone: write 'UTC', '+02:00' or a name such as 'Europe/Berlin'{hint}"))
-    }
-
-    /// From the clock of this zone to UTC, µs. Where the clock shows a time twice (the end of summer time) the first is meant; a
-    /// time that the clock never shows is `None`.
-    pub fn to_utc(&self, local: i64) -> Option<i64> {
-        match self {
-            Self::Utc => Some(local),
-            Self::Fixed(seconds) => local.checked_sub(i64::from(*seconds) * 1_000_000),
-            Self::Named(zone) => {
-                let naive: NaiveDateTime = chrono::DateTime::from_timestamp_micros(local)?.naive_utc();
-                match zone.from_local_datetime(&naive) {
-                    LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Some(time.timestamp_micros()),
-                    LocalResult::None => None,
-                }
-            }
-        }
-    }
+/// Reads the value of `time.zone`: `UTC`, `+02:00`, `Europe/Berlin`.
+///
+/// # Errors
+/// One sentence, with the nearest name.
+pub(crate) fn parse_zone(text: &str) -> Result<Zone, String> {
+    Zone::parse(text).map_err(|message| {
+        let near = Zone::suggest(text)
+            .map(|near| format!("; did you mean '{near}'?"))
+            .unwrap_or_default();
+        format!("{message}: write 'UTC', '+02:00' or a name such as 'Europe/Berlin'{near}")
+    })
 }
 
 /// Reads the times of one column of one file.
@@ -313,7 +296,13 @@ const A_MONTH: i64 = 31 * 86_400_000_000;
 impl TimeReader {
     pub fn new(format: TimeFormat, zone: Zone, year: Option<i32>) -> Self {
         let was_auto = format == TimeFormat::Auto;
-        Self { format, zone, year, last: None, was_auto }
+        Self {
+            format,
+            zone,
+            year,
+            last: None,
+            was_auto,
+        }
     }
 
     /// For a new file: what the last one told is forgotten.
@@ -331,7 +320,7 @@ impl TimeReader {
             self.decide(text)?;
         }
         let instant = match &self.format {
-            TimeFormat::Iso | TimeFormat::Auto => parse_iso(text, &self.zone),
+            TimeFormat::Iso | TimeFormat::Auto => parse_iso(text, self.zone),
             TimeFormat::Epoch(unit) => unit.parse(text),
             TimeFormat::Syslog | TimeFormat::Strptime(_) => self.parse_by_calendar(text),
         };
@@ -340,10 +329,12 @@ impl TimeReader {
 
     fn parse_by_calendar(&mut self, text: &str) -> Option<i64> {
         let once = |year| match &self.format {
-            TimeFormat::Strptime(pattern) => pattern.parse(text, year, &self.zone),
-            _ => parse_syslog(text, year, &self.zone),
+            TimeFormat::Strptime(pattern) => pattern.parse(text, year, self.zone),
+            _ => parse_syslog(text, year, self.zone),
         };
-        let Some(year) = self.year else { return once(1970) };
+        let Some(year) = self.year else {
+            return once(1970);
+        };
         if !self.format.lacks_year() {
             return once(year);
         }
@@ -373,17 +364,26 @@ impl TimeReader {
         let trimmed = text.trim();
         let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
         let whole = digits.split('.').next().unwrap_or_default();
-        if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) && whole.len() != 8 {
+        if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) && whole.len() != 8
+        {
             let unit = EpochUnit::of_digits(whole.len()).ok_or_else(|| {
-                let help = "say time.format = 'epoch_s', 'epoch_ms', 'epoch_us' or 'epoch_ns'".to_owned();
-                (format!("'{trimmed}' is a number, and its unit can't be told"), Some(help))
+                let help =
+                    "say time.format = 'epoch_s', 'epoch_ms', 'epoch_us' or 'epoch_ns'".to_owned();
+                (
+                    format!("'{trimmed}' is a number, and its unit can't be told"),
+                    Some(help),
+                )
             })?;
             self.format = TimeFormat::Epoch(unit);
             return Ok(());
         }
         if parse_iso_local(trimmed).is_none() {
-            let help = "say how it is written, for example time.format = '%d/%m/%Y %H:%M:%S'".to_owned();
-            return Err((format!("'{trimmed}' is not a TIMESTAMP in ISO format"), Some(help)));
+            let help =
+                "say how it is written, for example time.format = '%d/%m/%Y %H:%M:%S'".to_owned();
+            return Err((
+                format!("'{trimmed}' is not a TIMESTAMP in ISO format"),
+                Some(help),
+            ));
         }
         self.format = TimeFormat::Iso;
         Ok(())
@@ -397,7 +397,9 @@ impl TimeReader {
             )
         });
         let message = match &self.format {
-            TimeFormat::Auto | TimeFormat::Iso => format!("'{text}' is not a TIMESTAMP in ISO format"),
+            TimeFormat::Auto | TimeFormat::Iso => {
+                format!("'{text}' is not a TIMESTAMP in ISO format")
+            }
             TimeFormat::Epoch(unit) => format!("'{text}' is not a number of {}", unit.name()),
             TimeFormat::Syslog => format!("'{text}' is not a time such as 'Jan  2 10:00:00'"),
             TimeFormat::Strptime(pattern) => {

@@ -290,6 +290,12 @@ impl Engine {
         self.queries.get(id.0 as usize).and_then(Option::as_ref).is_none_or(Query::is_done)
     }
 
+    /// How far a query's output is complete, µs: nothing earlier will come out of it. `None`: nothing is known yet.
+    pub fn output_watermark(&self, id: QueryId) -> Option<i64> {
+        let query = self.queries.get(id.0 as usize)?.as_ref()?;
+        Some(query.output_watermark()).filter(|watermark| *watermark != NEVER)
+    }
+
     /// Lets the events go that the watermark of a stream has reached.
     fn reach(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
@@ -393,6 +399,11 @@ impl Engine {
             self.outputs.extend(rows);
         }
         if read {
+            if let Some(column) = query.plan.event_time {
+                for row in &mut produced {
+                    row.time = row.values.get(column).and_then(micros).unwrap_or(row.time);
+                }
+            }
             if sorted {
                 produced.sort_by_key(|row| row.time);
             }
@@ -413,6 +424,15 @@ impl Engine {
             stream.ended = true;
             self.agenda.push_back(Item::Ended(output));
         }
+    }
+}
+
+/// The instant that a value names, µs.
+fn micros(value: &Value) -> Option<i64> {
+    match value {
+        Value::Timestamp(micros) => Some(*micros),
+        Value::Date(days) => i64::from(*days).checked_mul(86_400_000_000),
+        _ => None,
     }
 }
 

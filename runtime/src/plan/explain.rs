@@ -11,7 +11,7 @@ impl Planning<'_> {
     pub(super) fn explain(&mut self, explain: &Explain, span: Span) -> Option<Effect> {
         let text = match &explain.target {
             ExplainTarget::Query(name) => match self.catalog.find_query(name) {
-                Ok(query) => self.explained(&query.planned, explain.format),
+                Ok(query) => Self::explained(&query.planned, explain.format),
                 Err(error) => {
                     self.error(error);
                     return None;
@@ -39,14 +39,14 @@ impl Planning<'_> {
                     },
                     _ => return self.nothing_to_explain(span),
                 };
-                self.explained(&planned, explain.format)
+                Self::explained(&planned, explain.format)
             }
         };
         Some(Effect::Reply(Reply::Explained(text)))
     }
 
-    fn explained(&self, planned: &Planned, format: ExplainFormat) -> String {
-        portent_planner::explain::explain(planned, format, self.catalog)
+    fn explained(planned: &Planned, format: ExplainFormat) -> String {
+        portent_planner::explain::explain(planned, format)
     }
 
     fn nothing_to_explain(&mut self, span: Span) -> Option<Effect> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portent_grammar::{Column, Schema, Span, Type, Value};
+use portent_grammar::{Column, Schema, Type, Value};
 use portent_parser::ast::{Ident, Show};
 use portent_planner::functions;
 
@@ -10,8 +10,7 @@ use super::{Effect, Planning};
 use crate::reply::Reply;
 
 impl Planning<'_> {
-    pub(super) fn show(&mut self, show: &Show, span: Span) -> Option<Effect> {
-        let _ = span;
+    pub(super) fn show(&mut self, show: &Show) -> Option<Effect> {
         match show {
             Show::Streams => Some(Effect::ShowStreams),
             Show::Queries => Some(Effect::ShowQueries),
@@ -80,7 +79,11 @@ fn empty(title: &str) -> Effect {
 }
 
 /// A small table of texts.
-pub(crate) fn shown(title: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Effect {
+pub(crate) fn table(title: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Reply {
     let schema: Schema = columns.iter().map(|name| Column::new(*name, Type::Text)).collect();
-    Effect::Reply(Reply::Shown { title: title.to_owned(), schema: Arc::new(schema), rows })
+    Reply::Shown { title: title.to_owned(), schema: Arc::new(schema), rows }
+}
+
+fn shown(title: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Effect {
+    Effect::Reply(table(title, columns, rows))
 }

@@ -115,12 +115,9 @@ pub fn answer(
     let from: Vec<usize> = query.from.iter().map(|(stream, _)| *stream).collect();
     let mut rows = ordered.rows;
     rows.retain(|row| from.contains(&row.stream));
-    let watermark = if options.complete {
-        i64::MAX
-    } else {
-        ordered.watermark
-    };
-    rows.retain(|row| row.time <= watermark);
+    // 3.7: at the end the events that wait are let go; without 'complete' time then stands at the last of them.
+    let latest = rows.iter().map(|row| row.time).max().unwrap_or(i64::MIN);
+    let watermark = (!options.complete).then(|| watermark(select, streams, arrivals).max(latest));
 
     let mut answer = Answer {
         late: ordered.late,

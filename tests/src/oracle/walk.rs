@@ -470,7 +470,7 @@ impl<'a> Walker<'a> {
             let theirs = self.value(of_row(self.query, theirs, &self.rows[first.row]));
             match (own, theirs) {
                 (Some(own), Some(theirs)) if !own.is_null() && same(&own, &theirs) => {}
-                // A lone event needs no key: it equals itself. NULL equals nothing.
+                // NULL equals nothing: an event without a key is in no match.
                 _ => return false,
             }
         }

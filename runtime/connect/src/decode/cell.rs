@@ -44,18 +44,27 @@ impl CellReader {
             Type::Text => Kind::Text,
             Type::Timestamp => {
                 let time = &config.time;
-                let own = time.columns.iter().find(|(column, _)| column == name).or_else(|| {
-                    time.columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name))
-                });
+                let own = time
+                    .columns
+                    .iter()
+                    .find(|(column, _)| column == name)
+                    .or_else(|| {
+                        time.columns
+                            .iter()
+                            .find(|(column, _)| column.eq_ignore_ascii_case(name))
+                    });
                 let format = own.map_or(&time.format, |(_, format)| format).clone();
-                Kind::Timestamp(Box::new(TimeReader::new(format, time.zone.clone(), time.year)))
+                Kind::Timestamp(Box::new(TimeReader::new(format, time.zone, time.year)))
             }
             Type::Array(element) => {
                 Kind::Array(Box::new(Self::new(name, element, config)), ty.clone())
             }
             other => Kind::Other(other.clone()),
         };
-        Self { kind, nulls: config.null.clone() }
+        Self {
+            kind,
+            nulls: config.null.clone(),
+        }
     }
 
     /// For a new file.
@@ -71,7 +80,10 @@ impl CellReader {
     /// empty value, or an empty text that wasn't even quoted (`bare`).
     pub fn is_null(&self, text: &str, bare: bool) -> bool {
         match &self.nulls {
-            None => text.is_empty() && (bare || !matches!(self.kind, Kind::Text | Kind::Other(Type::Bytes))),
+            None => {
+                text.is_empty()
+                    && (bare || !matches!(self.kind, Kind::Text | Kind::Other(Type::Bytes)))
+            }
             Some(nulls) => nulls.iter().any(|null| null == text),
         }
     }
@@ -80,10 +92,12 @@ impl CellReader {
     pub fn text(&mut self, text: &str) -> Result<Value, RowError> {
         match &mut self.kind {
             Kind::Text => Ok(Value::text(text)),
-            Kind::Int => match parse_int(text.as_bytes()).or_else(|| parse_int(text.trim().as_bytes())) {
-                Some(number) => Ok(Value::Int(number)),
-                None => by_cast(text, &Type::Int),
-            },
+            Kind::Int => {
+                match parse_int(text.as_bytes()).or_else(|| parse_int(text.trim().as_bytes())) {
+                    Some(number) => Ok(Value::Int(number)),
+                    None => by_cast(text, &Type::Int),
+                }
+            }
             Kind::Float => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(Value::Float(number)),
                 _ => by_cast(text, &Type::Float),
@@ -129,28 +143,49 @@ impl CellReader {
                     _ => "a number",
                 };
                 let ty = kind.ty();
-                Err(RowError::new(codes::BAD_ROW_VALUE, format!("{found} is not a {ty}: {}", shorten(token.as_bytes()))))
+                Err(RowError::new(
+                    codes::BAD_ROW_VALUE,
+                    format!("{found} is not a {ty}: {}", shorten(token.as_bytes())),
+                ))
             }
         }
     }
 
     fn json_string(&mut self, token: &str) -> Result<Value, RowError> {
-        let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or_default();
+        let inside = token
+            .get(1..token.len().saturating_sub(1))
+            .unwrap_or_default();
         if !inside.contains('\\') {
-            return if self.is_null(inside, false) { Ok(Value::Null) } else { self.text(inside) };
+            return if self.is_null(inside, false) {
+                Ok(Value::Null)
+            } else {
+                self.text(inside)
+            };
         }
-        let text: String = serde_json::from_str(token)
-            .map_err(|error| RowError::new(codes::BAD_ROW_JSON, format!("a text is damaged: {error}")))?;
-        if self.is_null(&text, false) { Ok(Value::Null) } else { self.text(&text) }
+        let text: String = serde_json::from_str(token).map_err(|error| {
+            RowError::new(codes::BAD_ROW_JSON, format!("a text is damaged: {error}"))
+        })?;
+        if self.is_null(&text, false) {
+            Ok(Value::Null)
+        } else {
+            self.text(&text)
+        }
     }
 
     fn array(&mut self, token: &str) -> Result<Value, RowError> {
-        let Kind::Array(element, ty) = &mut self.kind else { return self.text(token) };
+        let Kind::Array(element, ty) = &mut self.kind else {
+            return self.text(token);
+        };
         let tokens: Vec<&RawValue> = serde_json::from_str(token).map_err(|_| {
-            RowError::new(codes::BAD_ROW_VALUE, format!("'{}' is not a {ty}", shorten(token.as_bytes())))
+            RowError::new(
+                codes::BAD_ROW_VALUE,
+                format!("'{}' is not a {ty}", shorten(token.as_bytes())),
+            )
         })?;
-        let values: Result<Arc<[Value]>, RowError> =
-            tokens.into_iter().map(|token| element.json(token.get())).collect();
+        let values: Result<Arc<[Value]>, RowError> = tokens
+            .into_iter()
+            .map(|token| element.json(token.get()))
+            .collect();
         values.map(Value::Array)
     }
 }
@@ -171,12 +206,23 @@ impl Kind {
 fn by_cast(text: &str, ty: &Type) -> Result<Value, RowError> {
     cast(Value::text(text), ty).map_err(|message| {
         // The cast quotes the whole text; a row can be long.
-        let message = if text.len() > 200 { format!("'{}' is not a {ty}", shorten(text.as_bytes())) } else { message };
+        let message = if text.len() > 200 {
+            format!("'{}' is not a {ty}", shorten(text.as_bytes()))
+        } else {
+            message
+        };
         let error = RowError::new(codes::BAD_ROW_VALUE, message);
         match text.trim() {
             "" => error.help("if blanks mean \"no value\", say trim = true"),
             "NA" | "N/A" | "n/a" | "-" | "null" | "NULL" | "NaN" | "None" | "nil" | "\\N" | "?" => {
-                error.help(format!("if '{}' means \"no value\", say null = ('', '{}')", text.trim(), text.trim()))
+                error.help(format!(
+                    "if '{}' means \"no value\", say null = ('', '{}')",
+                    text.trim(),
+                    text.trim()
+                ))
+            }
+            _ if *ty == Type::Int || *ty == Type::Float => {
+                error.help("if such values are right, declare the column TEXT")
             }
             _ => error,
         }
@@ -191,7 +237,10 @@ fn whole_number(token: &str) -> Result<Value, RowError> {
         .and_then(|number| i64::try_from(number).ok());
     match whole {
         Some(number) => Ok(Value::Int(number)),
-        None => Err(RowError::new(codes::BAD_ROW_VALUE, format!("{} is not a BIGINT", shorten(token.as_bytes())))),
+        None => Err(RowError::new(
+            codes::BAD_ROW_VALUE,
+            format!("{} is not a BIGINT", shorten(token.as_bytes())),
+        )),
     }
 }
 
@@ -212,11 +261,17 @@ mod tests {
     }
 
     fn text(ty: &Type, text: &str) -> Result<String, String> {
-        reader(ty).text(text).map(|value| value.to_string()).map_err(|error| error.message)
+        reader(ty)
+            .text(text)
+            .map(|value| value.to_string())
+            .map_err(|error| error.message)
     }
 
     fn json(ty: &Type, token: &str) -> Result<String, String> {
-        reader(ty).json(token).map(|value| value.to_string()).map_err(|error| error.message)
+        reader(ty)
+            .json(token)
+            .map(|value| value.to_string())
+            .map_err(|error| error.message)
     }
 
     #[test]
@@ -235,8 +290,14 @@ mod tests {
         assert!(text(&Type::Bool, "2").is_err());
         assert_eq!(text(&Type::Text, "00123"), Ok("00123".into()));
         assert_eq!(text(&Type::Inet, "10.0.0.0/8"), Ok("10.0.0.0/8".into()));
-        assert_eq!(text(&Type::Array(Box::new(Type::Int)), "[1, 2]"), Ok("{1,2}".into()));
-        assert_eq!(text(&Type::Array(Box::new(Type::Int)), "{1,2}"), Ok("{1,2}".into()));
+        assert_eq!(
+            text(&Type::Array(Box::new(Type::Int)), "[1, 2]"),
+            Ok("{1,2}".into())
+        );
+        assert_eq!(
+            text(&Type::Array(Box::new(Type::Int)), "{1,2}"),
+            Ok("{1,2}".into())
+        );
     }
 
     #[test]
@@ -253,18 +314,34 @@ mod tests {
         assert_eq!(json(&Type::Text, r#""a\u00e9\n""#), Ok("aé\n".into()));
         assert_eq!(json(&Type::Text, r#"{"a":1}"#), Ok(r#"{"a":1}"#.into()));
         assert_eq!(json(&Type::Text, "null"), Ok("NULL".into()));
-        assert_eq!(json(&Type::Decimal(None), "0.10"), Ok("0.10".into()), "not through a double");
+        assert_eq!(
+            json(&Type::Decimal(None), "0.10"),
+            Ok("0.10".into()),
+            "not through a double"
+        );
         assert_eq!(json(&Type::Float, "0.1"), Ok("0.1".into()));
         assert_eq!(json(&Type::Bool, "false"), Ok("false".into()));
         assert!(json(&Type::Float, "[1]").is_err());
-        assert_eq!(json(&Type::Array(Box::new(Type::Text)), r#"["a",1,null]"#), Ok("{a,1,NULL}".into()));
-        assert_eq!(json(&Type::Json, r#"{"b":1,"a":[2]}"#), Ok(r#"{"b":1,"a":[2]}"#.into()));
-        assert_eq!(json(&Type::Timestamp, "1381132800464"), Ok("2013-10-07 08:00:00.464+00".into()));
+        assert_eq!(
+            json(&Type::Array(Box::new(Type::Text)), r#"["a",1,null]"#),
+            Ok("{a,1,NULL}".into())
+        );
+        assert_eq!(
+            json(&Type::Json, r#"{"b":1,"a":[2]}"#),
+            Ok(r#"{"b":1,"a":[2]}"#.into())
+        );
+        assert_eq!(
+            json(&Type::Timestamp, "1381132800464"),
+            Ok("2013-10-07 08:00:00.464+00".into())
+        );
     }
 
     #[test]
     fn spellings_of_null_are_offered() {
         let error = reader(&Type::Int).text("NA").unwrap_err();
-        assert_eq!(error.help.as_deref(), Some("if 'NA' means \"no value\", say null = ('', 'NA')"));
+        assert_eq!(
+            error.help.as_deref(),
+            Some("if 'NA' means \"no value\", say null = ('', 'NA')")
+        );
     }
 }

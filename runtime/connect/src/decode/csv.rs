@@ -43,8 +43,11 @@ struct Wanted {
 
 impl CsvDecoder {
     pub fn new(config: &SourceConfig, schema: &SourceSchema, dialect: Dialect) -> Self {
-        let readers =
-            schema.columns.iter().map(|column| CellReader::new(&column.name, &column.ty, config)).collect();
+        let readers = schema
+            .columns
+            .iter()
+            .map(|column| CellReader::new(&column.name, &column.ty, config))
+            .collect();
         Self {
             dialect,
             header: config.csv.header,
@@ -83,7 +86,9 @@ impl CsvDecoder {
     /// # Errors
     /// P0512: a column isn't there.
     pub fn first_row(&mut self, row: &str, file: &str) -> Result<bool, ConnectError> {
-        let cells: Vec<String> = Cells::new(row, self.dialect).map(|cell| cell.text.into_owned()).collect();
+        let cells: Vec<String> = Cells::new(row, self.dialect)
+            .map(|cell| cell.text.into_owned())
+            .collect();
         self.width = cells.len();
         let names = header::names(cells);
         self.has_header = match self.header {
@@ -95,10 +100,14 @@ impl CsvDecoder {
             let place = format!("the header of {file}");
             let slots = header::by_name(&self.schema, &names, &place, self.lenient)?;
             if self.unknown_error == Some(true)
-                && let Some(name) = names.iter().enumerate().find(|(index, _)| !slots.contains(&Some(*index)))
+                && let Some(name) = names
+                    .iter()
+                    .enumerate()
+                    .find(|(index, _)| !slots.contains(&Some(*index)))
             {
                 let message = format!("{place} has \"{}\", which no column is read from", name.1);
-                let error = ConnectError::new(codes::BAD_ROW_UNKNOWN_FIELD, message).option("unknown_fields");
+                let error = ConnectError::new(codes::BAD_ROW_UNKNOWN_FIELD, message)
+                    .option("unknown_fields");
                 return Err(error.help("declare a column for it, or say unknown_fields = 'ignore'"));
             }
             slots
@@ -111,8 +120,15 @@ impl CsvDecoder {
 
     /// A first row is a header if it names one of the columns; if it names none, it is a row if it reads as one.
     fn looks_like_header(&mut self, row: &str, names: &[String], file: &str) -> bool {
-        let wanted = self.schema.columns.iter().filter_map(|column| column.source_name());
-        if wanted.into_iter().any(|wanted| header::find(names, wanted).is_some()) {
+        let wanted = self
+            .schema
+            .columns
+            .iter()
+            .filter_map(|column| column.source_name());
+        if wanted
+            .into_iter()
+            .any(|wanted| header::find(names, wanted).is_some())
+        {
             return true;
         }
         let Ok(slots) = header::by_position(&self.schema, self.width, file, self.lenient) else {
@@ -136,7 +152,10 @@ impl CsvDecoder {
 
     /// Reads a row into the slots, which are all NULL.
     pub fn decode(&mut self, row: &str, values: &mut [Value]) -> Result<(), RowError> {
-        let has_quotes = self.dialect.quote.is_some_and(|quote| memchr::memchr(quote, row.as_bytes()).is_some());
+        let has_quotes = self
+            .dialect
+            .quote
+            .is_some_and(|quote| memchr::memchr(quote, row.as_bytes()).is_some());
         let mut wanted = self.wanted.iter();
         let mut next = wanted.next();
         let mut fields = 0;
@@ -145,7 +164,14 @@ impl CsvDecoder {
                 while let Some(&Wanted { field, slot }) = next
                     && field == fields
                 {
-                    read(&mut self.readers, slot, &cell.text, cell.quoted, self.trim, values)?;
+                    read(
+                        &mut self.readers,
+                        slot,
+                        &cell.text,
+                        cell.quoted,
+                        self.trim,
+                        values,
+                    )?;
                     next = wanted.next();
                 }
                 fields += 1;
@@ -176,8 +202,18 @@ impl CsvDecoder {
         if (short && self.lenient) || (!short && self.unknown_error == Some(false)) {
             return Ok(());
         }
-        let first = if self.has_header { "the header" } else { "the first row" };
-        let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
+        let first = if self.has_header {
+            "the header"
+        } else {
+            "the first row"
+        };
+        let cells = |count: usize| {
+            if count == 1 {
+                "1 cell".to_owned()
+            } else {
+                format!("{count} cells")
+            }
+        };
         let message = format!("the row has {}, {first} has {}", cells(fields), self.width);
         let error = RowError::new(codes::BAD_ROW_SHAPE, message);
         Err(if short {
@@ -196,7 +232,9 @@ fn read(
     trim: bool,
     values: &mut [Value],
 ) -> Result<(), RowError> {
-    let (Some(reader), Some(value)) = (readers.get_mut(slot), values.get_mut(slot)) else { return Ok(()) };
+    let (Some(reader), Some(value)) = (readers.get_mut(slot), values.get_mut(slot)) else {
+        return Ok(());
+    };
     let text = if trim && !quoted { text.trim() } else { text };
     if reader.is_null(text, !quoted) {
         return Ok(());

@@ -27,7 +27,12 @@ impl Dialect {
             Delimiter::Byte(delimiter) => delimiter,
         };
         let escape = config.csv.escape.or(quote).unwrap_or(0);
-        Self { delimiter, quote, escape, comment: config.csv.comment }
+        Self {
+            delimiter,
+            quote,
+            escape,
+            comment: config.csv.comment,
+        }
     }
 }
 
@@ -67,14 +72,25 @@ impl CsvSplitter {
             Some(end) if end <= limit => {
                 let lines = match self.state {
                     State::Plain => 1,
-                    _ => memchr::memchr_iter(b'\n', data.get(..=end).unwrap_or(data)).count() as u64,
+                    _ => {
+                        memchr::memchr_iter(b'\n', data.get(..=end).unwrap_or(data)).count() as u64
+                    }
                 };
                 self.restart();
-                Split::Record(Record { text: 0..without_cr(data, end), length: end + 1, lines, fault: None })
+                Split::Record(Record {
+                    text: 0..without_cr(data, end),
+                    length: end + 1,
+                    lines,
+                    fault: None,
+                })
             }
             Some(_) => self.give_up(data, limit, Fault::TooLong),
             None if data.len() > limit => {
-                let fault = if self.in_quotes() { Fault::OpenQuote } else { Fault::TooLong };
+                let fault = if self.in_quotes() {
+                    Fault::OpenQuote
+                } else {
+                    Fault::TooLong
+                };
                 self.give_up(data, limit, fault)
             }
             None if !at_end => Split::More,
@@ -112,7 +128,12 @@ impl CsvSplitter {
                 (data.len(), 0, data.len())
             }
         };
-        Split::Record(Record { text: 0..text.min(limit), length, lines, fault: Some(fault) })
+        Split::Record(Record {
+            text: 0..text.min(limit),
+            length,
+            lines,
+            fault: Some(fault),
+        })
     }
 
     /// The tail of a line that was given up, as an empty record: they are passed over.
@@ -125,7 +146,12 @@ impl CsvSplitter {
             None if data.is_empty() => return if at_end { Split::End } else { Split::More },
             None => (data.len(), 0),
         };
-        Split::Record(Record { text: 0..0, length, lines, fault: None })
+        Split::Record(Record {
+            text: 0..0,
+            length,
+            lines,
+            fault: None,
+        })
     }
 
     /// Where the row's line end is, if the data reaches that far.
@@ -137,7 +163,9 @@ impl CsvSplitter {
             let is_comment = dialect.comment.is_some() && data.first().copied() == dialect.comment;
             let stretch = data.get(self.at..upto).unwrap_or_default();
             let quoted = !is_comment
-                && dialect.quote.is_some_and(|quote| memchr::memchr(quote, stretch).is_some());
+                && dialect
+                    .quote
+                    .is_some_and(|quote| memchr::memchr(quote, stretch).is_some());
             if !quoted {
                 self.at = upto;
                 return end;
@@ -178,7 +206,11 @@ impl CsvSplitter {
                 State::Quoted => match memchr::memchr2(quote, dialect.escape, rest) {
                     Some(at) => {
                         let is_quote = rest.get(at) == Some(&quote);
-                        self.state = if is_quote { State::AfterQuote } else { State::Escaped };
+                        self.state = if is_quote {
+                            State::AfterQuote
+                        } else {
+                            State::Escaped
+                        };
                         self.at += at + 1;
                     }
                     None => self.at = data.len(),
@@ -210,7 +242,10 @@ pub(crate) struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// `row` is without its line end.
     pub fn new(row: &'a str, dialect: Dialect) -> Self {
-        Self { rest: Some(row), dialect }
+        Self {
+            rest: Some(row),
+            dialect,
+        }
     }
 
     /// Takes up to the next delimiter.
@@ -251,9 +286,15 @@ impl<'a> Cells<'a> {
                 break;
             }
             // What stands before the escape, then on from the byte that it makes literal.
-            copied.get_or_insert_default().push_str(from.get(start..found).unwrap_or_default());
+            copied
+                .get_or_insert_default()
+                .push_str(from.get(start..found).unwrap_or_default());
             start = found + 1;
-            at = start + from.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+            at = start
+                + from
+                    .get(start..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or(1, char::len_utf8);
         }
         let tail = from.get(start..at).unwrap_or_default();
         let behind = from.get(at + 1..).unwrap_or_default();
@@ -281,7 +322,10 @@ impl<'a> Iterator for Cells<'a> {
             Some(quote) if rest.as_bytes().first() == Some(&quote) => {
                 Some(self.quoted(rest.get(1..).unwrap_or_default(), quote))
             }
-            _ => Some(Cell { text: Cow::Borrowed(self.bare(rest)), quoted: false }),
+            _ => Some(Cell {
+                text: Cow::Borrowed(self.bare(rest)),
+                quoted: false,
+            }),
         }
     }
 }

@@ -3,10 +3,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::blocks::Blocks;
 
-const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), escape: b'"', comment: None };
+const PLAIN: Dialect = Dialect {
+    delimiter: b',',
+    quote: Some(b'"'),
+    escape: b'"',
+    comment: None,
+};
 
 /// All rows: cells, number of lines, fault.
-fn rows(text: &[u8], chunk: usize, dialect: Dialect, limit: usize) -> Vec<(Vec<String>, u64, Option<Fault>)> {
+fn rows(
+    text: &[u8],
+    chunk: usize,
+    dialect: Dialect,
+    limit: usize,
+) -> Vec<(Vec<String>, u64, Option<Fault>)> {
     struct Chunks(Vec<u8>, usize, usize);
     impl std::io::Read for Chunks {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
@@ -29,7 +39,9 @@ fn rows(text: &[u8], chunk: usize, dialect: Dialect, limit: usize) -> Vec<(Vec<S
                 let row = String::from_utf8_lossy(&blocks.data()[record.text]).into_owned();
                 let cells = match (row.is_empty(), record.fault) {
                     (true, None) => Vec::new(),
-                    _ => Cells::new(&row, dialect).map(|cell| cell.text.into_owned()).collect(),
+                    _ => Cells::new(&row, dialect)
+                        .map(|cell| cell.text.into_owned())
+                        .collect(),
                 };
                 found.push((cells, record.lines, record.fault));
                 blocks.consume(record.length);
@@ -40,7 +52,10 @@ fn rows(text: &[u8], chunk: usize, dialect: Dialect, limit: usize) -> Vec<(Vec<S
 }
 
 fn cells(text: &str) -> Vec<Vec<String>> {
-    rows(text.as_bytes(), 1000, PLAIN, 1000).into_iter().map(|(cells, ..)| cells).collect()
+    rows(text.as_bytes(), 1000, PLAIN, 1000)
+        .into_iter()
+        .map(|(cells, ..)| cells)
+        .collect()
 }
 
 #[test]
@@ -50,13 +65,19 @@ fn quotes() {
     assert_eq!(cells("5\" disk,x\r\n"), [["5\" disk", "x"]]);
     assert_eq!(cells("\"ab\"c,d"), [["abc", "d"]]);
     assert_eq!(cells("\"\",\n"), [["", ""]]);
-    assert_eq!(cells("\"two\nlines\",1\nx,2\n"), [["two\nlines", "1"], ["x", "2"]]);
+    assert_eq!(
+        cells("\"two\nlines\",1\nx,2\n"),
+        [["two\nlines", "1"], ["x", "2"]]
+    );
     assert_eq!(cells("\"é\"\"ü\",ß"), [["é\"ü", "ß"]]);
 }
 
 #[test]
 fn a_backslash_escapes_if_asked() {
-    let dialect = Dialect { escape: b'\\', ..PLAIN };
+    let dialect = Dialect {
+        escape: b'\\',
+        ..PLAIN
+    };
     let found = rows(br#""a\"b\\",c"#, 3, dialect, 100);
     assert_eq!(found[0].0, ["a\"b\\", "c"]);
     let found = rows("\"a\\éb\",c\nd,e".as_bytes(), 3, dialect, 100);
@@ -67,7 +88,10 @@ fn a_backslash_escapes_if_asked() {
 fn an_open_quote_costs_one_line() {
     for chunk in 1..30 {
         let found = rows(b"1,a\n2,\"b\n3,c\n4,d\n", chunk, PLAIN, 100);
-        let faults: Vec<_> = found.iter().filter(|(_, _, fault)| fault.is_some()).collect();
+        let faults: Vec<_> = found
+            .iter()
+            .filter(|(_, _, fault)| fault.is_some())
+            .collect();
         assert_eq!(faults.len(), 1);
         assert_eq!(found.len(), 4, "blocks of {chunk}");
         assert_eq!(found[2].0, ["3", "c"]);
@@ -79,7 +103,10 @@ fn an_open_quote_costs_one_line() {
 fn a_row_that_is_too_long() {
     for chunk in 1..30 {
         let found = rows(b"1,a\n2,bbbbbbbbbbbbbbbbbbbbbbb\n3,c\n", chunk, PLAIN, 8);
-        let rows: Vec<_> = found.iter().filter(|(cells, _, fault)| fault.is_some() || !cells.is_empty()).collect();
+        let rows: Vec<_> = found
+            .iter()
+            .filter(|(cells, _, fault)| fault.is_some() || !cells.is_empty())
+            .collect();
         assert_eq!(rows.len(), 3, "blocks of {chunk}");
         assert_eq!(rows[1].2, Some(Fault::TooLong));
         assert_eq!(rows[2].0, ["3", "c"]);
@@ -89,7 +116,10 @@ fn a_row_that_is_too_long() {
 
 #[test]
 fn comments_may_hold_quotes() {
-    let dialect = Dialect { comment: Some(b'#'), ..PLAIN };
+    let dialect = Dialect {
+        comment: Some(b'#'),
+        ..PLAIN
+    };
     let found = rows(b"# it's \"open\n1,2\n", 100, dialect, 100);
     assert_eq!(found.len(), 2);
     assert_eq!(found[1].0, ["1", "2"]);

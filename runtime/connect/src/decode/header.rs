@@ -11,7 +11,11 @@ pub(crate) fn names(cells: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (index, cell) in cells.into_iter().enumerate() {
         let trimmed = cell.trim();
-        let base = if trimmed.is_empty() { format!("column{}", index + 1) } else { trimmed.to_owned() };
+        let base = if trimmed.is_empty() {
+            format!("column{}", index + 1)
+        } else {
+            trimmed.to_owned()
+        };
         let mut name = base.clone();
         let mut number = 2;
         while names.contains(&name) {
@@ -28,7 +32,10 @@ pub(crate) fn find(names: &[String], wanted: &str) -> Option<usize> {
     if let Some(exact) = names.iter().position(|name| name == wanted) {
         return Some(exact);
     }
-    let mut alike = names.iter().enumerate().filter(|(_, name)| name.to_lowercase() == wanted.to_lowercase());
+    let mut alike = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.to_lowercase() == wanted.to_lowercase());
     match (alike.next(), alike.next()) {
         (Some((index, _)), None) => Some(index),
         _ => None,
@@ -55,10 +62,16 @@ pub(crate) fn by_name(
         if found.is_none() && !lenient {
             let mut error = ConnectError::new(
                 codes::COLUMN_NOT_IN_SOURCE,
-                format!("{place} has no \"{wanted}\", which the column \"{}\" is to be read from", column.name),
+                format!(
+                    "{place} has no \"{wanted}\", which the column \"{}\" is to be read from",
+                    column.name
+                ),
             );
             if let Some(near) = nearest(wanted, names.iter().map(String::as_str)) {
-                error = error.help(format!("did you mean \"{near}\"? {} … FROM '{near}'", column.name));
+                error = error.help(format!(
+                    "did you mean \"{near}\"? {} … FROM '{near}'",
+                    column.name
+                ));
             }
             return Err(error.help(format!("{place} has: {}", listed(names))));
         }
@@ -85,8 +98,10 @@ pub(crate) fn by_position(
             Origin::Field(Some(from)) => match from.parse::<usize>() {
                 Ok(number) if number >= 1 => number - 1,
                 _ => {
-                    let message =
-                        format!("{place} has no header, so the column \"{}\" can't be found by FROM '{from}'", column.name);
+                    let message = format!(
+                        "{place} has no header, so the column \"{}\" can't be found by FROM '{from}'",
+                        column.name
+                    );
                     let help = "give its place, from 1: FROM '3'; or say csv.header = true";
                     return Err(ConnectError::new(codes::COLUMN_NOT_IN_SOURCE, message).help(help));
                 }
@@ -130,8 +145,29 @@ mod tests {
 
     #[test]
     fn names_are_kept_and_made_unique() {
-        let found = names(strings(&["@timestamp", "PM2.5", "Case ID", "", "a", "a", " b ", "a"]));
-        assert_eq!(found, ["@timestamp", "PM2.5", "Case ID", "column4", "a", "a_2", "b", "a_3"]);
+        let found = names(strings(&[
+            "@timestamp",
+            "PM2.5",
+            "Case ID",
+            "",
+            "a",
+            "a",
+            " b ",
+            "a",
+        ]));
+        assert_eq!(
+            found,
+            [
+                "@timestamp",
+                "PM2.5",
+                "Case ID",
+                "column4",
+                "a",
+                "a_2",
+                "b",
+                "a_3"
+            ]
+        );
     }
 
     #[test]

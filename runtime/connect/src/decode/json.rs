@@ -73,7 +73,10 @@ impl JsonDecoder {
                 Origin::Field(Some(from)) => {
                     let steps: Vec<&str> = from.split('.').collect();
                     if steps.len() > MAX_DEPTH {
-                        let message = format!("FROM '{}' goes deeper than {MAX_DEPTH} fields", shorten(from.as_bytes()));
+                        let message = format!(
+                            "FROM '{}' goes deeper than {MAX_DEPTH} fields",
+                            shorten(from.as_bytes())
+                        );
                         return Err(ConnectError::new(codes::OPTION_VALUE, message));
                     }
                     root.add(&steps, slot);
@@ -89,7 +92,11 @@ impl JsonDecoder {
         Ok(Self {
             root,
             readers,
-            names: schema.columns.iter().map(|column| column.source_name().unwrap_or_default().to_owned()).collect(),
+            names: schema
+                .columns
+                .iter()
+                .map(|column| column.source_name().unwrap_or_default().to_owned())
+                .collect(),
             year: config.time.year,
             unknown_error,
             missing_error,
@@ -120,8 +127,13 @@ impl JsonDecoder {
             error: None,
         };
         let mut deserializer = serde_json::Deserializer::from_str(line);
-        let walk = Walk { node: &self.root, row: &mut row };
-        let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let walk = Walk {
+            node: &self.root,
+            row: &mut row,
+        };
+        let result = walk
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end());
         if let Some(error) = row.error.take() {
             return Err(error);
         }
@@ -135,11 +147,18 @@ impl JsonDecoder {
     fn check_missing(&self) -> Result<(), RowError> {
         let mut needed = Vec::new();
         self.root.slots(&mut needed);
-        match needed.into_iter().find(|slot| self.seen.get(*slot) == Some(&false)) {
+        match needed
+            .into_iter()
+            .find(|slot| self.seen.get(*slot) == Some(&false))
+        {
             None => Ok(()),
             Some(slot) => {
                 let name = self.names.get(slot).map_or("", String::as_str);
-                Err(RowError::new(codes::BAD_ROW_MISSING_FIELD, format!("the field \"{name}\" is missing")).at(slot))
+                Err(RowError::new(
+                    codes::BAD_ROW_MISSING_FIELD,
+                    format!("the field \"{name}\" is missing"),
+                )
+                .at(slot))
             }
         }
     }
@@ -148,33 +167,58 @@ impl JsonDecoder {
 fn broken(line: &str, error: &serde_json::Error) -> RowError {
     let first = line.trim_start().bytes().next().unwrap_or_default();
     if first == b'[' {
-        return RowError::new(codes::BAD_ROW_JSON, "the line is a JSON array, not an object")
-            .help("a file that is one array becomes lines by: jq -c '.[]' file.json");
+        return RowError::new(
+            codes::BAD_ROW_JSON,
+            "the line is a JSON array, not an object",
+        )
+        .help("a file that is one array becomes lines by: jq -c '.[]' file.json");
     }
     if first != b'{' {
         return RowError::new(codes::BAD_ROW_JSON, "the line is not a JSON object");
     }
     // serde_json counts lines within the text, which is one line: only its column tells something.
     let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default().to_lowercase();
+    let reason = text
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     if error.is_eof() {
-        return RowError::new(codes::BAD_ROW_JSON, format!("the JSON object ends too early ({reason})"));
+        return RowError::new(
+            codes::BAD_ROW_JSON,
+            format!("the JSON object ends too early ({reason})"),
+        );
     }
-    RowError::new(codes::BAD_ROW_JSON, format!("this is not JSON: {reason}, at character {}", error.column()))
+    RowError::new(
+        codes::BAD_ROW_JSON,
+        format!(
+            "this is not JSON: {reason}, at character {}",
+            error.column()
+        ),
+    )
 }
 
 impl Node {
     fn add(&mut self, path: &[&str], slot: Option<usize>) {
-        let Some((name, rest)) = path.split_first() else { return };
+        let Some((name, rest)) = path.split_first() else {
+            return;
+        };
         let index = match self.by_name.get(*name) {
             Some(index) => *index,
             None => {
-                self.fields.push(Field { name: (*name).into(), slots: Vec::new(), inner: None, met: Cell::new(0) });
+                self.fields.push(Field {
+                    name: (*name).into(),
+                    slots: Vec::new(),
+                    inner: None,
+                    met: Cell::new(0),
+                });
                 self.by_name.insert((*name).into(), self.fields.len() - 1);
                 self.fields.len() - 1
             }
         };
-        let Some(field) = self.fields.get_mut(index) else { return };
+        let Some(field) = self.fields.get_mut(index) else {
+            return;
+        };
         if rest.is_empty() {
             field.slots.extend(slot);
         } else {
@@ -213,7 +257,8 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn set(&mut self, slot: usize, token: &str) -> Result<(), ()> {
-        let (Some(reader), Some(value)) = (self.readers.get_mut(slot), self.values.get_mut(slot)) else {
+        let (Some(reader), Some(value)) = (self.readers.get_mut(slot), self.values.get_mut(slot))
+        else {
             return Ok(());
         };
         if let Some(seen) = self.seen.as_mut().and_then(|seen| seen.get_mut(slot)) {
@@ -269,7 +314,11 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut guess = 0;
-        while let Some(found) = map.next_key_seed(Key { node: self.node, guess, keep: self.row.unknown_error })? {
+        while let Some(found) = map.next_key_seed(Key {
+            node: self.node,
+            guess,
+            keep: self.row.unknown_error,
+        })? {
             let name = match found {
                 Found::Field(index) => {
                     guess = index + 1;
@@ -280,15 +329,22 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
                     continue;
                 }
                 Found::Unknown(Some(name)) => {
-                    let message = format!("no column is for the field \"{}\"", shorten(name.as_bytes()));
+                    let message = format!(
+                        "no column is for the field \"{}\"",
+                        shorten(name.as_bytes())
+                    );
                     self.row.error = Some(RowError::new(codes::BAD_ROW_UNKNOWN_FIELD, message));
                     return Err(A::Error::custom("unknown field"));
                 }
             };
-            let Some(field) = self.node.fields.get(name) else { continue };
+            let Some(field) = self.node.fields.get(name) else {
+                continue;
+            };
             let token: &RawValue = map.next_value()?;
             for slot in &field.slots {
-                self.row.set(*slot, token.get()).map_err(|()| A::Error::custom("bad value"))?;
+                self.row
+                    .set(*slot, token.get())
+                    .map_err(|()| A::Error::custom("bad value"))?;
             }
             if let Some(inner) = &field.inner {
                 if field.met.replace(self.row.number) == self.row.number {
@@ -296,8 +352,12 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
                 }
                 if token.get().starts_with('{') {
                     let mut deserializer = serde_json::Deserializer::from_str(token.get());
-                    let walk = Walk { node: inner, row: &mut *self.row };
-                    walk.deserialize(&mut deserializer).map_err(A::Error::custom)?;
+                    let walk = Walk {
+                        node: inner,
+                        row: &mut *self.row,
+                    };
+                    walk.deserialize(&mut deserializer)
+                        .map_err(A::Error::custom)?;
                 }
             }
         }

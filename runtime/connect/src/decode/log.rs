@@ -30,7 +30,10 @@ impl LogDecoder {
     /// P0504: there is no pattern. P0512: a column is none of its groups.
     pub fn new(config: &SourceConfig, schema: &SourceSchema) -> Result<Self, ConnectError> {
         let Some(pattern) = config.log.pattern.clone() else {
-            let error = ConnectError::new(codes::OPTION_MISSING, "format = 'log' needs the option 'log.pattern'");
+            let error = ConnectError::new(
+                codes::OPTION_MISSING,
+                "format = 'log' needs the option 'log.pattern'",
+            );
             return Err(error.option("format"));
         };
         let groups = pattern.capture_locations();
@@ -48,11 +51,24 @@ impl LogDecoder {
             .enumerate()
             .filter(|(_, (_, column))| column.needed)
             .filter_map(|(slot, (group, column))| {
-                group.map(|group| (group, slot, CellReader::new(&column.name, &column.ty, config)))
+                group.map(|group| {
+                    (
+                        group,
+                        slot,
+                        CellReader::new(&column.name, &column.ty, config),
+                    )
+                })
             })
             .collect();
         let skip_unmatched = config.log.unmatched == Unmatched::Skip;
-        Ok(Self { pattern, groups, skip_unmatched, trim: config.trim, year: config.time.year, wanted })
+        Ok(Self {
+            pattern,
+            groups,
+            skip_unmatched,
+            trim: config.trim,
+            year: config.time.year,
+            wanted,
+        })
     }
 
     /// A new file begins.
@@ -68,12 +84,17 @@ impl LogDecoder {
             if self.skip_unmatched {
                 return Ok(false);
             }
-            let error = RowError::new(codes::BAD_ROW_UNMATCHED, "the line doesn't match log.pattern");
+            let error = RowError::new(
+                codes::BAD_ROW_UNMATCHED,
+                "the line doesn't match log.pattern",
+            );
             return Err(error.help("to pass over lines that are no events: log.unmatched = 'skip'"));
         }
         for (group, slot, reader) in &mut self.wanted {
             // A group that took no part in the match is NULL.
-            let Some((start, end)) = self.groups.get(*group) else { continue };
+            let Some((start, end)) = self.groups.get(*group) else {
+                continue;
+            };
             let text = line.get(start..end).unwrap_or_default();
             let text = if self.trim { text.trim() } else { text };
             if reader.is_null(text, false) {

@@ -54,13 +54,27 @@ impl From<RowError> for DecodeError {
 
 impl Decoder {
     /// For a format that is settled.
-    pub fn new(format: Format, delimiter: u8, config: &SourceConfig, schema: &SourceSchema) -> Result<Self, ConnectError> {
+    pub fn new(
+        format: Format,
+        delimiter: u8,
+        config: &SourceConfig,
+        schema: &SourceSchema,
+    ) -> Result<Self, ConnectError> {
         Ok(match format {
-            Format::Jsonl => Self::Json(LineSplitter::default(), Box::new(JsonDecoder::new(config, schema)?)),
-            Format::Log => Self::Log(LineSplitter::default(), Box::new(LogDecoder::new(config, schema)?)),
+            Format::Jsonl => Self::Json(
+                LineSplitter::default(),
+                Box::new(JsonDecoder::new(config, schema)?),
+            ),
+            Format::Log => Self::Log(
+                LineSplitter::default(),
+                Box::new(LogDecoder::new(config, schema)?),
+            ),
             Format::Csv | Format::Auto => {
                 let dialect = Dialect::new(config, delimiter);
-                Self::Csv(CsvSplitter::default(), Box::new(CsvDecoder::new(config, schema, dialect)))
+                Self::Csv(
+                    CsvSplitter::default(),
+                    Box::new(CsvDecoder::new(config, schema, dialect)),
+                )
             }
         })
     }
@@ -92,7 +106,12 @@ impl Decoder {
     }
 
     /// Reads a row into the slots, which are all NULL.
-    pub fn decode(&mut self, row: &str, values: &mut [Value], file: &str) -> Result<Decoded, DecodeError> {
+    pub fn decode(
+        &mut self,
+        row: &str,
+        values: &mut [Value],
+        file: &str,
+    ) -> Result<Decoded, DecodeError> {
         match self {
             Self::Csv(_, decoder) => {
                 if row.is_empty() || row.as_bytes().first().copied() == decoder.dialect.comment {

@@ -9,7 +9,9 @@ use super::logins::USERS;
 use super::rng::cents;
 use super::{MINUTE, Out, Rng, SECOND, Scene};
 
-const PRODUCTS: [&str; 8] = ["bag", "boots", "coat", "gloves", "hat", "lamp", "scarf", "tent"];
+const PRODUCTS: [&str; 8] = [
+    "bag", "boots", "coat", "gloves", "hat", "lamp", "scarf", "tent",
+];
 
 pub(super) fn schema() -> Schema {
     vec![
@@ -37,14 +39,24 @@ impl Scene for Clicks {
         let session = Value::text(format!("s{:06}", self.sessions));
         let user = Value::text(rng.pick(&USERS));
         let mut time = now;
-        let mut click = |action: &str, thing: Option<(&str, f64)>, least: i64, most: i64, rng: &mut Rng| {
-            let (product, price) = match thing {
-                Some((product, price)) => (Value::text(product), Value::Float(price)),
-                None => (Value::Null, Value::Null),
+        let mut click =
+            |action: &str, thing: Option<(&str, f64)>, least: i64, most: i64, rng: &mut Rng| {
+                let (product, price) = match thing {
+                    Some((product, price)) => (Value::text(product), Value::Float(price)),
+                    None => (Value::Null, Value::Null),
+                };
+                out.at(
+                    time,
+                    [
+                        session.clone(),
+                        user.clone(),
+                        Value::text(action),
+                        product,
+                        price,
+                    ],
+                );
+                time = time.saturating_add(rng.between(least, most));
             };
-            out.at(time, [session.clone(), user.clone(), Value::text(action), product, price]);
-            time = time.saturating_add(rng.between(least, most));
-        };
         let mut last = ("", 0.0);
         for _ in 0..rng.between(1, 5) {
             last = thing(rng);
@@ -68,5 +80,8 @@ impl Scene for Clicks {
 fn thing(rng: &mut Rng) -> (&'static str, f64) {
     let index = rng.below(PRODUCTS.len() as u64);
     let price = cents(9.9 + 15.0 * index as f64);
-    (PRODUCTS.get(index as usize).copied().unwrap_or_default(), price)
+    (
+        PRODUCTS.get(index as usize).copied().unwrap_or_default(),
+        price,
+    )
 }

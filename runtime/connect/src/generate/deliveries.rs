@@ -35,7 +35,10 @@ impl Scene for Deliveries {
         let mut time = now;
         let mut at = |status: &str, after: i64| {
             time = time.saturating_add(after);
-            out.at(time, [Value::Int(parcel), Value::text(status), depot.clone()]);
+            out.at(
+                time,
+                [Value::Int(parcel), Value::text(status), depot.clone()],
+            );
         };
         at("accepted", 0);
         at("in_depot", rng.between(30 * MINUTE, 10 * HOUR));

@@ -8,9 +8,10 @@ use portent_grammar::{Column, Schema, Type, Value};
 use super::{Out, Rng, SECOND, Scene};
 
 pub(super) const USERS: [&str; 40] = [
-    "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "karl", "laura", "mallory", "nina",
-    "oscar", "peggy", "quentin", "rita", "sybil", "trent", "ursula", "victor", "wendy", "xavier", "yvonne", "zoe", "adam",
-    "beth", "carl", "dora", "emil", "fay", "gus", "hana", "igor", "jana", "kurt", "lena", "mark", "nora",
+    "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "karl",
+    "laura", "mallory", "nina", "oscar", "peggy", "quentin", "rita", "sybil", "trent", "ursula",
+    "victor", "wendy", "xavier", "yvonne", "zoe", "adam", "beth", "carl", "dora", "emil", "fay",
+    "gus", "hana", "igor", "jana", "kurt", "lena", "mark", "nora",
 ];
 
 pub(super) fn schema() -> Schema {

@@ -32,7 +32,9 @@ pub(super) struct Machines {
 
 impl Machines {
     pub fn new() -> Self {
-        Self { machines: MACHINES.iter().map(|_| Machine::default()).collect() }
+        Self {
+            machines: MACHINES.iter().map(|_| Machine::default()).collect(),
+        }
     }
 }
 
@@ -44,7 +46,9 @@ impl Scene for Machines {
     fn tick(&mut self, number: u64, now: i64, rng: &mut Rng, out: &mut Out) {
         let index = (number % MACHINES.len() as u64) as usize;
         let name = MACHINES.get(index).copied().unwrap_or_default();
-        let Some(machine) = self.machines.get_mut(index) else { return };
+        let Some(machine) = self.machines.get_mut(index) else {
+            return;
+        };
         let temperature = match machine.script.pop() {
             Some(temperature) => temperature,
             None => {

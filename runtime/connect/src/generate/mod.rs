@@ -85,14 +85,22 @@ impl Kind {
     /// One line on what it holds.
     pub fn about(self) -> &'static str {
         match self {
-            Kind::Logins => "log-ins; bursts of 5 to 12 failures from one address, most of which end with a success",
-            Kind::Payments => "card payments; cards that are tested with small amounts, then used for a large one",
+            Kind::Logins => {
+                "log-ins; bursts of 5 to 12 failures from one address, most of which end with a success"
+            }
+            Kind::Payments => {
+                "card payments; cards that are tested with small amounts, then used for a large one"
+            }
             Kind::Trades => "trades of ten symbols; double bottoms (W shapes)",
             Kind::MachineTemperature => "readings of five machines; stretches of overheating",
             Kind::Orders => "orders; see shipments",
-            Kind::Shipments => "shipments of the orders of the same seed; some orders have none, some have a late one",
+            Kind::Shipments => {
+                "shipments of the orders of the same seed; some orders have none, some have a late one"
+            }
             Kind::Clicks => "visits to a shop; carts that are filled and left",
-            Kind::Deliveries => "parcels on their way; some are out for delivery and never delivered",
+            Kind::Deliveries => {
+                "parcels on their way; some are out for delivery and never delivered"
+            }
             Kind::Typed => "types A to J, ids 0 to 999, prices, volumes, every 10 ms",
             Kind::Ticks => "random walks of 100 symbols, every 10 ms",
         }
@@ -108,7 +116,10 @@ impl Kind {
             return Ok(kind);
         }
         let names = Self::ALL.map(Kind::name);
-        let mut error = ConnectError::new(codes::GENERATOR_KIND, format!("the generator knows no kind '{name}'"));
+        let mut error = ConnectError::new(
+            codes::GENERATOR_KIND,
+            format!("the generator knows no kind '{name}'"),
+        );
         if let Some(near) = nearest(name, names) {
             error = error.help(format!("did you mean '{near}'?"));
         }
@@ -276,21 +287,27 @@ impl Generator {
     }
 
     fn ticks_ended(&self) -> bool {
-        let counted = self.scene.counts_ticks() && self.config.count.is_some_and(|count| self.ticks >= count);
+        let counted =
+            self.scene.counts_ticks() && self.config.count.is_some_and(|count| self.ticks >= count);
         counted || self.now == i64::MAX
     }
 
     /// The next event by time.
     fn next_in_time(&mut self) -> Option<(i64, Vec<Value>)> {
         loop {
-            let limit = if self.ticks_ended() { i64::MAX } else { self.now };
+            let limit = if self.ticks_ended() {
+                i64::MAX
+            } else {
+                self.now
+            };
             if let Some(event) = self.out.pop_before(limit) {
                 return Some(event);
             }
             if self.ticks_ended() {
                 return None;
             }
-            self.scene.tick(self.ticks, self.now, &mut self.rng, &mut self.out);
+            self.scene
+                .tick(self.ticks, self.now, &mut self.rng, &mut self.out);
             self.ticks += 1;
             self.now = self.now.saturating_add(self.step);
         }
@@ -307,7 +324,11 @@ impl Generator {
                 return self.arrivals.pop_before(i64::MAX).map(|(_, row)| row);
             };
             let late = self.arrival_rng.chance(self.config.disorder);
-            let delay = if late { self.arrival_rng.between(1, self.config.disorder_max.max(1)) } else { 0 };
+            let delay = if late {
+                self.arrival_rng.between(1, self.config.disorder_max.max(1))
+            } else {
+                0
+            };
             self.arrivals.push(time.saturating_add(delay), time, row);
             if let Some((_, row)) = self.arrivals.pop_before(time.saturating_add(1)) {
                 return Some(row);
@@ -320,7 +341,8 @@ impl Iterator for Generator {
     type Item = Vec<Value>;
 
     fn next(&mut self) -> Option<Vec<Value>> {
-        if !self.scene.counts_ticks() && self.config.count.is_some_and(|count| self.given >= count) {
+        if !self.scene.counts_ticks() && self.config.count.is_some_and(|count| self.given >= count)
+        {
             return None;
         }
         self.given += 1;

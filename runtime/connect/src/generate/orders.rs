@@ -48,7 +48,12 @@ fn order(seed: u64, number: u64) -> Order {
         fate if fate < 0.07 => Some(rng.between(26 * HOUR, 40 * HOUR)),
         _ => Some(rng.between(HOUR, 20 * HOUR)),
     };
-    Order { customer, amount, shipped_after, carrier: rng.pick(&CARRIERS) }
+    Order {
+        customer,
+        amount,
+        shipped_after,
+        carrier: rng.pick(&CARRIERS),
+    }
 }
 
 fn id(number: u64) -> Value {
@@ -72,7 +77,14 @@ impl Scene for Orders {
 
     fn tick(&mut self, number: u64, now: i64, _rng: &mut Rng, out: &mut Out) {
         let order = order(self.seed, number);
-        out.at(now, [id(number), Value::text(order.customer), Value::Float(order.amount)]);
+        out.at(
+            now,
+            [
+                id(number),
+                Value::text(order.customer),
+                Value::Float(order.amount),
+            ],
+        );
     }
 }
 
@@ -94,7 +106,10 @@ impl Scene for Shipments {
     fn tick(&mut self, number: u64, now: i64, _rng: &mut Rng, out: &mut Out) {
         let order = order(self.seed, number);
         if let Some(after) = order.shipped_after {
-            out.at(now.saturating_add(after), [id(number), Value::text(order.carrier)]);
+            out.at(
+                now.saturating_add(after),
+                [id(number), Value::text(order.carrier)],
+            );
         }
     }
 

@@ -9,7 +9,8 @@ use super::rng::cents;
 use super::{MINUTE, Out, Rng, SECOND, Scene};
 
 const MERCHANTS: [&str; 12] = [
-    "bakery", "books", "cinema", "fuel", "gifts", "grocer", "hotel", "pharmacy", "shoes", "taxi", "tools", "toys",
+    "bakery", "books", "cinema", "fuel", "gifts", "grocer", "hotel", "pharmacy", "shoes", "taxi",
+    "tools", "toys",
 ];
 const ONLINE: [&str; 4] = ["apps", "donations", "games", "music"];
 const COUNTRIES: [&str; 6] = ["AT", "CH", "DE", "FR", "IT", "PL"];
@@ -60,7 +61,10 @@ impl Scene for Payments {
 impl Payments {
     fn pay(&mut self, time: i64, card: u64, merchant: &str, amount: f64, out: &mut Out) {
         self.made += 1;
-        let country = COUNTRIES.get((card % 6) as usize).copied().unwrap_or_default();
+        let country = COUNTRIES
+            .get((card % 6) as usize)
+            .copied()
+            .unwrap_or_default();
         out.at(
             time,
             [

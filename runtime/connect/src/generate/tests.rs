@@ -37,7 +37,10 @@ fn by_key(rows: &[Vec<Value>], key: usize) -> HashMap<String, Vec<Vec<Value>>> {
 #[test]
 fn every_kind_is_deterministic_in_order_and_of_its_schema() {
     for kind in Kind::ALL {
-        let config = GeneratorConfig { count: Some(2_000), ..GeneratorConfig::new(kind) };
+        let config = GeneratorConfig {
+            count: Some(2_000),
+            ..GeneratorConfig::new(kind)
+        };
         let first = rows(&config);
         assert_eq!(first, rows(&config), "{}", kind.name());
         if kind != Kind::Shipments {
@@ -48,7 +51,12 @@ fn every_kind_is_deterministic_in_order_and_of_its_schema() {
         for row in &first {
             assert_eq!(row.len(), schema.len());
             for (value, column) in row.iter().zip(&schema) {
-                assert!(value.is_null() || value.type_of() == column.ty, "{}.{}", kind.name(), column.name);
+                assert!(
+                    value.is_null() || value.type_of() == column.ty,
+                    "{}.{}",
+                    kind.name(),
+                    column.name
+                );
             }
         }
         let other = rows(&GeneratorConfig { seed: 8, ..config });
@@ -60,8 +68,15 @@ fn every_kind_is_deterministic_in_order_and_of_its_schema() {
 
 #[test]
 fn disorder_is_bounded_and_loses_nothing() {
-    let config = GeneratorConfig { count: Some(5_000), ..GeneratorConfig::new(Kind::Typed) };
-    let shuffled = GeneratorConfig { disorder: 0.2, disorder_max: 1_000_000, ..config.clone() };
+    let config = GeneratorConfig {
+        count: Some(5_000),
+        ..GeneratorConfig::new(Kind::Typed)
+    };
+    let shuffled = GeneratorConfig {
+        disorder: 0.2,
+        disorder_max: 1_000_000,
+        ..config.clone()
+    };
     let mut late = rows(&shuffled);
     let mut latest = i64::MIN;
     let mut inverted = 0;
@@ -85,7 +100,9 @@ fn logins_hold_bursts_that_end_with_a_success() {
             match row[3] {
                 Value::Bool(false) => failures.push(time(row)),
                 _ => {
-                    if failures.len() >= 5 && time(row) - failures[failures.len() - 5] <= 10 * MINUTE {
+                    if failures.len() >= 5
+                        && time(row) - failures[failures.len() - 5] <= 10 * MINUTE
+                    {
                         broken_in += 1;
                     }
                     failures.clear();
@@ -103,7 +120,9 @@ fn payments_hold_tested_cards() {
         for row in rows.iter().filter(|row| number(&row[5]) >= 600.0) {
             let small = rows
                 .iter()
-                .filter(|other| number(&other[5]) < 2.0 && (0..6 * MINUTE).contains(&(time(row) - time(other))))
+                .filter(|other| {
+                    number(&other[5]) < 2.0 && (0..6 * MINUTE).contains(&(time(row) - time(other)))
+                })
                 .count();
             tested += usize::from(small >= 4);
         }
@@ -168,36 +187,64 @@ fn shipments_are_of_the_orders() {
         }
     }
     assert_eq!(shipments.len() + never, orders.len());
-    assert!((300..500).contains(&never) && (200..400).contains(&late), "{never} never, {late} late");
+    assert!(
+        (300..500).contains(&never) && (200..400).contains(&late),
+        "{never} never, {late} late"
+    );
 }
 
 #[test]
 fn carts_are_abandoned() {
     let visits = by_key(&rows(&GeneratorConfig::new(Kind::Clicks)), 1);
     let has = |rows: &[Vec<Value>], action: &str| rows.iter().any(|row| text(&row[3]) == action);
-    let filled = visits.values().filter(|rows| has(rows, "add_to_cart")).count();
+    let filled = visits
+        .values()
+        .filter(|rows| has(rows, "add_to_cart"))
+        .count();
     let bought = visits.values().filter(|rows| has(rows, "purchase")).count();
-    assert!(bought * 10 > filled * 4 && bought * 10 < filled * 8, "{bought} of {filled}");
+    assert!(
+        bought * 10 > filled * 4 && bought * 10 < filled * 8,
+        "{bought} of {filled}"
+    );
 }
 
 #[test]
 fn parcels_get_lost() {
     let parcels = by_key(&rows(&GeneratorConfig::new(Kind::Deliveries)), 1);
     let last = |rows: &[Vec<Value>]| rows.last().map(|row| text(&row[2])).unwrap_or_default();
-    let end = parcels.values().flatten().map(|row| time(row)).max().unwrap();
+    let end = parcels
+        .values()
+        .flatten()
+        .map(|row| time(row))
+        .max()
+        .unwrap();
     let lost = parcels
         .values()
-        .filter(|rows| last(rows) == "out_for_delivery" && end - time(rows.last().unwrap()) > 8 * HOUR)
+        .filter(|rows| {
+            last(rows) == "out_for_delivery" && end - time(rows.last().unwrap()) > 8 * HOUR
+        })
         .count();
     assert!((50..250).contains(&lost), "{lost} of {}", parcels.len());
 }
 
 #[test]
 fn odd_options_end() {
-    let config = GeneratorConfig { step: Some(0), count: Some(10), ..GeneratorConfig::new(Kind::Typed) };
+    let config = GeneratorConfig {
+        step: Some(0),
+        count: Some(10),
+        ..GeneratorConfig::new(Kind::Typed)
+    };
     assert_eq!(rows(&config).len(), 10);
-    let config = GeneratorConfig { start: i64::MAX - 5, step: Some(1), count: Some(100), ..GeneratorConfig::new(Kind::Typed) };
+    let config = GeneratorConfig {
+        start: i64::MAX - 5,
+        step: Some(1),
+        count: Some(100),
+        ..GeneratorConfig::new(Kind::Typed)
+    };
     assert!(rows(&config).len() <= 6);
-    let config = GeneratorConfig { count: Some(0), ..GeneratorConfig::new(Kind::Shipments) };
+    let config = GeneratorConfig {
+        count: Some(0),
+        ..GeneratorConfig::new(Kind::Shipments)
+    };
     assert!(rows(&config).is_empty());
 }

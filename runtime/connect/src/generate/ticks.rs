@@ -23,8 +23,14 @@ pub(super) struct Ticks {
 
 impl Ticks {
     pub fn new(rng: &mut Rng) -> Self {
-        let symbols =
-            (0..100).map(|number| (Value::text(format!("S{number:03}")), rng.between(5_000, 14_999))).collect();
+        let symbols = (0..100)
+            .map(|number| {
+                (
+                    Value::text(format!("S{number:03}")),
+                    rng.between(5_000, 14_999),
+                )
+            })
+            .collect();
         Self { symbols }
     }
 }
@@ -36,9 +42,18 @@ impl Scene for Ticks {
 
     fn tick(&mut self, _number: u64, now: i64, rng: &mut Rng, out: &mut Out) {
         let index = rng.below(self.symbols.len() as u64) as usize;
-        let Some((name, price)) = self.symbols.get_mut(index) else { return };
+        let Some((name, price)) = self.symbols.get_mut(index) else {
+            return;
+        };
         *price = (*price + rng.between(-50, 50)).max(100);
         let price = cents(*price as f64 / 100.0);
-        out.at(now, [name.clone(), Value::Float(price), Value::Int(rng.between(1, 1_000))]);
+        out.at(
+            now,
+            [
+                name.clone(),
+                Value::Float(price),
+                Value::Int(rng.between(1, 1_000)),
+            ],
+        );
     }
 }

@@ -9,7 +9,9 @@ use portent_grammar::{Column, Schema, Type, Value};
 use super::rng::cents;
 use super::{Out, Rng, SECOND, Scene};
 
-const SYMBOLS: [&str; 10] = ["ACME", "BOLT", "CRUX", "DUNE", "ECHO", "FLUX", "GALE", "HALO", "IRIS", "JADE"];
+const SYMBOLS: [&str; 10] = [
+    "ACME", "BOLT", "CRUX", "DUNE", "ECHO", "FLUX", "GALE", "HALO", "IRIS", "JADE",
+];
 
 pub(super) fn schema() -> Schema {
     vec![
@@ -46,7 +48,9 @@ impl Scene for Trades {
     fn tick(&mut self, _number: u64, now: i64, rng: &mut Rng, out: &mut Out) {
         let index = rng.below(SYMBOLS.len() as u64) as usize;
         let name = SYMBOLS.get(index).copied().unwrap_or_default();
-        let Some((level, price, script)) = self.symbols.get_mut(index) else { return };
+        let Some((level, price, script)) = self.symbols.get_mut(index) else {
+            return;
+        };
         match script.pop() {
             Some(next) => *price = next,
             None => {
@@ -59,7 +63,14 @@ impl Scene for Trades {
             }
         }
         let volume = 10 * rng.between(1, 100);
-        out.at(now, [Value::text(name), Value::Float(cents(*price as f64 / 100.0)), Value::Int(volume)]);
+        out.at(
+            now,
+            [
+                Value::text(name),
+                Value::Float(cents(*price as f64 / 100.0)),
+                Value::Int(volume),
+            ],
+        );
     }
 }
 

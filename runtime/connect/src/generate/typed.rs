@@ -30,6 +30,14 @@ impl Scene for Typed {
         let ty = rng.pick(&TYPES);
         let id = rng.between(0, 999);
         let price = cents(rng.below(10_000) as f64 / 100.0);
-        out.at(now, [Value::text(ty), Value::Int(id), Value::Float(price), Value::Int(rng.between(1, 1_000))]);
+        out.at(
+            now,
+            [
+                Value::text(ty),
+                Value::Int(id),
+                Value::Float(price),
+                Value::Int(rng.between(1, 1_000)),
+            ],
+        );
     }
 }

@@ -57,13 +57,24 @@ pub struct InferredColumn {
 impl InferredSchema {
     /// As columns, all needed; the event time is the first TIMESTAMP of `ts`, `timestamp`, `time`, `@timestamp`, `event_time`.
     pub fn to_source_schema(&self) -> SourceSchema {
-        let columns = self.columns.iter().map(|column| self.source_column(column)).collect();
-        SourceSchema { columns, event_time: self.event_time() }
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| self.source_column(column))
+            .collect();
+        SourceSchema {
+            columns,
+            event_time: self.event_time(),
+        }
     }
 
     fn source_column(&self, column: &InferredColumn) -> SourceColumn {
         let field = SourceColumn::field(&column.name, column.ty.clone());
-        if column.source_name == column.name { field } else { field.from(&column.source_name) }
+        if column.source_name == column.name {
+            field
+        } else {
+            field.from(&column.source_name)
+        }
     }
 
     /// Names and types.
@@ -76,9 +87,13 @@ impl InferredSchema {
 
     /// The column that is the event time if nothing else is said.
     pub fn event_time(&self) -> Option<usize> {
-        ["ts", "timestamp", "time", "@timestamp", "event_time"].into_iter().find_map(|name| {
-            self.columns.iter().position(|column| column.name == name && column.ty == Type::Timestamp)
-        })
+        ["ts", "timestamp", "time", "@timestamp", "event_time"]
+            .into_iter()
+            .find_map(|name| {
+                self.columns
+                    .iter()
+                    .position(|column| column.name == name && column.ty == Type::Timestamp)
+            })
     }
 
     /// Writes what was decided into a configuration, so that reading agrees with the sample.
@@ -93,9 +108,16 @@ impl InferredSchema {
         }
         for column in &self.columns {
             if let Some(format) = &column.time_format
-                && !config.time.columns.iter().any(|(name, _)| *name == column.name)
+                && !config
+                    .time
+                    .columns
+                    .iter()
+                    .any(|(name, _)| *name == column.name)
             {
-                config.time.columns.push((column.name.clone(), format.clone()));
+                config
+                    .time
+                    .columns
+                    .push((column.name.clone(), format.clone()));
             }
         }
     }
@@ -123,7 +145,10 @@ pub fn infer(options: &OptionMap, sample_rows: usize) -> Result<InferredSchema, 
 ///
 /// # Errors
 /// As `infer`.
-pub fn infer_config(config: &SourceConfig, sample_rows: usize) -> Result<InferredSchema, ConnectError> {
+pub fn infer_config(
+    config: &SourceConfig,
+    sample_rows: usize,
+) -> Result<InferredSchema, ConnectError> {
     match &config.connector {
         Connector::Generator(generator) => Ok(InferredSchema {
             columns: generator
@@ -157,6 +182,9 @@ pub fn infer_config(config: &SourceConfig, sample_rows: usize) -> Result<Inferre
 }
 
 fn empty(name: &str) -> ConnectError {
-    ConnectError::new(codes::INPUT_EMPTY, format!("{name} is empty: there is nothing to infer columns from"))
-        .help("declare the columns: CREATE STREAM s (ts TIMESTAMP, …) WITH (…)")
+    ConnectError::new(
+        codes::INPUT_EMPTY,
+        format!("{name} is empty: there is nothing to infer columns from"),
+    )
+    .help("declare the columns: CREATE STREAM s (ts TIMESTAMP, …) WITH (…)")
 }

@@ -40,7 +40,10 @@ pub(super) fn look(config: &SourceConfig, rows: usize) -> Result<InferredSchema,
         }
     }
     if let (Some(error), true) = (failed, blocks.data().is_empty()) {
-        return Err(ConnectError::new(codes::READ_FAILED, format!("{name} can't be read: {error}")));
+        return Err(ConnectError::new(
+            codes::READ_FAILED,
+            format!("{name} can't be read: {error}"),
+        ));
     }
     if blocks.data().starts_with(&[0xef, 0xbb, 0xbf]) {
         blocks.consume(3);
@@ -66,7 +69,10 @@ pub(super) fn look(config: &SourceConfig, rows: usize) -> Result<InferredSchema,
     Ok(inferred)
 }
 
-fn open(config: &SourceConfig, rows: usize) -> Result<(Box<dyn Read + Send>, String), ConnectError> {
+fn open(
+    config: &SourceConfig,
+    rows: usize,
+) -> Result<(Box<dyn Read + Send>, String), ConnectError> {
     let counter = Arc::new(AtomicU64::new(0));
     match &config.connector {
         Connector::File { paths } => {
@@ -75,12 +81,20 @@ fn open(config: &SourceConfig, rows: usize) -> Result<(Box<dyn Read + Send>, Str
             let Some(file) = found.iter().find(|file| file.bytes > 0).or(found.first()) else {
                 return Err(empty("the input"));
             };
-            Ok((files::open(file, config.compression, counter)?, file.name.to_string()))
+            Ok((
+                files::open(file, config.compression, counter)?,
+                file.name.to_string(),
+            ))
         }
         _ => {
             let bytes = stdin::sample(rows)?;
             let reader = files::unpack(Box::new(Cursor::new(bytes)), config.compression, counter)
-                .map_err(|error| ConnectError::new(codes::READ_FAILED, format!("<stdin> can't be read: {error}")))?;
+                .map_err(|error| {
+                ConnectError::new(
+                    codes::READ_FAILED,
+                    format!("<stdin> can't be read: {error}"),
+                )
+            })?;
             Ok((reader, "<stdin>".to_owned()))
         }
     }
@@ -139,7 +153,11 @@ fn csv(blocks: &mut Blocks, config: &SourceConfig, rows: usize, inferred: &mut I
             // A row of another width is a bad row.
             if cells.len() == tallies.len() {
                 for (tally, cell) in tallies.iter_mut().zip(&cells) {
-                    let text = if config.trim && !cell.quoted { cell.text.trim() } else { &cell.text };
+                    let text = if config.trim && !cell.quoted {
+                        cell.text.trim()
+                    } else {
+                        &cell.text
+                    };
                     tally.text(text, cell.quoted);
                 }
                 seen += 1;
@@ -162,14 +180,25 @@ fn csv(blocks: &mut Blocks, config: &SourceConfig, rows: usize, inferred: &mut I
     inferred.rows = seen;
     let names = match inferred.header {
         true => header::names(first),
-        false => (1..=first.len()).map(|number| format!("column{number}")).collect(),
+        false => (1..=first.len())
+            .map(|number| format!("column{number}"))
+            .collect(),
     };
     for (index, (name, tally)) in names.into_iter().zip(tallies).enumerate() {
-        let source_name = if inferred.header { name.clone() } else { (index + 1).to_string() };
-        inferred.columns.push(tally.into_column(name, source_name, config, &mut inferred.notes));
+        let source_name = if inferred.header {
+            name.clone()
+        } else {
+            (index + 1).to_string()
+        };
+        inferred
+            .columns
+            .push(tally.into_column(name, source_name, config, &mut inferred.notes));
     }
     if inferred.header && config.csv.header == Header::Auto && seen == 0 {
-        inferred.notes.push("there is only one row, and it was taken for a header; csv.header = false if it isn't".into());
+        inferred.notes.push(
+            "there is only one row, and it was taken for a header; csv.header = false if it isn't"
+                .into(),
+        );
     }
 }
 
@@ -200,20 +229,27 @@ fn json(blocks: &mut Blocks, config: &SourceConfig, rows: usize, inferred: &mut 
         blocks,
         |data, at_end| splitter.next(data, at_end, config.max_line_bytes),
         |row| {
-            let Ok(object) = serde_json::from_str::<IndexMap<String, &RawValue>>(row) else { return true };
+            let Ok(object) = serde_json::from_str::<IndexMap<String, &RawValue>>(row) else {
+                return true;
+            };
             for (name, token) in object {
                 if tallies.len() >= MAX_COLUMNS && !tallies.contains_key(&name) {
                     too_many = true;
                     continue;
                 }
-                tallies.entry(name).or_insert_with(|| Tally::new(config)).json(token.get());
+                tallies
+                    .entry(name)
+                    .or_insert_with(|| Tally::new(config))
+                    .json(token.get());
             }
             seen += 1;
             (seen as usize) < rows
         },
     );
     if too_many {
-        inferred.notes.push(format!("there are more than {MAX_COLUMNS} different fields; the others are left out"));
+        inferred.notes.push(format!(
+            "there are more than {MAX_COLUMNS} different fields; the others are left out"
+        ));
     }
     inferred.rows = seen as usize;
     for (name, tally) in tallies {
@@ -231,7 +267,10 @@ fn log(
     inferred: &mut InferredSchema,
 ) -> Result<(), ConnectError> {
     let Some(pattern) = config.log.pattern.clone() else {
-        return Err(ConnectError::new(codes::OPTION_MISSING, "format = 'log' needs the option 'log.pattern'"));
+        return Err(ConnectError::new(
+            codes::OPTION_MISSING,
+            "format = 'log' needs the option 'log.pattern'",
+        ));
     };
     let mut splitter = LineSplitter::default();
     let names: Vec<&str> = pattern.capture_names().flatten().collect();
@@ -247,7 +286,14 @@ fn log(
             };
             for (tally, name) in tallies.iter_mut().zip(&names) {
                 match groups.name(name) {
-                    Some(found) => tally.text(if config.trim { found.as_str().trim() } else { found.as_str() }, true),
+                    Some(found) => tally.text(
+                        if config.trim {
+                            found.as_str().trim()
+                        } else {
+                            found.as_str()
+                        },
+                        true,
+                    ),
                     None => tally.null(),
                 }
             }
@@ -263,7 +309,14 @@ fn log(
     let columns: Vec<InferredColumn> = names
         .into_iter()
         .zip(tallies)
-        .map(|(name, tally)| tally.into_column(name.to_owned(), name.to_owned(), config, &mut inferred.notes))
+        .map(|(name, tally)| {
+            tally.into_column(
+                name.to_owned(),
+                name.to_owned(),
+                config,
+                &mut inferred.notes,
+            )
+        })
         .collect();
     inferred.columns = columns;
     Ok(())

@@ -12,7 +12,12 @@ use crate::time::TimeFormat;
 /// `CREATE STREAM name (…) WITH (…);`: the options that were given, then what was decided.
 pub(super) fn create_stream(inferred: &InferredSchema, name: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    let width = inferred.columns.iter().map(|column| identifier(&column.name).chars().count()).max().unwrap_or(0);
+    let width = inferred
+        .columns
+        .iter()
+        .map(|column| identifier(&column.name).chars().count())
+        .max()
+        .unwrap_or(0);
     for column in &inferred.columns {
         let mut line = format!("    {:width$} {}", identifier(&column.name), column.ty);
         if column.source_name != column.name {
@@ -20,21 +25,37 @@ pub(super) fn create_stream(inferred: &InferredSchema, name: &str) -> String {
         }
         lines.push(line);
     }
-    if let Some(column) = inferred.event_time().and_then(|slot| inferred.columns.get(slot)) {
+    if let Some(column) = inferred
+        .event_time()
+        .and_then(|slot| inferred.columns.get(slot))
+    {
         let column = identifier(&column.name);
         lines.push(format!("    WATERMARK FOR {column} AS {column}"));
     }
-    let mut options: Vec<(String, String)> =
-        inferred.options.iter().map(|(name, value)| (name.clone(), option(value))).collect();
+    let mut options: Vec<(String, String)> = inferred
+        .options
+        .iter()
+        .map(|(name, value)| (name.clone(), option(value)))
+        .collect();
     let decided = decisions(inferred);
     for (name, value) in decided {
-        if !options.iter().any(|(given, _)| given.eq_ignore_ascii_case(&name)) {
+        if !options
+            .iter()
+            .any(|(given, _)| given.eq_ignore_ascii_case(&name))
+        {
             options.push((name, value));
         }
     }
-    let options: Vec<String> =
-        options.into_iter().map(|(name, value)| format!("    {} = {value}", option_name(&name))).collect();
-    format!("CREATE STREAM {} (\n{}\n) WITH (\n{}\n);\n", identifier(name), lines.join(",\n"), options.join(",\n"))
+    let options: Vec<String> = options
+        .into_iter()
+        .map(|(name, value)| format!("    {} = {value}", option_name(&name)))
+        .collect();
+    format!(
+        "CREATE STREAM {} (\n{}\n) WITH (\n{}\n);\n",
+        identifier(name),
+        lines.join(",\n"),
+        options.join(",\n")
+    )
 }
 
 fn decisions(inferred: &InferredSchema) -> Vec<(String, String)> {
@@ -56,7 +77,11 @@ fn decisions(inferred: &InferredSchema) -> Vec<(String, String)> {
     }
     // One format for all is said once.
     let given_for_all = inferred.options.contains_key("time.format");
-    let mut formats: Vec<&TimeFormat> = inferred.columns.iter().filter_map(|column| column.time_format.as_ref()).collect();
+    let mut formats: Vec<&TimeFormat> = inferred
+        .columns
+        .iter()
+        .filter_map(|column| column.time_format.as_ref())
+        .collect();
     formats.dedup();
     match formats.as_slice() {
         _ if given_for_all => {}
@@ -65,7 +90,10 @@ fn decisions(inferred: &InferredSchema) -> Vec<(String, String)> {
         _ => {
             for column in &inferred.columns {
                 if let (Type::Timestamp, Some(format)) = (&column.ty, &column.time_format) {
-                    add(&format!("time.format.{}", column.name), text(format.as_option()));
+                    add(
+                        &format!("time.format.{}", column.name),
+                        text(format.as_option()),
+                    );
                 }
             }
         }
@@ -81,7 +109,11 @@ pub(super) fn path_options(config: &SourceConfig) -> OptionMap {
             options.insert("connector".into(), Value::text("file"));
             let path = match paths.as_slice() {
                 [one] => Value::text(one.as_str()),
-                many => Value::Array(many.iter().map(|path| Value::text(path.as_str())).collect::<Arc<[Value]>>()),
+                many => Value::Array(
+                    many.iter()
+                        .map(|path| Value::text(path.as_str()))
+                        .collect::<Arc<[Value]>>(),
+                ),
             };
             options.insert("path".into(), path);
         }
@@ -99,15 +131,23 @@ pub(super) fn path_options(config: &SourceConfig) -> OptionMap {
 /// A name, quoted where it must be.
 pub(crate) fn identifier(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !keywords::is_reserved(name);
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 fn option_name(name: &str) -> String {
     let plain = name.split('.').all(|word| {
         word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     });
     if plain { name.to_owned() } else { text(name) }
 }
@@ -125,7 +165,9 @@ fn option(value: &Value) -> String {
         }
         // Options of streams are lengths of time without months.
         Value::Interval(interval) => {
-            let micros = i64::from(interval.days).saturating_mul(86_400_000_000).saturating_add(interval.micros);
+            let micros = i64::from(interval.days)
+                .saturating_mul(86_400_000_000)
+                .saturating_add(interval.micros);
             text(&format!("{micros} us"))
         }
         Value::Timestamp(_) => text(&value.to_string()),

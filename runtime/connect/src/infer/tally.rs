@@ -10,7 +10,9 @@ use crate::options::SourceConfig;
 use crate::time::{EpochUnit, TimeFormat, TimeReader, parse_int};
 
 /// Texts that often stand for a missing value.
-const NULLISH: [&str; 12] = ["NA", "N/A", "n/a", "-", "null", "NULL", "NaN", "nan", "None", "nil", "\\N", "?"];
+const NULLISH: [&str; 12] = [
+    "NA", "N/A", "n/a", "-", "null", "NULL", "NaN", "nan", "None", "nil", "\\N", "?",
+];
 
 /// Counts what the values of a column could be.
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ impl Tally {
         let time = &config.time;
         let configured = match &time.format {
             TimeFormat::Auto | TimeFormat::Epoch(_) => None,
-            format => Some(TimeReader::new(format.clone(), time.zone.clone(), time.year)),
+            format => Some(TimeReader::new(format.clone(), time.zone, time.year)),
         };
         Self {
             values: 0,
@@ -82,7 +84,10 @@ impl Tally {
             return;
         }
         self.values += 1;
-        if ["true", "false"].iter().any(|truth| text.eq_ignore_ascii_case(truth)) {
+        if ["true", "false"]
+            .iter()
+            .any(|truth| text.eq_ignore_ascii_case(truth))
+        {
             self.bools += 1;
         } else if is_integer(text) {
             self.integer(text);
@@ -108,7 +113,11 @@ impl Tally {
             }
             Some(b'"') => {
                 let text: String = serde_json::from_str(token).unwrap_or_default();
-                if self.nulls_declared.as_ref().is_some_and(|nulls| nulls.contains(&text)) {
+                if self
+                    .nulls_declared
+                    .as_ref()
+                    .is_some_and(|nulls| nulls.contains(&text))
+                {
                     self.nulls += 1;
                     return;
                 }
@@ -177,7 +186,12 @@ impl Tally {
 
     /// Numbers, truth values or instants.
     pub fn is_typed(&self) -> bool {
-        self.values > 0 && self.bools.max(self.ints + self.floats).max(self.instants + self.days) == self.values
+        self.values > 0
+            && self
+                .bools
+                .max(self.ints + self.floats)
+                .max(self.instants + self.days)
+                == self.values
     }
 
     /// The type that all values agree on.
@@ -186,7 +200,11 @@ impl Tally {
         if self.values == 0 {
             return (Type::Text, None);
         }
-        let own = config.time.columns.iter().find(|(column, _)| column == name);
+        let own = config
+            .time
+            .columns
+            .iter()
+            .find(|(column, _)| column == name);
         if let Some((_, format)) = own {
             return (Type::Timestamp, Some(format.clone()));
         }
@@ -195,7 +213,10 @@ impl Tally {
             if let (TimeFormat::Epoch(_), true) = (&config.time.format, timely) {
                 return (Type::Timestamp, Some(config.time.format.clone()));
             }
-            let unit = self.digits.and_then(EpochUnit::of_digits).filter(|_| timely);
+            let unit = self
+                .digits
+                .and_then(EpochUnit::of_digits)
+                .filter(|_| timely);
             return match unit {
                 Some(unit) => (Type::Timestamp, Some(TimeFormat::Epoch(unit))),
                 None => (Type::Int, None),
@@ -234,7 +255,11 @@ impl Tally {
     ) -> InferredColumn {
         let (mut ty, mut time_format) = self.decide(&name, config);
         if !self.nullish.is_empty() && ty != Type::Text && ty != Type::Json {
-            let spellings: Vec<String> = self.nullish.keys().map(|text| format!("'{text}'")).collect();
+            let spellings: Vec<String> = self
+                .nullish
+                .keys()
+                .map(|text| format!("'{text}'"))
+                .collect();
             let count: u64 = self.nullish.values().sum();
             notes.push(format!(
                 "\"{name}\" would be {ty}, but {count} of {} values are {}; if that means \"no value\", say null = ('', {})",
@@ -245,7 +270,9 @@ impl Tally {
             (ty, time_format) = (Type::Text, None);
         }
         if self.values == 0 {
-            notes.push(format!("\"{name}\" has no value in the sample, and is taken for TEXT"));
+            notes.push(format!(
+                "\"{name}\" has no value in the sample, and is taken for TEXT"
+            ));
         }
         if ty == Type::Int && is_time_name(&name) {
             notes.push(format!(
@@ -254,10 +281,18 @@ impl Tally {
             ));
         }
         if ty == Type::Timestamp && self.lacks_zone && config.time.zone == crate::time::Zone::Utc {
-            notes.push(format!("\"{name}\" names no time zone, and is taken for UTC; time.zone says otherwise"));
+            notes.push(format!(
+                "\"{name}\" names no time zone, and is taken for UTC; time.zone says otherwise"
+            ));
         }
         let nullable = self.nulls > 0 || self.values == 0 || !self.nullish.is_empty();
-        InferredColumn { name, ty, source_name, nullable, time_format }
+        InferredColumn {
+            name,
+            ty,
+            source_name,
+            nullable,
+            time_format,
+        }
     }
 }
 
@@ -301,8 +336,22 @@ fn is_number(text: &str) -> bool {
 /// Names of columns that hold instants: `ts`, `timestamp`, `eventTime`, `created_at`, …
 pub(super) fn is_time_name(name: &str) -> bool {
     let lower = name.to_lowercase();
-    let exact = ["ts", "time", "timestamp", "@timestamp", "datetime", "date", "epoch", "t", "when"];
+    let exact = [
+        "ts",
+        "time",
+        "timestamp",
+        "@timestamp",
+        "datetime",
+        "date",
+        "epoch",
+        "t",
+        "when",
+    ];
     exact.contains(&lower.as_str())
-        || ["_at", "_time", "_ts", "timestamp"].iter().any(|end| lower.ends_with(end))
-        || ["Time", "At"].iter().any(|end| name.ends_with(end) && name.len() > end.len())
+        || ["_at", "_time", "_ts", "timestamp"]
+            .iter()
+            .any(|end| lower.ends_with(end))
+        || ["Time", "At"]
+            .iter()
+            .any(|end| name.ends_with(end) && name.len() > end.len())
 }

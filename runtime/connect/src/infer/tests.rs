@@ -1,9 +1,9 @@
-use portent_grammar::codes::input as codes;
 use portent_grammar::Value;
+use portent_grammar::codes::input as codes;
 
 use super::*;
-use crate::testing::{Folder, drain, options, texts};
 use crate::open;
+use crate::testing::{Folder, drain, options, texts};
 
 fn infer_file(name: &str, content: &str, more: &[(&str, &str)]) -> InferredSchema {
     let folder = Folder::new();
@@ -14,13 +14,23 @@ fn infer_file(name: &str, content: &str, more: &[(&str, &str)]) -> InferredSchem
 }
 
 fn columns(inferred: &InferredSchema) -> Vec<(&str, String)> {
-    inferred.columns.iter().map(|column| (column.name.as_str(), column.ty.to_string())).collect()
+    inferred
+        .columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.ty.to_string()))
+        .collect()
 }
 
 fn ty(values: &[&str]) -> String {
-    let text: String = std::iter::once("name,x").chain(values.iter().copied()).fold(String::new(), |text, value| {
-        if text.is_empty() { format!("{value}\n") } else { format!("{text}n,{value}\n") }
-    });
+    let text: String = std::iter::once("name,x")
+        .chain(values.iter().copied())
+        .fold(String::new(), |text, value| {
+            if text.is_empty() {
+                format!("{value}\n")
+            } else {
+                format!("{text}n,{value}\n")
+            }
+        });
     columns(&infer_file("x.csv", &text, &[]))[1].1.clone()
 }
 
@@ -35,17 +45,31 @@ fn all_values_must_agree() {
     assert_eq!(ty(&["12e5", "34e7"]), "TEXT", "hexadecimal digits");
     assert_eq!(ty(&["99999999999999999999"]), "TEXT");
     assert_eq!(ty(&["true", "FALSE"]), "BOOLEAN");
-    assert_eq!(ty(&["2026-01-31T10:00:00Z", "2026-01-31 10:00:00.5"]), "TIMESTAMP");
+    assert_eq!(
+        ty(&["2026-01-31T10:00:00Z", "2026-01-31 10:00:00.5"]),
+        "TIMESTAMP"
+    );
     assert_eq!(ty(&["2026-01-31T10:00:00Z", "yesterday"]), "TEXT");
     assert_eq!(ty(&["2026-01-31", "2026-02-01"]), "DATE");
     assert_eq!(ty(&["", ""]), "TEXT");
-    assert_eq!(ty(&["1", "NA"]), "TEXT", "a spelling of NULL that wasn't declared");
+    assert_eq!(
+        ty(&["1", "NA"]),
+        "TEXT",
+        "a spelling of NULL that wasn't declared"
+    );
 }
 
 #[test]
 fn a_likely_spelling_of_null_is_named() {
     let inferred = infer_file("x.csv", "n,wind\na,1\nb,NA\nc,3\n", &[]);
-    assert!(inferred.notes.iter().any(|note| note.contains("null = ('', 'NA')")), "{:?}", inferred.notes);
+    assert!(
+        inferred
+            .notes
+            .iter()
+            .any(|note| note.contains("null = ('', 'NA')")),
+        "{:?}",
+        inferred.notes
+    );
     let inferred = infer_file("x.csv", "n,wind\na,1\nb,NA\nc,3\n", &[("null", "NA")]);
     assert_eq!(columns(&inferred)[1].1, "BIGINT");
     assert!(inferred.columns[1].nullable);
@@ -53,15 +77,39 @@ fn a_likely_spelling_of_null_is_named() {
 
 #[test]
 fn epochs_by_name_and_digits() {
-    let inferred = infer_file("x.csv", "ts,id,created_at\n1381132800464,1381132800464,1381132800\n", &[]);
+    let inferred = infer_file(
+        "x.csv",
+        "ts,id,created_at\n1381132800464,1381132800464,1381132800\n",
+        &[],
+    );
     assert_eq!(
         columns(&inferred),
-        [("ts", "TIMESTAMP".into()), ("id", "BIGINT".into()), ("created_at", "TIMESTAMP".into())]
+        [
+            ("ts", "TIMESTAMP".into()),
+            ("id", "BIGINT".into()),
+            ("created_at", "TIMESTAMP".into())
+        ]
     );
-    assert_eq!(inferred.columns[0].time_format.as_ref().map(TimeFormat::as_option), Some("epoch_ms"));
-    assert_eq!(inferred.columns[2].time_format.as_ref().map(TimeFormat::as_option), Some("epoch_s"));
+    assert_eq!(
+        inferred.columns[0]
+            .time_format
+            .as_ref()
+            .map(TimeFormat::as_option),
+        Some("epoch_ms")
+    );
+    assert_eq!(
+        inferred.columns[2]
+            .time_format
+            .as_ref()
+            .map(TimeFormat::as_option),
+        Some("epoch_s")
+    );
     let sql = inferred.to_sql("trades");
-    assert!(sql.contains("time.format.ts = 'epoch_ms'") && sql.contains("time.format.created_at = 'epoch_s'"), "{sql}");
+    assert!(
+        sql.contains("time.format.ts = 'epoch_ms'")
+            && sql.contains("time.format.created_at = 'epoch_s'"),
+        "{sql}"
+    );
     // No unit can be told from these.
     let inferred = infer_file("x.csv", "ts,v\n0,a\n10,b\n", &[]);
     assert_eq!(columns(&inferred)[0].1, "BIGINT");
@@ -76,7 +124,10 @@ fn headers() {
     assert!(named.header);
     let bare = infer_file("x.csv", "alice,3\nbob,4\n", &[]);
     assert!(!bare.header);
-    assert_eq!(columns(&bare), [("column1", "TEXT".into()), ("column2", "BIGINT".into())]);
+    assert_eq!(
+        columns(&bare),
+        [("column1", "TEXT".into()), ("column2", "BIGINT".into())]
+    );
     assert_eq!(bare.rows, 2);
     assert!(bare.to_sql("s").contains("FROM '1'"));
     assert!(!infer_file("x.csv", "alice,Rome\n", &[("csv.header", "false")]).header);
@@ -87,12 +138,24 @@ fn headers() {
 
 #[test]
 fn names_are_kept() {
-    let inferred = infer_file("x.csv", "@timestamp,PM2.5,Case ID,a,a\n2026-01-31T10:00:00Z,1.5,7,x,y\n", &[]);
-    let names: Vec<&str> = inferred.columns.iter().map(|column| column.name.as_str()).collect();
+    let inferred = infer_file(
+        "x.csv",
+        "@timestamp,PM2.5,Case ID,a,a\n2026-01-31T10:00:00Z,1.5,7,x,y\n",
+        &[],
+    );
+    let names: Vec<&str> = inferred
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
     assert_eq!(names, ["@timestamp", "PM2.5", "Case ID", "a", "a_2"]);
     assert_eq!(inferred.event_time(), Some(0));
     let sql = inferred.to_sql("air");
-    assert!(sql.contains("\"Case ID\"") && sql.contains("WATERMARK FOR \"@timestamp\" AS \"@timestamp\""), "{sql}");
+    assert!(
+        sql.contains("\"Case ID\"")
+            && sql.contains("WATERMARK FOR \"@timestamp\" AS \"@timestamp\""),
+        "{sql}"
+    );
 }
 
 #[test]
@@ -110,7 +173,11 @@ fn json_lines() {
         ("tags", "JSON".into()),
     ];
     assert_eq!(columns(&inferred), expected);
-    let nullable: Vec<bool> = inferred.columns.iter().map(|column| column.nullable).collect();
+    let nullable: Vec<bool> = inferred
+        .columns
+        .iter()
+        .map(|column| column.nullable)
+        .collect();
     assert_eq!(nullable, [false, true, false, false, false, true]);
 }
 
@@ -118,15 +185,29 @@ fn json_lines() {
 fn log_lines() {
     let pattern = r"^(?<ts>\w+ +\d+ [\d:]+) (?<host>\S+) (?<pid>\d+)$";
     let text = "Mar 27 13:06:56 ip 12\nnonsense\nMar 28 13:06:56 ip 13\n";
-    let given = [("log.pattern", pattern), ("time.format", "syslog"), ("time.year", "2017")];
+    let given = [
+        ("log.pattern", pattern),
+        ("time.format", "syslog"),
+        ("time.year", "2017"),
+    ];
     let inferred = infer_file("x.log", text, &given);
-    assert_eq!(columns(&inferred), [("ts", "TIMESTAMP".into()), ("host", "TEXT".into()), ("pid", "BIGINT".into())]);
+    assert_eq!(
+        columns(&inferred),
+        [
+            ("ts", "TIMESTAMP".into()),
+            ("host", "TEXT".into()),
+            ("pid", "BIGINT".into())
+        ]
+    );
 }
 
 #[test]
 fn what_was_inferred_is_what_is_read() {
     let folder = Folder::new();
-    let path = folder.write("x.csv", b"ts;v;note\n1381132800464;1,5;a\n1381132800465;2;\"\"\n");
+    let path = folder.write(
+        "x.csv",
+        b"ts;v;note\n1381132800464;1,5;a\n1381132800465;2;\"\"\n",
+    );
     let given = options(&[("path", &path)]);
     let inferred = infer(&given, SAMPLE_ROWS).unwrap();
     let mut config = SourceConfig::from_options(&given).unwrap();
@@ -135,7 +216,10 @@ fn what_was_inferred_is_what_is_read() {
     result.unwrap();
     assert_eq!(
         texts(&batch),
-        [["2013-10-07 08:00:00.464+00", "1,5", "a"], ["2013-10-07 08:00:00.465+00", "2", ""]]
+        [
+            ["2013-10-07 08:00:00.464+00", "1,5", "a"],
+            ["2013-10-07 08:00:00.465+00", "2", ""]
+        ]
     );
 }
 
@@ -168,8 +252,13 @@ fn nothing_to_look_at() {
 #[test]
 fn a_statement_in_full() {
     let folder = Folder::new();
-    let path = folder.write("logins.csv", b"ts,user,ok\n2026-01-31T10:00:00Z,alice,true\n");
-    let sql = infer(&options(&[("path", &path)]), 10).unwrap().to_sql("logins");
+    let path = folder.write(
+        "logins.csv",
+        b"ts,user,ok\n2026-01-31T10:00:00Z,alice,true\n",
+    );
+    let sql = infer(&options(&[("path", &path)]), 10)
+        .unwrap()
+        .to_sql("logins");
     let expected = format!(
         "CREATE STREAM logins (
     ts   TIMESTAMP,

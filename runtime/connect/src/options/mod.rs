@@ -3,6 +3,7 @@
 //! Every option is asked for by name and type; what nobody asked for is unknown, and an error with a suggestion. All
 //! errors of one statement are collected, not only the first.
 
+mod read_source;
 mod sink;
 mod source;
 
@@ -29,11 +30,20 @@ pub(crate) struct Taker<'a> {
 
 impl<'a> Taker<'a> {
     pub fn new(map: &'a OptionMap) -> Self {
-        let mut taker = Self { left: IndexMap::new(), errors: Vec::new() };
+        let mut taker = Self {
+            left: IndexMap::new(),
+            errors: Vec::new(),
+        };
         for (name, value) in map {
-            if taker.left.insert(name.to_lowercase(), (name, value)).is_some() {
+            if taker
+                .left
+                .insert(name.to_lowercase(), (name, value))
+                .is_some()
+            {
                 let message = format!("the option '{name}' is given twice");
-                taker.errors.push(ConnectError::new(codes::OPTION_CONFLICT, message).option(name));
+                taker
+                    .errors
+                    .push(ConnectError::new(codes::OPTION_CONFLICT, message).option(name));
             }
         }
         taker
@@ -50,12 +60,19 @@ impl<'a> Taker<'a> {
 
     /// Options whose name begins with `prefix`: what follows it in the spelling of the statement, and the value.
     pub fn take_prefixed(&mut self, prefix: &str) -> Vec<(String, &'a Value)> {
-        let names: Vec<String> =
-            self.left.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+        let names: Vec<String> = self
+            .left
+            .keys()
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect();
         let mut taken = Vec::new();
         for lower in names {
             if let Some((name, value)) = self.left.shift_remove(&lower) {
-                taken.push((name.get(prefix.len()..).unwrap_or_default().to_owned(), value));
+                taken.push((
+                    name.get(prefix.len()..).unwrap_or_default().to_owned(),
+                    value,
+                ));
             }
         }
         taken
@@ -67,7 +84,8 @@ impl<'a> Taker<'a> {
             spell(given),
             allowed.as_ref()
         );
-        self.errors.push(ConnectError::new(codes::OPTION_VALUE, message).option(name));
+        self.errors
+            .push(ConnectError::new(codes::OPTION_VALUE, message).option(name));
     }
 
     pub fn text(&mut self, name: &str) -> Option<String> {
@@ -107,7 +125,9 @@ impl<'a> Taker<'a> {
             .and_then(|given| choices.iter().find(|(spelling, _)| *spelling == given));
         if found.is_none() {
             let spellings: Vec<&str> = choices.iter().map(|(spelling, _)| *spelling).collect();
-            let near = given.as_deref().and_then(|given| nearest(given, spellings.iter().copied()));
+            let near = given
+                .as_deref()
+                .and_then(|given| nearest(given, spellings.iter().copied()));
             self.bad(name, value, one_of(&spellings));
             if let (Some(near), Some(error)) = (near, self.errors.last_mut()) {
                 error.help.push(format!("did you mean '{near}'?"));
@@ -157,18 +177,20 @@ impl<'a> Taker<'a> {
     pub fn duration(&mut self, name: &str) -> Option<i64> {
         let value = self.take(name)?;
         let micros = match value {
-            Value::Interval(interval) if interval.months == 0 => {
-                i64::from(interval.days).checked_mul(86_400_000_000).and_then(|days| {
-                    days.checked_add(interval.micros)
-                })
-            }
+            Value::Interval(interval) if interval.months == 0 => i64::from(interval.days)
+                .checked_mul(86_400_000_000)
+                .and_then(|days| days.checked_add(interval.micros)),
             Value::Text(text) => parse_duration(text),
             _ => None,
         };
         match micros {
             Some(micros) if micros >= 0 => Some(micros),
             _ => {
-                self.bad(name, value, "a length of time such as 10 SECONDS, '500 ms' or '2 hours'");
+                self.bad(
+                    name,
+                    value,
+                    "a length of time such as 10 SECONDS, '500 ms' or '2 hours'",
+                );
                 None
             }
         }
@@ -178,13 +200,19 @@ impl<'a> Taker<'a> {
     pub fn byte(&mut self, name: &str, words: &[(&str, u8)]) -> Option<u8> {
         let value = self.take(name)?;
         let text = text_of(value).unwrap_or_default();
-        let word = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
+        let word = words
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(&text));
         match (word, text.as_bytes()) {
             (Some((_, byte)), _) => Some(*byte),
             (None, [byte]) if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Some(*byte),
             _ => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                let or = if words.is_empty() { String::new() } else { format!(", or {}", one_of(&words)) };
+                let or = if words.is_empty() {
+                    String::new()
+                } else {
+                    format!(", or {}", one_of(&words))
+                };
                 self.bad(name, value, format!("a single ASCII character{or}"));
                 None
             }
@@ -197,12 +225,19 @@ impl<'a> Taker<'a> {
             let lower = name.to_lowercase();
             if known.iter().any(|(known, _)| *known == lower) {
                 let message = format!("the option '{name}' has no meaning for {what}");
-                self.errors.push(ConnectError::new(codes::OPTION_CONFLICT, message).option(name));
+                self.errors
+                    .push(ConnectError::new(codes::OPTION_CONFLICT, message).option(name));
                 continue;
             }
             let message = format!("unknown option '{name}'");
             let mut error = ConnectError::new(codes::OPTION_UNKNOWN, message).option(name);
-            error = match nearest(name, known.iter().map(|(known, _)| *known)) {
+            error = match nearest(
+                name,
+                known
+                    .iter()
+                    .map(|(known, _)| *known)
+                    .chain(STREAM_OPTIONS.iter().copied()),
+            ) {
                 Some(near) => error.help(format!("did you mean '{near}'?")),
                 None => {
                     let names: Vec<&str> = known.iter().map(|(known, _)| *known).collect();
@@ -248,10 +283,14 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     }
     let mut total: i64 = 0;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at_checked(end)?;
         let tail = tail.trim_start();
-        let end = tail.find(|c: char| !c.is_ascii_alphabetic() && c != 'µ').unwrap_or(tail.len());
+        let end = tail
+            .find(|c: char| !c.is_ascii_alphabetic() && c != 'µ')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(end)?;
         let micros: i64 = match unit.to_lowercase().as_str() {
             "us" | "µs" | "microsecond" | "microseconds" => 1,

@@ -17,7 +17,10 @@ use crate::error::{ConnectError, nearest};
 /// | `csv.header` | `true`, `false` | `true`, except when appending to a file that has content |
 /// | `csv.delimiter` | a character, `tab` | `,` |
 pub const SINK_OPTIONS: &[(&str, &str)] = &[
-    ("connector", "where the rows go: file, stdout, print, blackhole"),
+    (
+        "connector",
+        "where the rows go: file, stdout, print, blackhole",
+    ),
     ("path", "the file"),
     ("format", "jsonl or csv"),
     ("mode", "truncate or append"),
@@ -97,13 +100,21 @@ impl SinkConfig {
             Some(connector) => connector,
             None => return Err(taker.errors),
         };
-        let mut config = Self { connector, ..Self::stdout(SinkFormat::Jsonl) };
+        let mut config = Self {
+            connector,
+            ..Self::stdout(SinkFormat::Jsonl)
+        };
         let mut extension = String::new();
         if let SinkConnector::File(path) = &config.connector {
             let lower = path.to_lowercase();
             let plain = lower.strip_suffix(".gz");
             config.gzip = plain.is_some();
-            extension = plain.unwrap_or(&lower).rsplit('.').next().unwrap_or_default().to_owned();
+            extension = plain
+                .unwrap_or(&lower)
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
         }
         let format = taker.choice(
             "format",
@@ -123,14 +134,23 @@ impl SinkConfig {
             config.delimiter = b'\t';
         }
         if matches!(config.connector, SinkConnector::File(_)) {
-            if let Some(mode) =
-                taker.choice("mode", &[("truncate", SinkMode::Truncate), ("append", SinkMode::Append)])
-            {
+            if let Some(mode) = taker.choice(
+                "mode",
+                &[
+                    ("truncate", SinkMode::Truncate),
+                    ("append", SinkMode::Append),
+                ],
+            ) {
                 config.mode = mode;
             }
             if let Some(gzip) = taker.choice(
                 "compression",
-                &[("auto", config.gzip), ("gzip", true), ("none", false), ("gz", true)],
+                &[
+                    ("auto", config.gzip),
+                    ("gzip", true),
+                    ("none", false),
+                    ("gz", true),
+                ],
             ) {
                 config.gzip = gzip;
             }
@@ -138,14 +158,19 @@ impl SinkConfig {
         let mut what = "this connector";
         if config.format == SinkFormat::Csv {
             config.header = taker.bool("csv.header");
-            if let Some(delimiter) = taker.byte("csv.delimiter", &[("tab", b'\t'), ("\\t", b'\t')]) {
+            if let Some(delimiter) = taker.byte("csv.delimiter", &[("tab", b'\t'), ("\\t", b'\t')])
+            {
                 config.delimiter = delimiter;
             }
         } else if taker.has("csv.header") || taker.has("csv.delimiter") {
             what = "format = 'jsonl'";
         }
         taker.finish(SINK_OPTIONS, what);
-        if taker.errors.is_empty() { Ok(config) } else { Err(taker.errors) }
+        if taker.errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(taker.errors)
+        }
     }
 }
 
@@ -154,8 +179,13 @@ fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
     let given = match taker.take("connector") {
         None if taker.has("path") => "file".to_owned(),
         None => {
-            let error = ConnectError::new(codes::OPTION_MISSING, "the sink doesn't say where its rows go");
-            taker.errors.push(error.help("give connector = 'stdout', or connector = 'file' and a path"));
+            let error = ConnectError::new(
+                codes::OPTION_MISSING,
+                "the sink doesn't say where its rows go",
+            );
+            taker
+                .errors
+                .push(error.help("give connector = 'stdout', or connector = 'file' and a path"));
             return None;
         }
         Some(value) => super::text_of(value).unwrap_or_default().to_lowercase(),
@@ -163,8 +193,15 @@ fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
     match given.as_str() {
         "file" => {
             if !taker.has("path") {
-                let error = ConnectError::new(codes::OPTION_MISSING, "connector = 'file' needs the option 'path'");
-                taker.errors.push(error.option("connector").help("for example path = 'alerts.jsonl'"));
+                let error = ConnectError::new(
+                    codes::OPTION_MISSING,
+                    "connector = 'file' needs the option 'path'",
+                );
+                taker.errors.push(
+                    error
+                        .option("connector")
+                        .help("for example path = 'alerts.jsonl'"),
+                );
                 return None;
             }
             taker.text("path").map(SinkConnector::File)
@@ -172,17 +209,21 @@ fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
         "stdout" => Some(SinkConnector::Stdout),
         "print" => Some(SinkConnector::Print),
         "blackhole" | "null" => Some(SinkConnector::Blackhole),
-        "kafka" | "http" | "https" | "tcp" | "nats" | "mqtt" | "postgres" | "postgresql" | "mysql" | "webhook" | "redis"
-        | "email" | "slack" | "s3" | "elasticsearch" => {
+        "kafka" | "http" | "https" | "tcp" | "nats" | "mqtt" | "postgres" | "postgresql"
+        | "mysql" | "webhook" | "redis" | "email" | "slack" | "s3" | "elasticsearch" => {
             let message = format!("the connector '{given}' is not supported yet");
             let error = ConnectError::new(codes::CONNECTOR_NOT_YET, message).option("connector");
-            taker.errors.push(error.help("file, stdout, print and blackhole are; pipe JSON lines into a tool of that system"));
+            taker.errors.push(error.help(
+                "file, stdout, print and blackhole are; pipe JSON lines into a tool of that system",
+            ));
             None
         }
         _ => {
-            let message =
-                format!("unknown connector '{given}': it must be 'file', 'stdout', 'print' or 'blackhole'");
-            let mut error = ConnectError::new(codes::CONNECTOR_UNKNOWN, message).option("connector");
+            let message = format!(
+                "unknown connector '{given}': it must be 'file', 'stdout', 'print' or 'blackhole'"
+            );
+            let mut error =
+                ConnectError::new(codes::CONNECTOR_UNKNOWN, message).option("connector");
             if let Some(near) = nearest(&given, NAMES) {
                 error = error.help(format!("did you mean '{near}'?"));
             }

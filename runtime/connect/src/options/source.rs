@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use portent_grammar::Value;
-use portent_grammar::codes::input as codes;
-
-use super::{OptionMap, Taker};
-use crate::error::{ConnectError, nearest};
-use crate::generate::{GeneratorConfig, Kind};
+use super::{OptionMap, Taker, read_source};
+use crate::error::ConnectError;
+use crate::generate::GeneratorConfig;
 use crate::time::{TimeFormat, Zone};
 
 /// Every option of a stream, with its meaning. `docs/connectors.md` has the same table.
@@ -49,7 +46,10 @@ use crate::time::{TimeFormat, Zone};
 /// | `disorder.max` | generator: how late at most | 5 seconds |
 /// | `rate` | generator: rows per second of real time | as fast as they are read |
 pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
-    ("connector", "where the events come from: file, stdin, generator"),
+    (
+        "connector",
+        "where the events come from: file, stdin, generator",
+    ),
     ("path", "a file, a list of files, or a glob"),
     ("format", "csv, jsonl, log, or auto"),
     ("compression", "auto, gzip or none"),
@@ -57,15 +57,24 @@ pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
     ("csv.delimiter", "a character, tab, or auto"),
     ("csv.header", "true, false or auto"),
     ("csv.quote", "a character, or none"),
-    ("csv.escape", "the character that makes a quote literal; the quote itself unless given"),
-    ("csv.comment", "lines that begin with this character are no rows"),
+    (
+        "csv.escape",
+        "the character that makes a quote literal; the quote itself unless given",
+    ),
+    (
+        "csv.comment",
+        "lines that begin with this character are no rows",
+    ),
     ("trim", "whether blanks around unquoted cells are removed"),
     ("null", "spellings of NULL"),
     ("log.pattern", "regular expression with named groups"),
     ("log.unmatched", "lines that don't match: error or skip"),
     ("unknown_fields", "fields without a column: ignore or error"),
     ("missing_fields", "columns without a field: null or error"),
-    ("time.format", "iso, epoch_s, epoch_ms, epoch_us, epoch_ns, syslog, a strptime format, or auto"),
+    (
+        "time.format",
+        "iso, epoch_s, epoch_ms, epoch_us, epoch_ns, syslog, a strptime format, or auto",
+    ),
     ("time.zone", "the zone of times that have none"),
     ("time.year", "the year of times that have none"),
     ("on_bad", "rows that can't be read: fail, skip or dlq"),
@@ -83,12 +92,32 @@ pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
 ];
 
 /// Options of a stream that are no business of its connector: the caller deals with them.
-pub const STREAM_OPTIONS: &[&str] = &["idle_timeout", "max_ahead"];
+pub const STREAM_OPTIONS: &[&str] = &["bounded", "idle_timeout", "watermark.max_ahead"];
 
 /// Connectors that are known by name only.
-const NOT_YET: &[&str] = &[
-    "kafka", "http", "https", "tcp", "udp", "nats", "mqtt", "postgres", "postgresql", "mysql", "directory", "s3",
-    "websocket", "amqp", "rabbitmq", "redis", "pulsar", "kinesis", "parquet", "sse", "unix", "journald",
+pub(super) const NOT_YET: &[&str] = &[
+    "kafka",
+    "http",
+    "https",
+    "tcp",
+    "udp",
+    "nats",
+    "mqtt",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "directory",
+    "s3",
+    "websocket",
+    "amqp",
+    "rabbitmq",
+    "redis",
+    "pulsar",
+    "kinesis",
+    "parquet",
+    "sse",
+    "unix",
+    "journald",
 ];
 
 /// Where events come from.
@@ -265,7 +294,10 @@ impl Default for SourceConfig {
                 escape: None,
                 comment: None,
             },
-            log: LogOptions { pattern: None, unmatched: Unmatched::Error },
+            log: LogOptions {
+                pattern: None,
+                unmatched: Unmatched::Error,
+            },
             trim: false,
             null: None,
             unknown_fields_error: None,
@@ -295,18 +327,21 @@ impl SourceConfig {
             taker.take(name);
         }
         let mut config = Self::default();
-        let connector = read_connector(&mut taker);
+        let connector = read_source::connector(&mut taker);
         let what = match connector {
             Some("generator") => {
-                if let Some(generator) = read_generator(&mut taker) {
+                if let Some(generator) = read_source::generator(&mut taker) {
                     config.connector = Connector::Generator(generator);
                 }
                 "connector = 'generator'"
             }
             Some(name) => {
-                config.connector =
-                    if name == "file" { read_paths(&mut taker) } else { Connector::Stdin };
-                read_codec(&mut taker, &mut config);
+                config.connector = if name == "file" {
+                    read_source::paths(&mut taker)
+                } else {
+                    Connector::Stdin
+                };
+                read_source::codec(&mut taker, &mut config);
                 match (name, config.format) {
                     ("stdin", _) => "connector = 'stdin'",
                     (_, Format::Csv) => "format = 'csv'",
@@ -319,12 +354,21 @@ impl SourceConfig {
             None => return Err(taker.errors),
         };
         taker.finish(SOURCE_OPTIONS, what);
-        if taker.errors.is_empty() { Ok(config) } else { Err(taker.errors) }
+        if taker.errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(taker.errors)
+        }
     }
 
     /// The configuration of `FROM 'x.csv'`: everything as detected.
     pub fn from_path(path: impl Into<String>) -> Self {
-        Self { connector: Connector::File { paths: vec![path.into()] }, ..Self::default() }
+        Self {
+            connector: Connector::File {
+                paths: vec![path.into()],
+            },
+            ..Self::default()
+        }
     }
 
     /// Whether the input has an end: not so for standard input of a terminal or pipe that stays open, which only the
@@ -335,273 +379,4 @@ impl SourceConfig {
             Connector::Generator(generator) => generator.count.is_some(),
         }
     }
-}
-
-fn read_connector(taker: &mut Taker<'_>) -> Option<&'static str> {
-    if !taker.has("connector") {
-        let known = if taker.has("path") {
-            "file"
-        } else if taker.has("kind") {
-            "generator"
-        } else {
-            let error = ConnectError::new(
-                codes::OPTION_MISSING,
-                "the stream doesn't say where its events come from",
-            );
-            taker.errors.push(error.help("give connector = 'file' and a path, or connector = 'stdin' or 'generator'"));
-            return None;
-        };
-        return Some(known);
-    }
-    let given = taker.text("connector")?.to_lowercase();
-    let connectors = ["file", "stdin", "generator"];
-    if let Some(known) = connectors.into_iter().find(|known| *known == given) {
-        return Some(known);
-    }
-    let error = if NOT_YET.contains(&given.as_str()) {
-        ConnectError::new(
-            codes::CONNECTOR_NOT_YET,
-            format!("the connector '{given}' is not supported yet"),
-        )
-        .help("file, stdin and generator are; let a tool of that system write JSON lines into a pipe and read stdin")
-    } else {
-        let error = ConnectError::new(
-            codes::CONNECTOR_UNKNOWN,
-            format!("unknown connector '{given}': it must be 'file', 'stdin' or 'generator'"),
-        );
-        match nearest(&given, connectors) {
-            Some(near) => error.help(format!("did you mean '{near}'?")),
-            None => error,
-        }
-    };
-    taker.errors.push(error.option("connector"));
-    None
-}
-
-fn read_paths(taker: &mut Taker<'_>) -> Connector {
-    if !taker.has("path") {
-        let error = ConnectError::new(codes::OPTION_MISSING, "connector = 'file' needs the option 'path'");
-        taker.errors.push(error.option("connector").help("for example path = 'events.csv'"));
-        return Connector::Stdin;
-    }
-    let paths = taker.texts("path").unwrap_or_default();
-    if paths.iter().any(String::is_empty) {
-        taker.bad("path", &Value::text(""), "a file name");
-    }
-    Connector::File { paths }
-}
-
-fn read_codec(taker: &mut Taker<'_>, config: &mut SourceConfig) {
-    let has_pattern = taker.has("log.pattern");
-    let has_csv = ["csv.delimiter", "csv.header", "csv.quote", "csv.escape", "csv.comment"]
-        .into_iter()
-        .any(|name| taker.has(name));
-    let format = taker.choice(
-        "format",
-        &[
-            ("csv", Format::Csv),
-            ("jsonl", Format::Jsonl),
-            ("json", Format::Jsonl),
-            ("ndjson", Format::Jsonl),
-            ("log", Format::Log),
-            ("regex", Format::Log),
-            ("tsv", Format::Csv),
-            ("auto", Format::Auto),
-        ],
-    );
-    config.format = match format {
-        None | Some(Format::Auto) if has_pattern => Format::Log,
-        None | Some(Format::Auto) if has_csv => Format::Csv,
-        None => Format::Auto,
-        Some(format) => format,
-    };
-    if let Some(compression) = taker.choice(
-        "compression",
-        &[
-            ("auto", Compression::Auto),
-            ("gzip", Compression::Gzip),
-            ("gz", Compression::Gzip),
-            ("none", Compression::None),
-        ],
-    ) {
-        config.compression = compression;
-    }
-    taker.choice("encoding", &[("utf-8", ()), ("utf8", ())]);
-    if matches!(config.format, Format::Csv | Format::Auto) {
-        read_csv(taker, &mut config.csv);
-    }
-    if matches!(config.format, Format::Log) {
-        read_log(taker, &mut config.log);
-    }
-    config.trim = taker.bool("trim").unwrap_or(false);
-    config.null = taker.texts("null").map(Arc::from);
-    config.unknown_fields_error = taker.choice("unknown_fields", &[("ignore", false), ("error", true)]);
-    config.missing_fields_error = taker.choice("missing_fields", &[("null", false), ("error", true)]);
-    read_time(taker, &mut config.time);
-    read_on_bad(taker, config);
-    if let Some(merge) = taker.choice("merge", &[("sequence", Merge::Sequence), ("time", Merge::Time)]) {
-        config.merge = merge;
-    }
-    if let Some(bytes) = taker.number("max_line_bytes", 16, 1 << 31) {
-        config.max_line_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    }
-}
-
-fn read_csv(taker: &mut Taker<'_>, csv: &mut CsvOptions) {
-    let is_auto = |value: &Value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case("auto"));
-    if taker.left.get("csv.delimiter").is_some_and(|(_, value)| is_auto(value)) {
-        taker.take("csv.delimiter");
-    } else if let Some(byte) = taker.byte("csv.delimiter", &[("tab", b'\t'), ("\\t", b'\t'), ("space", b' ')]) {
-        csv.delimiter = Delimiter::Byte(byte);
-    }
-    if let Some(header) =
-        taker.choice("csv.header", &[("true", Header::Yes), ("false", Header::No), ("auto", Header::Auto)])
-    {
-        csv.header = header;
-    }
-    if let Some(quote) = taker.byte("csv.quote", &[("none", 0)]) {
-        csv.quote = if quote == 0 { Quote::None } else { Quote::Byte(quote) };
-    }
-    csv.escape = taker.byte("csv.escape", &[]);
-    csv.comment = taker.byte("csv.comment", &[]);
-    if let (Delimiter::Byte(delimiter), Quote::Byte(quote)) = (csv.delimiter, csv.quote)
-        && (delimiter == quote || csv.comment == Some(delimiter))
-    {
-        let error = ConnectError::new(
-            codes::OPTION_CONFLICT,
-            "csv.delimiter, csv.quote and csv.comment must be different characters",
-        );
-        taker.errors.push(error.option("csv.delimiter"));
-    }
-}
-
-fn read_log(taker: &mut Taker<'_>, log: &mut LogOptions) {
-    if let Some(unmatched) =
-        taker.choice("log.unmatched", &[("error", Unmatched::Error), ("skip", Unmatched::Skip)])
-    {
-        log.unmatched = unmatched;
-    }
-    if !taker.has("log.pattern") {
-        let error = ConnectError::new(codes::OPTION_MISSING, "format = 'log' needs the option 'log.pattern'")
-            .option("format")
-            .help("a regular expression whose named groups are the columns: '(?<host>\\S+) (?<message>.*)'");
-        taker.errors.push(error);
-        return;
-    }
-    let Some(pattern) = taker.text("log.pattern") else { return };
-    let problem = match Regex::new(&pattern) {
-        Ok(regex) if regex.capture_names().flatten().next().is_some() => {
-            log.pattern = Some(Arc::new(regex));
-            return;
-        }
-        Ok(_) => "log.pattern has no named group".to_owned(),
-        Err(regex::Error::CompiledTooBig(_)) => "log.pattern is too large".to_owned(),
-        // The crate's text has several lines, the last of which says what is wrong.
-        Err(error) => {
-            let text = error.to_string();
-            let reason = text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-            format!("log.pattern is not a regular expression: {reason}")
-        }
-    };
-    let error = ConnectError::new(codes::LOG_PATTERN, problem).option("log.pattern");
-    taker.errors.push(error.help("each column is a named group: '(?<host>\\S+) (?<message>.*)'"));
-}
-
-fn read_time(taker: &mut Taker<'_>, time: &mut TimeOptions) {
-    if let Some(zone) = taker.text("time.zone") {
-        match Zone::parse(&zone) {
-            Ok(zone) => time.zone = zone,
-            Err(message) => time_error(taker, "time.zone", message),
-        }
-    }
-    time.year = taker.number("time.year", 1, 9999).and_then(|year| i32::try_from(year).ok());
-    if let Some(format) = taker.text("time.format") {
-        match TimeFormat::parse(&format) {
-            Ok(format) => time.format = format,
-            Err(message) => time_error(taker, "time.format", message),
-        }
-    }
-    for (column, value) in taker.take_prefixed("time.format.") {
-        let name = format!("time.format.{column}");
-        match super::text_of(value).map(|format| TimeFormat::parse(&format)) {
-            Some(Ok(format)) => time.columns.push((column, format)),
-            Some(Err(message)) => time_error(taker, &name, message),
-            None => taker.bad(&name, value, "a time format"),
-        }
-    }
-    let lacks_year = |format: &TimeFormat| format.lacks_year();
-    if time.year.is_none()
-        && (lacks_year(&time.format) || time.columns.iter().any(|(_, format)| lacks_year(format)))
-    {
-        let message = "these times have no year: the option 'time.year' must tell it".to_owned();
-        time_error(taker, "time.format", message);
-    }
-}
-
-fn time_error(taker: &mut Taker<'_>, option: &str, message: String) {
-    taker.errors.push(ConnectError::new(codes::TIME_FORMAT, message).option(option));
-}
-
-fn read_on_bad(taker: &mut Taker<'_>, config: &mut SourceConfig) {
-    let path = taker.text("dlq.path");
-    let choice = taker.choice("on_bad", &[("fail", 0u8), ("skip", 1), ("dlq", 2)]);
-    config.on_bad = match (choice, path) {
-        (None | Some(2), Some(path)) => OnBad::Dlq(path),
-        (Some(2), None) => {
-            let error = ConnectError::new(codes::OPTION_MISSING, "on_bad = 'dlq' needs the option 'dlq.path'");
-            taker.errors.push(error.option("on_bad").help("for example dlq.path = 'bad.jsonl'"));
-            OnBad::Fail
-        }
-        (Some(_), Some(_)) => {
-            let error = ConnectError::new(codes::OPTION_CONFLICT, "dlq.path is only for on_bad = 'dlq'");
-            taker.errors.push(error.option("dlq.path"));
-            OnBad::Fail
-        }
-        (Some(1), None) => OnBad::Skip,
-        _ => OnBad::Fail,
-    };
-}
-
-fn read_generator(taker: &mut Taker<'_>) -> Option<GeneratorConfig> {
-    if !taker.has("kind") {
-        let error = ConnectError::new(codes::OPTION_MISSING, "connector = 'generator' needs the option 'kind'");
-        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        taker.errors.push(error.option("connector").help(format!("the kinds are {}", kinds.join(", "))));
-    }
-    let kind = taker.text("kind").and_then(|name| match Kind::parse(&name) {
-        Ok(kind) => Some(kind),
-        Err(error) => {
-            taker.errors.push(error.option("kind"));
-            None
-        }
-    });
-    let mut config = GeneratorConfig::new(kind.unwrap_or(Kind::Logins));
-    let unbounded =
-        matches!(taker.left.get("count"), Some((_, Value::Text(text))) if text.eq_ignore_ascii_case("unbounded"));
-    if unbounded {
-        taker.take("count");
-        config.count = None;
-    } else if let Some(count) = taker.number("count", 0, i64::MAX) {
-        config.count = u64::try_from(count).ok();
-    }
-    if let Some(seed) = taker.number("seed", i64::MIN, i64::MAX) {
-        config.seed = seed.cast_unsigned();
-    }
-    match taker.take("start") {
-        None => {}
-        Some(Value::Timestamp(start)) => config.start = *start,
-        Some(value) => match super::text_of(value).and_then(|text| crate::time::parse_iso(&text, &Zone::default())) {
-            Some(start) => config.start = start,
-            None => taker.bad("start", value, "an instant such as '2026-01-31 10:00:00Z'"),
-        },
-    }
-    if let Some(step) = taker.duration("step") {
-        config.step = Some(step);
-    }
-    config.disorder = taker.fraction("disorder", 0.0, 1.0).unwrap_or(0.0);
-    if let Some(most) = taker.duration("disorder.max") {
-        config.disorder_max = most;
-    }
-    config.rate = taker.fraction("rate", 0.001, 1e9);
-    kind.map(|_| config)
 }

@@ -55,10 +55,13 @@ impl Writer {
     pub fn open(config: &SinkConfig, name: &str, columns: &[Column]) -> Result<Self, ConnectError> {
         let mut appended = false;
         let (output, place): (Box<dyn Write + Send>, String) = match &config.connector {
-            SinkConnector::Stdout | SinkConnector::Print => (Box::new(io::stdout()), "standard output".to_owned()),
+            SinkConnector::Stdout | SinkConnector::Print => {
+                (Box::new(io::stdout()), "standard output".to_owned())
+            }
             SinkConnector::Blackhole => (Box::new(io::sink()), String::new()),
             SinkConnector::File(path) => {
-                appended = config.mode == SinkMode::Append && fs::metadata(path).is_ok_and(|file| file.len() > 0);
+                appended = config.mode == SinkMode::Append
+                    && fs::metadata(path).is_ok_and(|file| file.len() > 0);
                 (Box::new(open_file(path, config.mode)?), format!("'{path}'"))
             }
         };
@@ -117,7 +120,11 @@ impl Writer {
             SinkFormat::Jsonl => json::row(&mut self.buffer, &self.keys, row),
             SinkFormat::Csv => csv::row(&mut self.buffer, row, self.delimiter),
         }
-        if self.buffer.len() >= BLOCK { self.empty() } else { Ok(()) }
+        if self.buffer.len() >= BLOCK {
+            self.empty()
+        } else {
+            Ok(())
+        }
     }
 
     fn header(&mut self) {
@@ -179,14 +186,21 @@ impl Writer {
     fn failed(&self, error: &io::Error) -> ConnectError {
         let place = &self.place;
         match error.kind() {
-            io::ErrorKind::BrokenPipe => {
-                ConnectError::new(codes::PIPE_CLOSED, format!("the reader of {place} has gone"))
-            }
+            io::ErrorKind::BrokenPipe => ConnectError::new(
+                codes::PIPE_CLOSED,
+                format!("the reader of {place} has gone"),
+            ),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                let message = format!("there is no room left to write to {place}, after {} rows", self.rows);
+                let message = format!(
+                    "there is no room left to write to {place}, after {} rows",
+                    self.rows
+                );
                 ConnectError::new(codes::WRITE_FAILED, message).help("make room, and run again")
             }
-            _ => ConnectError::new(codes::WRITE_FAILED, format!("writing to {place} failed: {error}")),
+            _ => ConnectError::new(
+                codes::WRITE_FAILED,
+                format!("writing to {place} failed: {error}"),
+            ),
         }
     }
 }
@@ -198,12 +212,19 @@ fn open_file(path: &str, mode: SinkMode) -> Result<fs::File, ConnectError> {
         SinkMode::Append => options.append(true).create(true),
     };
     options.open(path).map_err(|error| {
-        let folder = std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = std::path::Path::new(path)
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let message = match (error.kind(), folder) {
             (io::ErrorKind::NotFound, Some(folder)) => {
-                format!("'{path}' can't be written: there is no folder '{}'", folder.display())
+                format!(
+                    "'{path}' can't be written: there is no folder '{}'",
+                    folder.display()
+                )
             }
-            (io::ErrorKind::PermissionDenied, _) => format!("there is no permission to write '{path}'"),
+            (io::ErrorKind::PermissionDenied, _) => {
+                format!("there is no permission to write '{path}'")
+            }
             (io::ErrorKind::IsADirectory, _) => format!("'{path}' is a folder, not a file"),
             _ => format!("'{path}' can't be written: {error}"),
         };

@@ -35,12 +35,20 @@ fn written(format: SinkFormat, columns: &[Column], rows: &[Vec<Value>]) -> Strin
 }
 
 fn columns() -> Vec<Column> {
-    vec![Column::new("ts", Type::Timestamp), Column::new("a \"b\"", Type::Text), Column::new("n", Type::Float)]
+    vec![
+        Column::new("ts", Type::Timestamp),
+        Column::new("a \"b\"", Type::Text),
+        Column::new("n", Type::Float),
+    ]
 }
 
 fn rows() -> Vec<Vec<Value>> {
     vec![
-        vec![Value::Timestamp(1_381_132_800_464_000), Value::text("x,\"y\"\n"), Value::Float(2.5)],
+        vec![
+            Value::Timestamp(1_381_132_800_464_000),
+            Value::text("x,\"y\"\n"),
+            Value::Float(2.5),
+        ],
         vec![Value::Null, Value::text(""), Value::Float(f64::NAN)],
     ]
 }
@@ -55,9 +63,14 @@ fn json_lines() {
 
 #[test]
 fn csv() {
-    let expected = "ts,\"a \"\"b\"\"\",n\n2013-10-07T08:00:00.464Z,\"x,\"\"y\"\"\n\",2.5\n,\"\",NaN\n";
+    let expected =
+        "ts,\"a \"\"b\"\"\",n\n2013-10-07T08:00:00.464Z,\"x,\"\"y\"\"\n\",2.5\n,\"\",NaN\n";
     assert_eq!(written(SinkFormat::Csv, &columns(), &rows()), expected);
-    assert_eq!(written(SinkFormat::Csv, &columns(), &[]), "ts,\"a \"\"b\"\"\",n\n", "the header at least");
+    assert_eq!(
+        written(SinkFormat::Csv, &columns(), &[]),
+        "ts,\"a \"\"b\"\"\",n\n",
+        "the header at least"
+    );
 }
 
 #[test]
@@ -77,7 +90,10 @@ fn files() {
     assert_eq!(write(&[("mode", "append")]), "a\n1\n1\n", "one header");
     assert_eq!(write(&[]), "a\n1\n");
     assert_eq!(write(&[("format", "jsonl")]), "{\"a\":1}\n");
-    assert_eq!(write(&[("csv.header", "false"), ("csv.delimiter", ";")]), "1\n");
+    assert_eq!(
+        write(&[("csv.header", "false"), ("csv.delimiter", ";")]),
+        "1\n"
+    );
 }
 
 #[test]
@@ -92,7 +108,9 @@ fn packed_files() {
     writer.write(&[Value::Int(2)]).unwrap();
     writer.finish().unwrap();
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
     assert_eq!(text, "{\"a\":1}\n{\"a\":2}\n");
 }
 
@@ -107,14 +125,20 @@ fn errors_are_typed() {
             Ok(())
         }
     }
-    for (kind, code) in [(io::ErrorKind::BrokenPipe, codes::PIPE_CLOSED), (io::ErrorKind::StorageFull, codes::WRITE_FAILED)] {
+    for (kind, code) in [
+        (io::ErrorKind::BrokenPipe, codes::PIPE_CLOSED),
+        (io::ErrorKind::StorageFull, codes::WRITE_FAILED),
+    ] {
         let mut writer = Writer::over(Box::new(Broken(kind)), SinkFormat::Csv, &columns());
         writer.write(&rows()[0]).unwrap();
         assert_eq!(writer.flush().unwrap_err().code, code);
     }
     let folder = Folder::new();
-    let config = SinkConfig::from_options(&options(&[("path", &folder.path("none/x.csv"))])).unwrap();
-    let error = Writer::open(&config, "k", &columns()).map(|_| ()).unwrap_err();
+    let config =
+        SinkConfig::from_options(&options(&[("path", &folder.path("none/x.csv"))])).unwrap();
+    let error = Writer::open(&config, "k", &columns())
+        .map(|_| ())
+        .unwrap_err();
     assert_eq!(error.code, codes::SINK_OPEN);
     assert!(error.message.contains("no folder"), "{error}");
 }

@@ -28,8 +28,15 @@ impl BadSink {
             OnBad::Skip => Self::Skip,
             OnBad::Dlq(path) => {
                 // Several streams, and several runs, may share the file: never lose what is in it.
-                let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| failed(path, &error))?;
-                Self::Dlq { path: path.clone(), file: BufWriter::new(file) }
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .map_err(|error| failed(path, &error))?;
+                Self::Dlq {
+                    path: path.clone(),
+                    file: BufWriter::new(file),
+                }
             }
         })
     }
@@ -53,7 +60,9 @@ impl BadSink {
                     "raw": row.raw,
                 });
                 // Flushed at once: bad rows are few, and whoever watches the file wants them.
-                writeln!(file, "{line}").and_then(|()| file.flush()).map_err(|error| failed(path, &error))?;
+                writeln!(file, "{line}")
+                    .and_then(|()| file.flush())
+                    .map_err(|error| failed(path, &error))?;
             }
         }
         if batch.bad.len() < MAX_BAD_KEPT {
@@ -64,5 +73,9 @@ impl BadSink {
 }
 
 fn failed(path: &str, error: &std::io::Error) -> ConnectError {
-    ConnectError::new(codes::DLQ, format!("bad rows can't be written to '{path}': {error}")).option("dlq.path")
+    ConnectError::new(
+        codes::DLQ,
+        format!("bad rows can't be written to '{path}': {error}"),
+    )
+    .option("dlq.path")
 }

@@ -16,7 +16,10 @@ use crate::schema::SourceSchema;
 pub(crate) enum Input {
     File(FoundFile),
     /// Read as it flows.
-    Reader { reader: Option<Box<dyn Read + Send>>, name: Arc<str> },
+    Reader {
+        reader: Option<Box<dyn Read + Send>>,
+        name: Arc<str>,
+    },
 }
 
 /// Reads inputs one after the other.
@@ -38,7 +41,11 @@ impl FilesSource {
     ///
     /// # Errors
     /// As `open`.
-    pub fn new(config: &SourceConfig, schema: &SourceSchema, files: Vec<FoundFile>) -> Result<Self, ConnectError> {
+    pub fn new(
+        config: &SourceConfig,
+        schema: &SourceSchema,
+        files: Vec<FoundFile>,
+    ) -> Result<Self, ConnectError> {
         let bad = BadSink::new(&config.on_bad)?;
         let total = files.iter().map(|file| file.bytes).sum();
         let inputs = files.into_iter().map(Input::File).collect();
@@ -65,12 +72,24 @@ impl FilesSource {
             })
             .collect();
         let compression = Compression::Auto;
-        Self { rows, inputs, names, next: 0, reading: false, compression, bad, read, total }
+        Self {
+            rows,
+            inputs,
+            names,
+            next: 0,
+            reading: false,
+            compression,
+            bad,
+            read,
+            total,
+        }
     }
 
     /// False when there are no more.
     fn begin_next(&mut self) -> Result<bool, ConnectError> {
-        let Some(input) = self.inputs.get_mut(self.next) else { return Ok(false) };
+        let Some(input) = self.inputs.get_mut(self.next) else {
+            return Ok(false);
+        };
         let file = u32::try_from(self.next).unwrap_or(u32::MAX);
         self.next += 1;
         let (reader, name, live) = match input {
@@ -79,12 +98,18 @@ impl FilesSource {
                 (reader, Arc::clone(&found.name), false)
             }
             Input::Reader { reader, name } => {
-                let Some(reader) = reader.take() else { return Ok(false) };
+                let Some(reader) = reader.take() else {
+                    return Ok(false);
+                };
                 (reader, Arc::clone(name), true)
             }
         };
         let reader = match live {
-            true => Box::new(LazyUnpack::new(reader, self.compression, Arc::clone(&self.read))),
+            true => Box::new(LazyUnpack::new(
+                reader,
+                self.compression,
+                Arc::clone(&self.read),
+            )),
             false => reader,
         };
         self.rows.begin(reader, name, file, live);
@@ -145,15 +170,28 @@ struct LazyUnpack {
 }
 
 impl LazyUnpack {
-    fn new(reader: Box<dyn Read + Send>, compression: Compression, counter: Arc<AtomicU64>) -> Self {
-        Self { packed: Some(reader), unpacked: None, compression, counter }
+    fn new(
+        reader: Box<dyn Read + Send>,
+        compression: Compression,
+        counter: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            packed: Some(reader),
+            unpacked: None,
+            compression,
+            counter,
+        }
     }
 }
 
 impl Read for LazyUnpack {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         if let Some(packed) = self.packed.take() {
-            self.unpacked = Some(files::unpack(packed, self.compression, Arc::clone(&self.counter))?);
+            self.unpacked = Some(files::unpack(
+                packed,
+                self.compression,
+                Arc::clone(&self.counter),
+            )?);
         }
         match &mut self.unpacked {
             Some(unpacked) => unpacked.read(out),

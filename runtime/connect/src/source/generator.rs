@@ -62,14 +62,25 @@ impl GeneratorSource {
                         );
                         return Err(ConnectError::new(codes::GENERATOR_COLUMNS, message));
                     }
-                    if column.needed { Slot::Column(index) } else { Slot::Null }
+                    if column.needed {
+                        Slot::Column(index)
+                    } else {
+                        Slot::Null
+                    }
                 }
             };
             slots.push(slot);
         }
         let pace = config.rate.map(|rate| (Instant::now(), rate));
         let names = vec![format!("<{}>", config.kind.name()).into()];
-        Ok(Self { rows, slots, names, given: 0, total: config.count, pace })
+        Ok(Self {
+            rows,
+            slots,
+            names,
+            given: 0,
+            total: config.count,
+            pace,
+        })
     }
 }
 
@@ -78,7 +89,9 @@ impl Source for GeneratorSource {
         let mut room = max_rows.max(1) as u64;
         if let Some((began, rate)) = self.pace {
             // What is due by now, one row at least: the first of them is waited for.
-            let due = |given: u64| Duration::try_from_secs_f64((given + 1) as f64 / rate).unwrap_or(Duration::MAX);
+            let due = |given: u64| {
+                Duration::try_from_secs_f64((given + 1) as f64 / rate).unwrap_or(Duration::MAX)
+            };
             let wait = due(self.given).saturating_sub(began.elapsed());
             if wait > NAP {
                 // Not longer: whoever asks may want to stop.
@@ -90,7 +103,9 @@ impl Source for GeneratorSource {
             room = room.min(allowed.saturating_sub(self.given).max(1));
         }
         for _ in 0..room {
-            let Some(mut row) = self.rows.next() else { return Ok(Progress::End) };
+            let Some(mut row) = self.rows.next() else {
+                return Ok(Progress::End);
+            };
             self.given += 1;
             let line = self.given;
             let values = self
@@ -99,14 +114,21 @@ impl Source for GeneratorSource {
                 .map(|slot| match slot {
                     Slot::Null => Value::Null,
                     // A column may feed two slots.
-                    Slot::Column(index) => row.get_mut(*index).map_or(Value::Null, |value| value.clone()),
-                    Slot::Metadata(Metadata::File) => {
-                        self.names.first().map_or(Value::Null, |name| Value::text(&**name))
-                    }
+                    Slot::Column(index) => row
+                        .get_mut(*index)
+                        .map_or(Value::Null, |value| value.clone()),
+                    Slot::Metadata(Metadata::File) => self
+                        .names
+                        .first()
+                        .map_or(Value::Null, |name| Value::text(&**name)),
                     Slot::Metadata(_) => Value::Int(i64::try_from(line).unwrap_or(i64::MAX)),
                 })
                 .collect();
-            batch.rows.push(SourceRow { values, line, file: 0 });
+            batch.rows.push(SourceRow {
+                values,
+                line,
+                file: 0,
+            });
         }
         Ok(Progress::More)
     }
@@ -116,7 +138,10 @@ impl Source for GeneratorSource {
     }
 
     fn stats(&self) -> SourceStats {
-        SourceStats { rows: self.given, ..SourceStats::default() }
+        SourceStats {
+            rows: self.given,
+            ..SourceStats::default()
+        }
     }
 
     fn files(&self) -> &[Arc<str>] {

@@ -57,14 +57,34 @@ impl MergeSource {
         for (index, file) in found.iter().enumerate() {
             let mut rows = RowReader::new(config, schema)?;
             let input = files::open(file, config.compression, Arc::clone(&read))?;
-            rows.begin(input, Arc::clone(&file.name), u32::try_from(index).unwrap_or(u32::MAX), false);
+            rows.begin(
+                input,
+                Arc::clone(&file.name),
+                u32::try_from(index).unwrap_or(u32::MAX),
+                false,
+            );
             rows.prepare()?;
-            lanes.push(Lane { rows, ahead: VecDeque::new(), last: i64::MIN, ended: false });
+            lanes.push(Lane {
+                rows,
+                ahead: VecDeque::new(),
+                last: i64::MIN,
+                ended: false,
+            });
         }
         let thirsty = (0..lanes.len()).collect();
         let total = found.iter().map(|file| file.bytes).sum();
         let names = found.into_iter().map(|file| file.name).collect();
-        Ok(Self { lanes, names, heads: BinaryHeap::new(), thirsty, slot, bad, read, total, done: false })
+        Ok(Self {
+            lanes,
+            names,
+            heads: BinaryHeap::new(),
+            thirsty,
+            slot,
+            bad,
+            read,
+            total,
+            done: false,
+        })
     }
 
     fn merge(&mut self, batch: &mut Batch, max_rows: usize) -> Result<Progress, ConnectError> {
@@ -73,8 +93,12 @@ impl MergeSource {
             while let Some(index) = self.thirsty.pop() {
                 self.drink(index, batch)?;
             }
-            let Some(Reverse((time, index))) = self.heads.pop() else { return Ok(Progress::End) };
-            let Some(lane) = self.lanes.get_mut(index) else { continue };
+            let Some(Reverse((time, index))) = self.heads.pop() else {
+                return Ok(Progress::End);
+            };
+            let Some(lane) = self.lanes.get_mut(index) else {
+                continue;
+            };
             lane.last = time;
             batch.rows.extend(lane.ahead.pop_front());
             left -= 1;
@@ -85,7 +109,9 @@ impl MergeSource {
 
     /// Reads ahead in one file.
     fn drink(&mut self, index: usize, batch: &mut Batch) -> Result<(), ConnectError> {
-        let Some(lane) = self.lanes.get_mut(index) else { return Ok(()) };
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return Ok(());
+        };
         let mut rows = Batch::new();
         while !lane.ended && rows.rows.is_empty() {
             let progress = lane.rows.read(&mut rows, AHEAD, &mut self.bad)?;
@@ -101,7 +127,9 @@ impl MergeSource {
     }
 
     fn requeue(&mut self, index: usize) {
-        let Some(lane) = self.lanes.get(index) else { return };
+        let Some(lane) = self.lanes.get(index) else {
+            return;
+        };
         match lane.ahead.front() {
             Some(row) => {
                 let time = match row.values.get(self.slot) {

@@ -46,9 +46,15 @@ pub fn open(config: &SourceConfig, schema: &SourceSchema) -> Result<Box<dyn Sour
             }
             let time = event_time(schema)?;
             if files.len() > MAX_OPEN {
-                let message = format!("merge = 'time' can hold {MAX_OPEN} files open, and there are {}", files.len());
-                let help = "read them by merge = 'sequence', with a lateness that covers their overlap";
-                return Err(ConnectError::new(codes::MERGE_TIME, message).option("merge").help(help));
+                let message = format!(
+                    "merge = 'time' can hold {MAX_OPEN} files open, and there are {}",
+                    files.len()
+                );
+                let help =
+                    "read them by merge = 'sequence', with a lateness that covers their overlap";
+                return Err(ConnectError::new(codes::MERGE_TIME, message)
+                    .option("merge")
+                    .help(help));
             }
             Ok(Box::new(MergeSource::new(config, schema, files, time)?))
         }
@@ -70,8 +76,17 @@ pub fn open_reader(
     let bad = BadSink::new(&config.on_bad)?;
     let counter = Arc::new(AtomicU64::new(0));
     let rows = RowReader::new(config, schema)?;
-    let input = Input::Reader { reader: Some(reader), name: name.into() };
-    Ok(Box::new(FilesSource::over(rows, vec![input], bad, counter, None)))
+    let input = Input::Reader {
+        reader: Some(reader),
+        name: name.into(),
+    };
+    Ok(Box::new(FilesSource::over(
+        rows,
+        vec![input],
+        bad,
+        counter,
+        None,
+    )))
 }
 
 fn event_time(schema: &SourceSchema) -> Result<usize, ConnectError> {
@@ -80,12 +95,17 @@ fn event_time(schema: &SourceSchema) -> Result<usize, ConnectError> {
     use crate::schema::Origin;
     let usable = schema.event_time.filter(|slot| {
         schema.columns.get(*slot).is_some_and(|column| {
-            column.needed && column.ty == Type::Timestamp && matches!(column.origin, Origin::Field(_))
+            column.needed
+                && column.ty == Type::Timestamp
+                && matches!(column.origin, Origin::Field(_))
         })
     });
     usable.ok_or_else(|| {
         let message = "merge = 'time' needs an event-time column that stands in the files";
-        let help = "declare it TIMESTAMP, and WATERMARK FOR it; a computed column can't be merged by";
-        ConnectError::new(codes::MERGE_TIME, message).option("merge").help(help)
+        let help =
+            "declare it TIMESTAMP, and WATERMARK FOR it; a computed column can't be merged by";
+        ConnectError::new(codes::MERGE_TIME, message)
+            .option("merge")
+            .help(help)
     })
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use portent_grammar::codes::input as codes;
 use portent_grammar::Value;
+use portent_grammar::codes::input as codes;
 
 use super::bad::{BadSink, RAW_KEPT};
 use super::sniff;
@@ -54,7 +54,9 @@ impl RowReader {
             })
             .collect();
         let not_null = columns
-            .filter(|(_, column)| column.not_null && column.needed && matches!(column.origin, Origin::Field(_)))
+            .filter(|(_, column)| {
+                column.not_null && column.needed && matches!(column.origin, Origin::Field(_))
+            })
             .map(|(slot, _)| slot)
             .collect();
         let settled = match (config.format, config.csv.delimiter) {
@@ -80,14 +82,27 @@ impl RowReader {
     }
 
     pub fn stats(&self) -> SourceStats {
-        let bytes = self.current.as_ref().map_or(0, |current| current.blocks.bytes_read());
-        SourceStats { bytes: self.stats.bytes + bytes, ..self.stats }
+        let bytes = self
+            .current
+            .as_ref()
+            .map_or(0, |current| current.blocks.bytes_read());
+        SourceStats {
+            bytes: self.stats.bytes + bytes,
+            ..self.stats
+        }
     }
 
     /// Goes on to the next input.
     pub fn begin(&mut self, input: Box<dyn Read + Send>, name: Arc<str>, file: u32, live: bool) {
         self.end();
-        self.current = Some(Current { blocks: Blocks::new(input), name, file, lines: 0, fresh: true, live });
+        self.current = Some(Current {
+            blocks: Blocks::new(input),
+            name,
+            file,
+            lines: 0,
+            fresh: true,
+            live,
+        });
     }
 
     /// Closes the current input.
@@ -101,13 +116,22 @@ impl RowReader {
     /// # Errors
     /// P0510 to P0512.
     pub fn prepare(&mut self) -> Result<(), ConnectError> {
-        let Some(current) = self.current.as_mut() else { return Ok(()) };
+        let Some(current) = self.current.as_mut() else {
+            return Ok(());
+        };
         if !std::mem::take(&mut current.fresh) {
             return Ok(());
         }
-        current.fill_first().map_err(|error| current.failed(&error))?;
+        current
+            .fill_first()
+            .map_err(|error| current.failed(&error))?;
         current.skip_mark()?;
-        let sniffed = sniff::sniff(current.blocks.data(), &current.name, &self.config, current.blocks.at_end())?;
+        let sniffed = sniff::sniff(
+            current.blocks.data(),
+            &current.name,
+            &self.config,
+            current.blocks.at_end(),
+        )?;
         match &mut self.decoder {
             Some(decoder) => decoder.begin(&self.config, sniffed.delimiter),
             None => {
@@ -115,7 +139,12 @@ impl RowReader {
                     Format::Auto => sniffed.format,
                     format => format,
                 };
-                self.decoder = Some(Decoder::new(format, sniffed.delimiter, &self.config, &self.schema)?);
+                self.decoder = Some(Decoder::new(
+                    format,
+                    sniffed.delimiter,
+                    &self.config,
+                    &self.schema,
+                )?);
             }
         }
         if current.live {
@@ -126,12 +155,19 @@ impl RowReader {
 
     /// Reads up to the header, so that a column that isn't there is told when the source is opened. Rows stay.
     fn prepare_header(&mut self) -> Result<(), ConnectError> {
-        let (Some(current), Some(Decoder::Csv(splitter, decoder))) = (&mut self.current, &mut self.decoder) else {
+        let (Some(current), Some(Decoder::Csv(splitter, decoder))) =
+            (&mut self.current, &mut self.decoder)
+        else {
             return Ok(());
         };
         while decoder.is_new() {
             let blocks = &mut current.blocks;
-            match splitter.next(blocks.data(), blocks.at_end(), &decoder.dialect, self.config.max_line_bytes) {
+            match splitter.next(
+                blocks.data(),
+                blocks.at_end(),
+                &decoder.dialect,
+                self.config.max_line_bytes,
+            ) {
                 Split::End => return Ok(()),
                 Split::More => {
                     // An error of reading comes back with the rows.
@@ -141,7 +177,9 @@ impl RowReader {
                 }
                 Split::Record(record) => {
                     let raw = blocks.data().get(record.text.clone()).unwrap_or_default();
-                    let Ok(text) = std::str::from_utf8(raw) else { return Ok(()) };
+                    let Ok(text) = std::str::from_utf8(raw) else {
+                        return Ok(());
+                    };
                     if record.fault.is_some() {
                         return Ok(());
                     }
@@ -160,7 +198,12 @@ impl RowReader {
     ///
     /// # Errors
     /// As `Source::next_batch`.
-    pub fn read(&mut self, batch: &mut Batch, max_rows: usize, bad: &mut BadSink) -> Result<Progress, ConnectError> {
+    pub fn read(
+        &mut self,
+        batch: &mut Batch,
+        max_rows: usize,
+        bad: &mut BadSink,
+    ) -> Result<Progress, ConnectError> {
         self.prepare()?;
         let (Some(current), Some(decoder)) = (&mut self.current, &mut self.decoder) else {
             return Ok(Progress::End);
@@ -169,7 +212,8 @@ impl RowReader {
         let width = self.schema.columns.len();
         let first = batch.rows.len();
         while batch.rows.len() - first < max_rows {
-            let record = match decoder.split(current.blocks.data(), current.blocks.at_end(), limit) {
+            let record = match decoder.split(current.blocks.data(), current.blocks.at_end(), limit)
+            {
                 Split::End => return Ok(Progress::End),
                 Split::More => {
                     if current.live && batch.rows.len() > first {
@@ -199,12 +243,21 @@ impl RowReader {
                     }
                     match missing(&self.not_null, &self.spare) {
                         None => {
-                            let values = std::mem::replace(&mut self.spare, vec![Value::Null; width]);
-                            batch.rows.push(SourceRow { values, line, file: current.file });
+                            let values =
+                                std::mem::replace(&mut self.spare, vec![Value::Null; width]);
+                            batch.rows.push(SourceRow {
+                                values,
+                                line,
+                                file: current.file,
+                            });
                             self.stats.rows += 1;
                         }
                         Some(slot) => {
-                            let error = RowError::new(codes::BAD_ROW_NULL, "a NOT NULL column has no value").at(slot);
+                            let error = RowError::new(
+                                codes::BAD_ROW_NULL,
+                                "a NOT NULL column has no value",
+                            )
+                            .at(slot);
                             self.stats.bad += 1;
                             self.spare.clear();
                             let row = current.bad_row(&record, error, &self.schema);
@@ -235,7 +288,10 @@ impl RowReader {
 }
 
 fn missing(not_null: &[usize], values: &[Value]) -> Option<usize> {
-    not_null.iter().copied().find(|slot| values.get(*slot).is_some_and(Value::is_null))
+    not_null
+        .iter()
+        .copied()
+        .find(|slot| values.get(*slot).is_some_and(Value::is_null))
 }
 
 fn decode(
@@ -244,7 +300,11 @@ fn decode(
     record: &Record,
     values: &mut [Value],
 ) -> Result<Decoded, DecodeError> {
-    let raw = current.blocks.data().get(record.text.clone()).unwrap_or_default();
+    let raw = current
+        .blocks
+        .data()
+        .get(record.text.clone())
+        .unwrap_or_default();
     if let Some(fault) = record.fault {
         return Err(DecodeError::Row(match fault {
             Fault::TooLong => RowError::new(codes::BAD_ROW_TOO_LONG, "the row is longer than max_line_bytes"),
@@ -256,8 +316,14 @@ fn decode(
         let at = error.valid_up_to();
         let byte = raw.get(at).copied().unwrap_or_default();
         DecodeError::Row(
-            RowError::new(codes::BAD_ROW_UTF8, format!("the row is not UTF-8: byte 0x{byte:02x} at place {}", at + 1))
-                .help("convert the file first: iconv -f WINDOWS-1252 -t UTF-8"),
+            RowError::new(
+                codes::BAD_ROW_UTF8,
+                format!(
+                    "the row is not UTF-8: byte 0x{byte:02x} at place {}",
+                    at + 1
+                ),
+            )
+            .help("convert the file first: iconv -f WINDOWS-1252 -t UTF-8"),
         )
     })?;
     decoder.decode(text, values, &current.name)
@@ -311,20 +377,27 @@ impl Current {
     fn bad_row(&self, record: &Record, error: RowError, schema: &SourceSchema) -> BadRow {
         let data = self.blocks.data();
         let raw = data.get(record.text.clone()).unwrap_or_default();
-        let is_last = self.blocks.at_end() && record.length == data.len() && data.last() != Some(&b'\n');
+        let is_last =
+            self.blocks.at_end() && record.length == data.len() && data.last() != Some(&b'\n');
         let help = match (error.help, is_last) {
             (Some(help), _) if !is_last => Some(help),
-            (_, true) => Some("it is the last line and has no line end: the file may be cut off".to_owned()),
+            (_, true) => {
+                Some("it is the last line and has no line end: the file may be cut off".to_owned())
+            }
             (help, _) => help,
         };
         BadRow {
             file: Arc::clone(&self.name),
             line: self.lines + 1,
             code: error.code,
-            column: error.slot.and_then(|slot| schema.columns.get(slot)).map(|column| column.name.clone()),
+            column: error
+                .slot
+                .and_then(|slot| schema.columns.get(slot))
+                .map(|column| column.name.clone()),
             error: error.message,
             help,
-            raw: String::from_utf8_lossy(raw.get(..RAW_KEPT.min(raw.len())).unwrap_or(raw)).into_owned(),
+            raw: String::from_utf8_lossy(raw.get(..RAW_KEPT.min(raw.len())).unwrap_or(raw))
+                .into_owned(),
         }
     }
 
@@ -338,22 +411,31 @@ impl Current {
             column: None,
             error: reason(error),
             help: None,
-            raw: String::from_utf8_lossy(data.get(..RAW_KEPT.min(data.len())).unwrap_or(data)).into_owned(),
+            raw: String::from_utf8_lossy(data.get(..RAW_KEPT.min(data.len())).unwrap_or(data))
+                .into_owned(),
         }
     }
 
     fn failed(&self, error: &io::Error) -> ConnectError {
         let mut failed = ConnectError::new(codes::READ_FAILED, reason(error));
-        failed.place =
-            Some(Box::new(Place { file: self.name.to_string(), line: self.lines + 1, column: None, raw: String::new() }));
+        failed.place = Some(Box::new(Place {
+            file: self.name.to_string(),
+            line: self.lines + 1,
+            column: None,
+            raw: String::new(),
+        }));
         failed
     }
 }
 
 fn reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the gzip data ends too early: the file is cut off".to_owned(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => format!("the gzip data is damaged: {error}"),
+        io::ErrorKind::UnexpectedEof => {
+            "the gzip data ends too early: the file is cut off".to_owned()
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("the gzip data is damaged: {error}")
+        }
         _ => format!("reading failed: {error}"),
     }
 }

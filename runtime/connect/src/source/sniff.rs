@@ -2,8 +2,8 @@
 
 use portent_grammar::codes::input as codes;
 
-use crate::decode::csv_split::{Cells, CsvSplitter, Dialect};
 use crate::blocks::Split;
+use crate::decode::csv_split::{Cells, CsvSplitter, Dialect};
 use crate::error::ConnectError;
 use crate::options::{Delimiter, Format, SourceConfig};
 
@@ -24,7 +24,12 @@ const ROWS: usize = 100;
 ///
 /// # Errors
 /// P0510: neither name nor content tells the format. P0522: the file is one JSON array.
-pub(crate) fn sniff(data: &[u8], name: &str, config: &SourceConfig, at_end: bool) -> Result<Sniffed, ConnectError> {
+pub(crate) fn sniff(
+    data: &[u8],
+    name: &str,
+    config: &SourceConfig,
+    at_end: bool,
+) -> Result<Sniffed, ConnectError> {
     let extension = extension(name);
     let delimiter = match config.csv.delimiter {
         Delimiter::Byte(byte) => byte,
@@ -83,7 +88,10 @@ fn by_name_or_content(
         // Nothing to read, whatever the format.
         return Ok(Format::Csv);
     }
-    let error = ConnectError::new(codes::FORMAT_UNKNOWN, format!("the format of {name} can't be told"));
+    let error = ConnectError::new(
+        codes::FORMAT_UNKNOWN,
+        format!("the format of {name} can't be told"),
+    );
     Err(error.option("format").help(
         "say format = 'csv' or 'jsonl', or give a log.pattern, a regular expression with a named group for each column",
     ))
@@ -95,7 +103,9 @@ fn delimiter(data: &[u8], config: &SourceConfig, at_end: bool) -> (Option<u8>, b
     for candidate in DELIMITERS {
         let dialect = Dialect::new(config, candidate);
         let widths = widths(data, &dialect, at_end, config.max_line_bytes);
-        let Some(first) = widths.first().copied().filter(|width| *width > 1) else { continue };
+        let Some(first) = widths.first().copied().filter(|width| *width > 1) else {
+            continue;
+        };
         let agree = widths.iter().all(|width| *width == first);
         if best.is_none_or(|(agreed, width, _)| (agree, first) > (agreed, width)) {
             best = Some((agree, first, candidate));
@@ -112,9 +122,12 @@ fn widths(data: &[u8], dialect: &Dialect, at_end: bool, limit: usize) -> Vec<usi
     let mut widths = Vec::new();
     let mut rest = data;
     while widths.len() < ROWS {
-        let Split::Record(record) = splitter.next(rest, at_end, dialect, limit) else { break };
+        let Split::Record(record) = splitter.next(rest, at_end, dialect, limit) else {
+            break;
+        };
         let row = rest.get(record.text.clone()).unwrap_or_default();
-        let is_row = !row.is_empty() && row.first().copied() != dialect.comment && record.fault.is_none();
+        let is_row =
+            !row.is_empty() && row.first().copied() != dialect.comment && record.fault.is_none();
         if is_row {
             widths.push(Cells::new(&String::from_utf8_lossy(row), *dialect).count());
         }
@@ -128,7 +141,8 @@ mod tests {
     use super::*;
 
     fn found(name: &str, data: &str) -> Result<(Format, u8), ConnectError> {
-        sniff(data.as_bytes(), name, &SourceConfig::default(), true).map(|found| (found.format, found.delimiter))
+        sniff(data.as_bytes(), name, &SourceConfig::default(), true)
+            .map(|found| (found.format, found.delimiter))
     }
 
     #[test]
@@ -136,16 +150,30 @@ mod tests {
         assert_eq!(found("x.csv", "a;b\n1,5;2\n"), Ok((Format::Csv, b';')));
         assert_eq!(found("x.csv", "a\tb\n1\t2\n"), Ok((Format::Csv, b'\t')));
         assert_eq!(found("x.tsv.gz", "a\n1\n"), Ok((Format::Csv, b'\t')));
-        assert_eq!(found("x.csv", "a,b\n\"x;y;z\",2\n"), Ok((Format::Csv, b',')));
+        assert_eq!(
+            found("x.csv", "a,b\n\"x;y;z\",2\n"),
+            Ok((Format::Csv, b','))
+        );
         assert_eq!(found("x.csv", "a\n1\n"), Ok((Format::Csv, b',')));
         assert_eq!(found("x.dat", "a|b|c\n1|2|3\n"), Ok((Format::Csv, b'|')));
     }
 
     #[test]
     fn content_tells_what_the_name_does_not() {
-        assert_eq!(found("events", "\n {\"a\":1}\n").map(|found| found.0), Ok(Format::Jsonl));
-        assert_eq!(found("events.log", "Mar 27 13:06:56 host sshd[1]: x, y\nno\n").unwrap_err().code, codes::FORMAT_UNKNOWN);
-        assert_eq!(found("x.json", "[{\"a\":1}]").unwrap_err().code, codes::BAD_ROW_JSON);
+        assert_eq!(
+            found("events", "\n {\"a\":1}\n").map(|found| found.0),
+            Ok(Format::Jsonl)
+        );
+        assert_eq!(
+            found("events.log", "Mar 27 13:06:56 host sshd[1]: x, y\nno\n")
+                .unwrap_err()
+                .code,
+            codes::FORMAT_UNKNOWN
+        );
+        assert_eq!(
+            found("x.json", "[{\"a\":1}]").unwrap_err().code,
+            codes::BAD_ROW_JSON
+        );
         assert_eq!(found("empty", "").map(|found| found.0), Ok(Format::Csv));
     }
 }

@@ -37,7 +37,9 @@ struct Sampled {
 /// # Errors
 /// P0532: another stream has it.
 pub(crate) fn take() -> Result<Box<dyn Read + Send>, ConnectError> {
-    let mut state = STATE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut state = STATE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     match std::mem::replace(&mut *state, State::Taken) {
         State::Untouched => Ok(Box::new(io::stdin())),
         State::Sampled(sampled) => Ok(Box::new(sampled)),
@@ -57,14 +59,22 @@ fn twice() -> ConnectError {
 /// # Errors
 /// P0532: a stream has it already. P0511.
 pub(crate) fn sample(lines: usize) -> Result<Vec<u8>, ConnectError> {
-    let mut state = STATE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut state = STATE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if matches!(*state, State::Taken) {
         return Err(twice());
     }
     if matches!(*state, State::Untouched) {
-        *state = State::Sampled(Sampled { come: VecDeque::new(), rest: read_in_thread(), at: 0 });
+        *state = State::Sampled(Sampled {
+            come: VecDeque::new(),
+            rest: read_in_thread(),
+            at: 0,
+        });
     }
-    let State::Sampled(sampled) = &mut *state else { return Err(twice()) };
+    let State::Sampled(sampled) = &mut *state else {
+        return Err(twice());
+    };
     let mut bytes = Vec::new();
     for block in sampled.come.iter().flatten() {
         bytes.extend_from_slice(block);
@@ -77,7 +87,9 @@ pub(crate) fn sample(lines: usize) -> Result<Vec<u8>, ConnectError> {
         let block = if ends >= 2 {
             match sampled.rest.recv_timeout(SILENCE) {
                 Ok(block) => block,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return Ok(bytes);
+                }
             }
         } else {
             match sampled.rest.recv() {

@@ -171,21 +171,29 @@ impl EvalContext for Attempt<'_> {
     }
 
     fn match_key(&self, n: u16) -> Result<Value, EvalError> {
-        let Some(first) = self.first() else { return Ok(Value::Null) };
-        key_component(self.program, first, n)
+        // The first event is tentatively bound while it is tested: the key is then its own.
+        match self.first() {
+            Some(first) => key_component(self.program, first.variable, &first.row, n),
+            None => key_component(self.program, self.variable, self.row, n),
+        }
     }
 }
 
-/// Component `n` of the key of a match's first bound event, by its variable.
-pub(crate) fn key_component(program: &Program, first: &Node, n: u16) -> Result<Value, EvalError> {
+/// Component `n` of the key of a match's first event, by the variable it is bound to.
+pub(crate) fn key_component(
+    program: &Program,
+    variable: VarId,
+    row: &Row,
+    n: u16,
+) -> Result<Value, EvalError> {
     let key = program
         .plan
         .key_of
         .as_ref()
-        .and_then(|keys| keys.get(usize::from(first.variable.0)))
+        .and_then(|keys| keys.get(usize::from(variable.0)))
         .and_then(|key| key.get(usize::from(n)));
     match key {
-        Some(expr) => eval(expr, &crate::context::OneRow::new(&first.row)),
+        Some(expr) => eval(expr, &crate::context::OneRow::new(row)),
         None => Ok(Value::Null),
     }
 }

@@ -202,7 +202,7 @@ impl EvalContext for Complete<'_> {
 
     fn match_key(&self, n: u16) -> Result<Value, EvalError> {
         match self.bound.first() {
-            Some(first) => key_component(self.program, first, n),
+            Some(first) => key_component(self.program, first.variable, &first.row, n),
             None => Ok(Value::Null),
         }
     }

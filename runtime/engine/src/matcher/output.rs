@@ -1,14 +1,11 @@
 //! From decisions to rows: ONE ROW PER MATCH, ALL ROWS PER MATCH and its variants.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
-use portent_grammar::Value;
 use portent_planner::compiled::{Mode, RowsPerMatch};
-use portent_planner::expr::ExprKind;
 
 use crate::emit::{Emitter, Origin, Produced};
-use crate::event::{Event, Row};
+use crate::event::Row;
 use crate::id::IdBuilder;
 use crate::stats::QueryStats;
 
@@ -127,9 +124,8 @@ fn report(
             sink.emitter.emit(&context, &origin, sink.stats, sink.out);
         }
         (RowsPerMatch::One, None) => {
-            let key = decision.start.as_ref().map(|start| only_key(program, start));
             let shown = event(decision.start.as_ref());
-            let context = complete(0, key.as_ref());
+            let context = complete(0, decision.start.as_ref());
             sink.emitter.emit(&context, &origin(&shown), sink.stats, sink.out);
         }
         (RowsPerMatch::All { .. }, Some(_)) => {
@@ -149,20 +145,6 @@ fn report(
             }
         }
     }
-}
-
-/// The row of an empty match: the columns by which it is partitioned, all others NULL.
-fn only_key(program: &Program, start: &Row) -> Row {
-    let mut values = vec![Value::Null; start.event.values.len()];
-    for expr in &program.plan.partition_by {
-        if let ExprKind::Column(slot) = expr.kind
-            && let Some(value) = values.get_mut(slot)
-        {
-            *value = start.column(slot).clone();
-        }
-    }
-    let Event { time, seq, ordinal, part, .. } = *start.event;
-    Row { event: Arc::new(Event { time, seq, ordinal, part, values }), input: start.input }
 }
 
 /// Notes which rows a match has.

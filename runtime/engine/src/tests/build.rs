@@ -11,7 +11,7 @@ use portent_planner::automaton::{
     Absent, Automaton, Contiguity, Gap, State, StateId, Step, Tail, Transition,
 };
 use portent_planner::compiled::*;
-use portent_planner::expr::*;
+use portent_planner::expr::{Aggregate, AggregateFunction, ArithmeticOp, CompareOp, Expr, ExprKind, LogicalEnd, MatchInfo, Navigate, RowRef, VarId, depends_on_match, is_row_only};
 
 use crate::{Engine, EngineConfig, Output, QueryId};
 
@@ -284,6 +284,7 @@ pub fn query(body: Body, projection: Vec<Expr>) -> CompiledQuery {
         offset: 0,
         end_of_input: EndOfInput::Complete,
         output_stream: OUTPUT,
+        event_time: None,
     }
 }
 

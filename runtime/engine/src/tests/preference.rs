@@ -2,7 +2,7 @@
 
 use portent_planner::automaton::{Contiguity, Step, Tail};
 use portent_planner::compiled::*;
-use portent_planner::expr::*;
+use portent_planner::expr::{Aggregate, AggregateFunction, ArithmeticOp, CompareOp, Expr, ExprKind, LogicalEnd, MatchInfo, Navigate, RowRef, VarId, depends_on_match, is_row_only};
 
 use super::build::*;
 

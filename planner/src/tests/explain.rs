@@ -1,0 +1,84 @@
+//! EXPLAIN in every format.
+
+use portent_parser::ast::ExplainFormat;
+
+use super::run;
+use crate::explain::explain;
+
+const BRUTE_FORCE: &str = "CREATE QUERY brute_force AS
+    SELECT user, source_ip, COUNT(f) AS failures, FIRST(f.ts) AS began, s.ts AS broke_in
+    FROM logins
+    MATCH (f[NOT ok]{3,} -> s[ok AND id > f.id])
+    PARTITION BY user, source_ip
+    WITHIN 10 MINUTES
+    WHERE COUNT(f) < 100
+    LIMIT 1 PER 1 HOUR BY user;";
+
+fn explained(text: &str, format: ExplainFormat) -> String {
+    explain(&run(text).plan(), format)
+}
+
+#[test]
+fn text() {
+    insta::assert_snapshot!(explained(BRUTE_FORCE, ExplainFormat::Text));
+}
+
+#[test]
+fn json() {
+    let text = explained(BRUTE_FORCE, ExplainFormat::Json);
+    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn dot() {
+    insta::assert_snapshot!(explained(BRUTE_FORCE, ExplainFormat::Dot));
+}
+
+#[test]
+fn mermaid() {
+    insta::assert_snapshot!(explained(BRUTE_FORCE, ExplainFormat::Mermaid));
+}
+
+#[test]
+fn subqueries_and_groups() {
+    insta::assert_snapshot!(explained(
+        "SELECT symbol, COUNT(*) AS n, MAX(top) AS top
+         FROM (SELECT ts, symbol, price FROM bticks WHERE price > 0)
+         MATCH_RECOGNIZE (
+           PARTITION BY symbol ORDER BY ts
+           MEASURES LAST(up.price) AS top
+           AFTER MATCH SKIP TO LAST up
+           PATTERN (strt (down | flat){2,4} up+?)
+           DEFINE down AS price < PREV(price), up AS price > PREV(price), flat AS price = PREV(price)
+         ) AS m
+         GROUP BY symbol HAVING COUNT(*) > 1 ORDER BY n DESC, MIN(top) LIMIT 10;",
+        ExplainFormat::Text
+    ));
+}
+
+#[test]
+fn every_contiguity_is_spelled_out() {
+    let printed = |pattern: &str| {
+        let text = explained(
+            &format!("SELECT 1 AS one FROM bticks MATCH ({pattern}) WITHIN 1 HOUR;"),
+            ExplainFormat::Text,
+        );
+        text.lines().find_map(|line| line.strip_prefix("  pattern     ")).unwrap_or_default().to_owned()
+    };
+    let cases = [
+        "f{5,} -> s",
+        "a -> b+",
+        "a b+ c",
+        "a ->> b+",
+        "(a -> b){3}",
+        "x -> (b | c+)",
+        "(-[10 SECONDS]-> f){3,}",
+        "a & b+ & (c d)",
+        "PERMUTE(a+, b) {- c* -} $",
+        "a -[10 SECONDS TO 5 MINUTES]-> !n -> b??",
+        "(a | b) c | d",
+    ];
+    let lines: Vec<String> = cases.iter().map(|case| format!("{case}  =>  {}", printed(case))).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}

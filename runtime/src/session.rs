@@ -1,0 +1,284 @@
+//! The one door: text in, replies and rows out.
+
+mod apply;
+mod execute;
+mod lookup;
+mod pass;
+mod push;
+mod read;
+mod report;
+mod target;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use portent_connect::{InferredSchema, OnBad};
+use portent_engine::{EngineConfig, QueryId};
+use portent_grammar::codes::runtime as codes;
+use portent_grammar::{Schema, Span, Value};
+use portent_planner::catalog::{Catalog, Settings, StreamDef};
+use portent_planner::compiled::StreamId;
+
+use crate::builder::{OnMatch, Options, SessionBuilder};
+use crate::emitted::Emitted;
+use crate::error::{Errors, SourceText};
+use crate::files::Files;
+use crate::flow::Flow;
+use crate::ingest::Ingest;
+use crate::intake::BadRows;
+use crate::reader::Incoming;
+use crate::reply::Reply;
+use crate::stats::{QueryRun, StreamRun};
+pub use push::Push;
+use target::Sink;
+
+/// Streams, standing queries, sinks and settings, and the engine that runs them.
+///
+/// ```
+/// use portent::{row, Session};
+///
+/// let mut session = Session::new();
+/// session.run(
+///     "CREATE STREAM logins (ts TIMESTAMP, user TEXT, ok BOOLEAN);
+///      CREATE QUERY brute_force AS
+///      SELECT user, COUNT(f) AS failures
+///      FROM logins MATCH (f[NOT ok]{3,} -> s[ok])
+///      PARTITION BY user WITHIN 10 MINUTES;",
+/// )?;
+/// for second in 0..4 {
+///     session.push("logins", row![format!("2026-01-31 10:00:0{second}Z"), "ann", second == 3])?;
+/// }
+/// session.finish()?;
+/// let found: Vec<_> = session.drain().collect();
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].get::<i64>("failures"), Some(3));
+/// # Ok::<(), portent::Errors>(())
+/// ```
+///
+/// Everything is synchronous: when a call returns, what it causes has happened. The same calls give the same rows.
+pub struct Session {
+    catalog: Catalog,
+    files: Arc<Files>,
+    options: Options,
+    flow: Flow,
+    streams: IndexMap<StreamId, StreamState>,
+    queries: IndexMap<String, Standing>,
+    outbox: Outbox,
+    /// What passing queries did.
+    passed: Passed,
+    /// The time of events of streams that have none.
+    arrival: i64,
+    ended: bool,
+}
+
+/// A stream of the session.
+struct StreamState {
+    def: Arc<StreamDef>,
+    ingest: Arc<Ingest>,
+    /// Whether its events come from a connector.
+    connected: bool,
+    inferred: Option<Arc<InferredSchema>>,
+    /// Rows put in by hand.
+    kept: Vec<Incoming>,
+    /// Whether its source has been read to its end.
+    read: bool,
+    bad: u64,
+    first_bad: Option<String>,
+    skipped: u64,
+    /// Where it was created: for errors of its source.
+    place: Option<(Arc<SourceText>, Span)>,
+}
+
+/// A standing query in the engine: its parts in the order of registration, the last its own.
+struct Standing {
+    parts: Vec<QueryId>,
+}
+
+/// What leaves the session.
+#[derive(Default)]
+struct Outbox {
+    waiting: VecDeque<Emitted>,
+    on_match: Option<OnMatch>,
+    by_query: Vec<(String, OnMatch)>,
+    sinks: IndexMap<String, Sink>,
+    /// Rows handed out.
+    rows: u64,
+}
+
+/// What passing SELECTs read and did.
+#[derive(Default)]
+struct Passed {
+    streams: IndexMap<String, StreamRun>,
+    queries: Vec<QueryRun>,
+}
+
+/// A piece of the answer to a script, as it comes: see [`Session::run_source`].
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// The whole answer of a statement.
+    Reply(Reply),
+    /// The columns of a SELECT; its rows follow.
+    Header(&'a Arc<Schema>),
+    /// A row of it.
+    Row(&'a [Value]),
+    /// It is complete.
+    End,
+}
+
+/// What [`Session::check_sources`] found out.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// The standing queries that will report rows, with their columns.
+    pub reporting: Vec<(Arc<str>, Arc<Schema>)>,
+}
+
+/// Takes pieces; `Break` stops the run.
+pub type OnPiece<'a> = dyn FnMut(Piece<'_>) -> ControlFlow<()> + 'a;
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A session with the default settings. Rows of standing queries wait for [`Self::drain`].
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// To set a session up otherwise.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    pub(crate) fn with(options: Options, on_match: Option<OnMatch>) -> Self {
+        let catalog = Catalog::new();
+        let flow = Flow::new(engine_config(catalog.settings()));
+        Self {
+            catalog,
+            files: Arc::new(Files::default()),
+            options,
+            flow,
+            streams: IndexMap::new(),
+            queries: IndexMap::new(),
+            outbox: Outbox { on_match, ..Outbox::default() },
+            passed: Passed::default(),
+            arrival: 0,
+            ended: false,
+        }
+    }
+
+    /// Executes statements in order, and gives their answers.
+    ///
+    /// All of the text is checked first: if there is an error anywhere, nothing is executed.
+    ///
+    /// # Errors
+    /// All that is wrong with the text; or, at run time, what stopped a statement (those before it have been executed).
+    pub fn run(&mut self, sql: &str) -> Result<Vec<Reply>, Errors> {
+        let source = SourceText::new("<query>", sql);
+        let mut replies = Vec::new();
+        let mut open: Option<(Arc<Schema>, Vec<Vec<Value>>)> = None;
+        self.run_source(&source, &mut |piece| {
+            match piece {
+                Piece::Reply(reply) => replies.push(reply),
+                Piece::Header(schema) => open = Some((Arc::clone(schema), Vec::new())),
+                Piece::Row(values) => {
+                    if let Some((_, rows)) = &mut open {
+                        rows.push(values.to_vec());
+                    }
+                }
+                Piece::End => {
+                    if let Some((schema, rows)) = open.take() {
+                        replies.push(Reply::Rows { schema, rows });
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(replies)
+    }
+
+    /// Takes the rows that standing queries reported, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Emitted> + use<> {
+        std::mem::take(&mut self.outbox.waiting).into_iter()
+    }
+
+    /// Calls this with each row that the query reports, from now on; those rows do not go to `on_match` or [`Self::drain`].
+    ///
+    /// # Errors
+    /// There is no such query.
+    pub fn on_query(
+        &mut self,
+        query: &str,
+        callback: impl FnMut(&Emitted) + Send + 'static,
+    ) -> Result<(), Errors> {
+        let known = self.queries.keys().map(String::as_str);
+        let Some(name) = known.clone().find(|it| it.eq_ignore_ascii_case(query)).map(str::to_owned) else {
+            let error = Errors::plain(codes::NO_SUCH_QUERY, format!("there is no query \"{query}\""));
+            return Err(match crate::suggest::nearest(query, known) {
+                Some(near) => error.help(format!("did you mean \"{near}\"?")),
+                None => error,
+            });
+        };
+        self.outbox.by_query.retain(|(it, _)| *it != name);
+        self.outbox.by_query.push((name.clone(), Box::new(callback)));
+        self.update_reports();
+        Ok(())
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        self.catalog.settings()
+    }
+
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        self.catalog.settings_mut()
+    }
+
+    /// `fail`, `skip`, `dlq:FILE`: goes before what streams say of themselves.
+    pub(crate) fn override_on_bad(&mut self, policy: &str) -> Result<(), Errors> {
+        let lower = policy.to_lowercase();
+        self.options.on_bad = Some(match lower.as_str() {
+            "fail" => OnBad::Fail,
+            "skip" => OnBad::Skip,
+            _ => match policy.split_once(':') {
+                Some((word, path)) if word.eq_ignore_ascii_case("dlq") && !path.is_empty() => {
+                    OnBad::Dlq(path.to_owned())
+                }
+                _ => {
+                    let message = format!("bad rows can't be dealt with by `{policy}`: it must be fail, skip or dlq:FILE");
+                    return Err(Errors::plain(codes::ON_BAD, message));
+                }
+            },
+        });
+        Ok(())
+    }
+
+    fn bad_rows(&self) -> BadRows {
+        let otherwise = match self.settings().text("on_bad").as_str() {
+            "skip" => OnBad::Skip,
+            "dlq" => OnBad::Dlq("bad-rows.jsonl".to_owned()),
+            _ => OnBad::Fail,
+        };
+        BadRows { forced: self.options.on_bad.clone(), otherwise }
+    }
+}
+
+/// The engine's limits by the settings.
+fn engine_config(settings: &Settings) -> EngineConfig {
+    let count = |name: &str| usize::try_from(settings.count(name)).ok().filter(|it| *it > 0);
+    let default = EngineConfig::default();
+    EngineConfig {
+        max_threads_per_query: count("max_partial_matches").unwrap_or(default.max_threads_per_query),
+        max_matches_per_event: count("max_matches_per_event").unwrap_or(default.max_matches_per_event),
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What was gathered for sinks is written out. There is nobody left to hear of an error: who wants to hear calls `finish`.
+        let _ = self.outbox.finish_sinks();
+    }
+}

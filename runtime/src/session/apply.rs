@@ -1,0 +1,249 @@
+//! The half of a statement that does something.
+
+use std::sync::Arc;
+
+use portent_grammar::{Schema, Span};
+use portent_planner::catalog::{QueryDef, StreamDef};
+
+use super::execute::step;
+use super::target::Sink;
+use super::{OnPiece, Piece, Session, Standing, StreamState};
+use crate::error::{Errors, SourceText};
+use crate::flow::{IntoStream, Route};
+use crate::ingest::Ingest;
+use crate::intake;
+use crate::plan::{Effect, NewQuery, Target};
+use crate::reply::Reply;
+
+/// Where a statement stands.
+pub(super) type Place = (Arc<SourceText>, Span);
+
+impl Session {
+    pub(super) fn apply(
+        &mut self,
+        effect: Effect,
+        place: &Place,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
+        let reply = match effect {
+            Effect::Reply(reply) => reply,
+            Effect::Stream(def) => {
+                self.add_stream(&def, Some(place))?;
+                if let Some(notice) = self.inferred(&def) {
+                    step(on(Piece::Reply(Reply::Notice(notice))))?;
+                }
+                Reply::Created { what: "STREAM", name: def.name.clone(), new: true }
+            }
+            Effect::Query { new, replaced } => {
+                let name = new.def.name.clone();
+                self.add_query(&new, replaced.as_ref(), place)?;
+                Reply::Created { what: "QUERY", name, new: true }
+            }
+            Effect::Sink { name, config } => {
+                self.outbox.sinks.insert(name.clone(), Sink::new(config));
+                Reply::Created { what: "SINK", name, new: true }
+            }
+            Effect::DropStream { name, def } => {
+                self.streams.shift_remove(&def.id);
+                self.flow.remove_stream(def.id);
+                dropped("STREAM", name)
+            }
+            Effect::DropQuery { name } => {
+                if let Some(standing) = self.queries.shift_remove(&name) {
+                    self.drop_parts(&standing);
+                }
+                self.outbox.by_query.retain(|(it, _)| *it != name);
+                self.update_reports();
+                dropped("QUERY", name)
+            }
+            Effect::DropSink { name } => {
+                self.outbox.finish_sink(&name)?;
+                self.outbox.sinks.shift_remove(&name);
+                dropped("SINK", name)
+            }
+            Effect::Insert(rows) => {
+                let (mut accepted, mut late) = (0, 0);
+                for row in rows.rows {
+                    match self.push_values(&rows.stream, row, true).map_err(|it| at(it, place))? {
+                        super::push::Push::Accepted => accepted += 1,
+                        super::push::Push::Late | super::push::Push::Ahead => late += 1,
+                    }
+                }
+                Reply::Inserted { into: rows.stream.name.clone(), accepted, late }
+            }
+            Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place)?,
+            Effect::Select(planned) => {
+                let schema: Arc<Schema> = Arc::new(planned.output.clone());
+                step(on(Piece::Header(&schema)))?;
+                self.pass(&planned, "select", place, &mut |_: &mut Session, output| {
+                    step(on(Piece::Row(&output.values)))
+                })?;
+                return step(on(Piece::End));
+            }
+            Effect::ShowStreams => self.show_streams(),
+            Effect::ShowQueries => self.show_queries(),
+            Effect::ShowSinks => self.show_sinks(),
+        };
+        step(on(Piece::Reply(reply)))
+    }
+
+    /// What was inferred of a stream, as the statement that would say it.
+    fn inferred(&self, def: &StreamDef) -> Option<String> {
+        let inferred = self.files.inferred(&def.options)?;
+        if matches!(def.options.get("connector"), Some(it) if it.to_string().eq_ignore_ascii_case("generator")) {
+            return None;
+        }
+        let mut notice = format!("-- inferred from {} rows\n{}", inferred.rows, inferred.to_sql(&def.name).trim_end());
+        for note in &inferred.notes {
+            notice.push_str("\n-- note: ");
+            notice.push_str(note);
+        }
+        Some(notice)
+    }
+
+    pub(super) fn add_stream(&mut self, def: &Arc<StreamDef>, place: Option<&Place>) -> Result<(), Errors> {
+        self.flow.add_stream(def)?;
+        self.streams.insert(
+            def.id,
+            StreamState {
+                ingest: Arc::new(Ingest::new(def)),
+                connected: !self.options.no_connectors && intake::has_connector(def),
+                inferred: self.files.inferred(&def.options),
+                def: Arc::clone(def),
+                kept: Vec::new(),
+                read: false,
+                bad: 0,
+                first_bad: None,
+                skipped: 0,
+                place: place.cloned(),
+            },
+        );
+        Ok(())
+    }
+
+    fn add_query(
+        &mut self,
+        new: &NewQuery,
+        replaced: Option<&Arc<QueryDef>>,
+        place: &Place,
+    ) -> Result<(), Errors> {
+        let def = &new.def;
+        if let Some(old) = replaced
+            && let Some(standing) = self.queries.shift_remove(&old.name)
+        {
+            self.drop_parts(&standing);
+        }
+        for source in &def.planned.new_sources {
+            self.add_stream(source, Some(place))?;
+        }
+        let outputs: Vec<_> = def.queries.iter().map(|it| it.output_stream).collect();
+        for spec in &def.planned.new_streams {
+            if !outputs.contains(&spec.id) && !self.flow.has_stream(spec.id) {
+                self.flow.add_hidden(spec)?;
+            }
+        }
+        let test = self.options.no_connectors;
+        let mut streams: Vec<IntoStream> = Vec::new();
+        let mut sinks = Vec::new();
+        for target in &new.targets {
+            match target {
+                Target::Stream(_, into) => streams.push(into.clone()),
+                Target::Sink(name) => {
+                    let opened = self.outbox.open(name, &def.planned.output, test);
+                    opened.map_err(|errors| at(errors, place))?;
+                    sinks.push(name.clone());
+                }
+            }
+        }
+        let mut parts = Vec::new();
+        let last = def.queries.len().saturating_sub(1);
+        for (number, query) in def.queries.iter().enumerate() {
+            let route = (number == last).then(|| Route {
+                name: Arc::from(def.name.as_str()),
+                schema: Arc::new(def.planned.output.clone()),
+                query: Arc::clone(query),
+                report: false,
+                streams: streams.clone(),
+                sinks: sinks.clone(),
+                rows: 0,
+            });
+            parts.push(self.flow.register(query, route)?);
+        }
+        self.queries.insert(def.name.clone(), Standing { parts });
+        self.update_reports();
+        let outbox = &mut self.outbox;
+        for constants in &def.planned.constant_rows {
+            self.flow.push_constants(constants, &mut |delivery| outbox.deliver(delivery))?;
+        }
+        Ok(())
+    }
+
+    fn drop_parts(&mut self, standing: &Standing) {
+        for id in &standing.parts {
+            self.flow.drop_query(*id);
+        }
+    }
+
+    /// Who reports depends on who reads whom.
+    pub(super) fn update_reports(&mut self) {
+        let reporting = super::execute::reporting(&self.catalog);
+        for (name, standing) in &self.queries {
+            let report = self.options.report_all
+                || reporting.iter().any(|(it, _)| **it == **name)
+                || self.outbox.by_query.iter().any(|(it, _)| it == name);
+            if let Some(id) = standing.parts.last() {
+                self.flow.set_report(*id, report);
+            }
+        }
+    }
+
+    fn insert_query(
+        &mut self,
+        into: Target,
+        planned: &portent_planner::resolve::Planned,
+        place: &Place,
+    ) -> Result<Reply, Errors> {
+        let (mut accepted, mut late) = (0, 0);
+        match into {
+            Target::Sink(name) => {
+                self.outbox.open(&name, &planned.output, self.options.no_connectors).map_err(|it| at(it, place))?;
+                self.pass(planned, &name, place, &mut |session, output| {
+                    accepted += 1;
+                    session.outbox.write(&name, &output.values)
+                })?;
+                Ok(Reply::Inserted { into: name, accepted, late })
+            }
+            Target::Stream(def, into) => {
+                self.pass(planned, &def.name, place, &mut |session, output| {
+                    let values = crate::flow::fill(&into, &output.values).map_err(|error| {
+                        Errors::plain(portent_grammar::codes::runtime::PUSH_VALUE, error)
+                    })?;
+                    match session.push_values(&def, values, true)? {
+                        super::push::Push::Accepted => accepted += 1,
+                        super::push::Push::Late | super::push::Push::Ahead => late += 1,
+                    }
+                    Ok(())
+                })?;
+                Ok(Reply::Inserted { into: def.name.clone(), accepted, late })
+            }
+        }
+    }
+}
+
+fn dropped(what: &'static str, name: String) -> Reply {
+    Reply::Dropped { what, name, existed: true }
+}
+
+/// Gives errors without a place that of their statement.
+pub(super) fn at(mut errors: Errors, place: &Place) -> Errors {
+    if errors.source.is_none() {
+        for diagnostic in &mut errors.diagnostics {
+            if diagnostic.span() == Span::default()
+                && let Some(label) = diagnostic.labels.first_mut()
+            {
+                label.span = place.1;
+            }
+        }
+    }
+    errors.in_source(&place.0)
+}

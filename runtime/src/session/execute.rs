@@ -1,0 +1,192 @@
+//! A script: checked as a whole, then executed statement by statement.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use portent_grammar::codes::runtime as codes;
+use portent_grammar::Diagnostic;
+use portent_parser::ast::{
+    Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, Statement, StatementKind,
+};
+use portent_planner::catalog::Catalog;
+
+use super::{Checked, OnPiece, Piece, Session};
+use crate::error::{Errors, SourceText};
+use crate::plan::{Effect, Planning};
+use crate::reply::Reply;
+
+impl Session {
+    /// Executes the statements of a text in order, and hands the answers to `on` as they come: rows of a SELECT one by one, so that
+    /// memory doesn't grow with them. `on` may stop the run.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; P0617 if `on` stopped it.
+    pub fn run_source(&mut self, source: &Arc<SourceText>, on: &mut OnPiece<'_>) -> Result<(), Errors> {
+        let statements = self.check_text(&mut self.catalog.clone(), source)?;
+        for statement in &statements {
+            let before = statement_errors(source);
+            self.execute(statement, source, on).map_err(before)?;
+        }
+        self.outbox.flush_sinks()?;
+        self.files.forget();
+        Ok(())
+    }
+
+    /// Checks several texts as one script, and executes nothing. Files are looked at where columns are inferred from them.
+    ///
+    /// # Errors
+    /// The errors (and warnings) of each text that has errors.
+    pub fn check_sources(&mut self, sources: &[Arc<SourceText>]) -> Result<Checked, Vec<Errors>> {
+        let mut catalog = self.catalog.clone();
+        let mut checked = Checked::default();
+        let mut failed = Vec::new();
+        for source in sources {
+            if let Err(errors) = self.check_text(&mut catalog, source) {
+                failed.push(errors);
+            }
+        }
+        if !failed.is_empty() {
+            return Err(failed);
+        }
+        checked.reporting = reporting(&catalog);
+        Ok(checked)
+    }
+
+    /// Everything that can be said of a text, errors and warnings, without executing anything.
+    pub fn diagnose(&mut self, source: &Arc<SourceText>) -> Vec<Diagnostic> {
+        let mut catalog = self.catalog.clone();
+        let (_, diagnostics) = self.plan_text(&mut catalog, source);
+        diagnostics
+    }
+
+    /// Plans a text on a catalog; gives its statements if they are without errors.
+    fn check_text(
+        &self,
+        catalog: &mut Catalog,
+        source: &Arc<SourceText>,
+    ) -> Result<Vec<Statement>, Errors> {
+        let (statements, diagnostics) = self.plan_text(catalog, source);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Errors::new(diagnostics, Some(Arc::clone(source))));
+        }
+        Ok(statements)
+    }
+
+    pub(super) fn plan_text(&self, catalog: &mut Catalog, source: &SourceText) -> (Vec<Statement>, Vec<Diagnostic>) {
+        let parsed = portent_parser::parse(&source.text);
+        let mut diagnostics = parsed.diagnostics;
+        for statement in &parsed.statements {
+            let mut planning = Planning {
+                catalog,
+                files: &self.files,
+                options: &self.options,
+                bad_rows: self.bad_rows(),
+                diagnostics: Vec::new(),
+                implicit: Vec::new(),
+            };
+            planning.statement(statement);
+            diagnostics.append(&mut planning.diagnostics);
+        }
+        diagnostics.sort_by_key(|it| (it.span(), it.code));
+        diagnostics.dedup();
+        (parsed.statements, diagnostics)
+    }
+
+    /// The plans of the queries among checked statements, by name.
+    pub(super) fn explain_statements(
+        &self,
+        catalog: &mut Catalog,
+        statements: &[Statement],
+        format: ExplainFormat,
+    ) -> Vec<(String, String)> {
+        let mut plans = Vec::new();
+        for statement in statements {
+            let (name, target) = match &statement.kind {
+                StatementKind::CreateQuery(create) => {
+                    (create.name.text.clone(), ExplainTarget::Query(create.name.clone()))
+                }
+                StatementKind::Select(_) => {
+                    ("select".to_owned(), ExplainTarget::Statement(Box::new(statement.clone())))
+                }
+                StatementKind::Insert(Insert { into, source: InsertSource::Query(_), .. }) => {
+                    (into.text.clone(), ExplainTarget::Statement(Box::new(statement.clone())))
+                }
+                StatementKind::Explain(explain) => ("select".to_owned(), explain.target.clone()),
+                _ => continue,
+            };
+            let kind = StatementKind::Explain(Explain { analyze: false, format, target });
+            let mut planning = Planning {
+                catalog,
+                files: &self.files,
+                options: &self.options,
+                bad_rows: self.bad_rows(),
+                diagnostics: Vec::new(),
+                implicit: Vec::new(),
+            };
+            let effect = planning.statement(&Statement { kind, span: statement.span });
+            if let Some(Effect::Reply(Reply::Explained(text))) = effect {
+                plans.push((name, text));
+            }
+        }
+        plans
+    }
+
+    fn execute(
+        &mut self,
+        statement: &Statement,
+        source: &Arc<SourceText>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
+        let files = Arc::clone(&self.files);
+        let mut planning = Planning {
+            bad_rows: self.bad_rows(),
+            catalog: &mut self.catalog,
+            files: &files,
+            options: &self.options,
+            diagnostics: Vec::new(),
+            implicit: Vec::new(),
+        };
+        let effect = planning.statement(statement);
+        let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Errors::new(diagnostics, None));
+        }
+        for diagnostic in diagnostics {
+            step(on(Piece::Reply(Reply::Warning(diagnostic))))?;
+        }
+        let place = (Arc::clone(source), statement.span);
+        for def in implicit {
+            self.apply(Effect::Stream(def), &place, on)?;
+        }
+        match effect {
+            Some(effect) => self.apply(effect, &place, on),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Errors of a statement at run time get its text.
+fn statement_errors(source: &Arc<SourceText>) -> impl Fn(Errors) -> Errors {
+    let source = Arc::clone(source);
+    move |errors| {
+        let placed = errors.diagnostics.iter().any(|it| it.span() != portent_grammar::Span::default());
+        if placed { errors.in_source(&source) } else { errors }
+    }
+}
+
+/// The queries whose rows nobody else takes.
+pub(super) fn reporting(catalog: &Catalog) -> Vec<(Arc<str>, Arc<portent_grammar::Schema>)> {
+    catalog
+        .queries()
+        .filter(|query| query.into.is_empty() && catalog.readers(query.output).is_empty())
+        .map(|query| (Arc::from(query.name.as_str()), Arc::new(query.planned.output.clone())))
+        .collect()
+}
+
+/// Whoever takes the pieces may stop the run.
+pub(super) fn step(flow: ControlFlow<()>) -> Result<(), Errors> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Errors::plain(codes::STOPPED, "the run was stopped")),
+    }
+}

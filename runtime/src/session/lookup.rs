@@ -1,0 +1,76 @@
+//! What a session knows, by name.
+
+use std::sync::Arc;
+
+use portent_grammar::codes::runtime as codes;
+use portent_grammar::{Diagnostic, Schema};
+use portent_parser::ast::ExplainFormat;
+use portent_planner::catalog::Catalog;
+
+use super::Session;
+use crate::error::{Errors, SourceText};
+
+impl Session {
+    /// The name and the columns of a standing query.
+    pub fn columns_of(&self, query: &str) -> Option<(String, Schema)> {
+        let mut queries = self.catalog.queries();
+        let found = queries.find(|it| it.name.eq_ignore_ascii_case(query))?;
+        Some((found.name.clone(), found.planned.output.clone()))
+    }
+
+    /// The names of the standing queries, in the order of creation.
+    pub fn query_names(&self) -> impl Iterator<Item = &str> {
+        self.catalog.queries().map(|it| it.name.as_str())
+    }
+
+    /// The standing queries whose rows nobody else takes, with their columns: those that report.
+    pub fn reporting(&self) -> Vec<(Arc<str>, Arc<Schema>)> {
+        super::execute::reporting(&self.catalog)
+    }
+
+    /// The plans of the queries of several texts, taken as one script: name and plan. Nothing is executed. `query`: only that one.
+    ///
+    /// # Errors
+    /// The errors of each text that has errors; P0621: there is no query of that name.
+    pub fn explain_sources(
+        &mut self,
+        sources: &[Arc<SourceText>],
+        query: Option<&str>,
+        format: ExplainFormat,
+    ) -> Result<Vec<(String, String)>, Vec<Errors>> {
+        let mut catalog = self.catalog.clone();
+        let mut plans: Vec<(String, String)> = Vec::new();
+        let mut failed = Vec::new();
+        for source in sources {
+            let (statements, diagnostics) = self.plan_text(&mut catalog, source);
+            if diagnostics.iter().any(Diagnostic::is_error) {
+                failed.push(Errors::new(diagnostics, Some(Arc::clone(source))));
+                continue;
+            }
+            // Planned, the statements are fine: what is explained stands in the catalog, or is a passing query.
+            let mut again = catalog.clone();
+            plans.extend(self.explain_statements(&mut again, &statements, format));
+        }
+        if !failed.is_empty() {
+            return Err(failed);
+        }
+        let Some(query) = query else { return Ok(plans) };
+        let found: Vec<(String, String)> =
+            plans.iter().filter(|(name, _)| name.eq_ignore_ascii_case(query)).cloned().collect();
+        if found.is_empty() {
+            return Err(vec![no_such_query(query, &plans, &catalog)]);
+        }
+        Ok(found)
+    }
+}
+
+fn no_such_query(query: &str, plans: &[(String, String)], catalog: &Catalog) -> Errors {
+    let error = Errors::plain(codes::NO_SUCH_QUERY, format!("there is no query \"{query}\" to explain"));
+    let names = plans.iter().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = names.chain(catalog.queries().map(|it| it.name.as_str())).collect();
+    match crate::suggest::nearest(query, names.iter().copied()) {
+        Some(near) => error.help(format!("did you mean \"{near}\"?")),
+        None if names.is_empty() => error.help("the file creates no query"),
+        None => error.help(format!("there are {}", names.join(", "))),
+    }
+}

@@ -1,0 +1,222 @@
+//! A passing query: an engine of its own, with the standing queries that it reads, over all input there is, to its end.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use portent_engine::{Output, QueryId};
+use portent_planner::compiled::StreamId;
+use portent_planner::resolve::Planned;
+
+use super::apply::{Place, at};
+use super::read::{Told, drive, open};
+use super::{Session, StreamState};
+use crate::error::Errors;
+use crate::flow::{Delivery, Flow, Route, constant_time};
+use crate::ingest::Ingest;
+use crate::merge::Feed;
+use crate::plan::Target;
+use crate::reader::Incoming;
+use crate::stats::{QueryRun, StreamRun};
+
+/// Takes the rows of a passing query; it may change the session.
+pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Output) -> Result<(), Errors> + 'a;
+
+impl Session {
+    /// Runs a query over what there is: files and other bounded sources from their beginning, streams without connector as far as rows
+    /// were put into them. What runs otherwise doesn't notice.
+    pub(super) fn pass(
+        &mut self,
+        planned: &Planned,
+        name: &str,
+        place: &Place,
+        on: &mut OnRow<'_>,
+    ) -> Result<(), Errors> {
+        let mut flow = Flow::new(super::engine_config(self.settings()));
+        let closure = self.closure(&planned.reads);
+        let mut own: Vec<StreamState> = Vec::new();
+        for source in &planned.new_sources {
+            own.push(StreamState {
+                ingest: Arc::new(Ingest::new(source)),
+                connected: !self.options.no_connectors,
+                inferred: self.files.inferred(&source.options),
+                def: Arc::clone(source),
+                kept: Vec::new(),
+                read: false,
+                bad: 0,
+                first_bad: None,
+                skipped: 0,
+                place: Some(place.clone()),
+            });
+            flow.add_stream(source)?;
+        }
+        for id in &closure.sources {
+            if let Some(state) = self.streams.get(id) {
+                flow.add_stream(&state.def)?;
+            }
+        }
+        let mut feeds = self.feeds(&closure.sources, &own)?;
+        let main = self.register_all(&mut flow, planned, &closure.queries, name, &mut feeds)?;
+        let mut told = Told::default();
+        // The rows change the session while the flow runs: the flow is not the session's.
+        let session = RefCell::new(self);
+        let driven = drive(
+            &mut flow,
+            feeds,
+            &mut told,
+            &mut |delivery| match delivery {
+                Delivery::Report(_, output) => on(&mut session.borrow_mut(), output),
+                Delivery::Sink(..) => Ok(()),
+            },
+            &|flow| flow.is_done(main),
+            &mut |_, _| ControlFlow::Continue(()),
+        );
+        let session = session.into_inner();
+        session.note_pass(&flow, main, &told, &own, name);
+        driven.map_err(|errors| if errors.source.is_none() { at(errors, place) } else { errors })?;
+        match told.failed {
+            None => Ok(()),
+            Some((stream, error)) => Err(match own.iter().any(|it| it.def.id == stream) {
+                true => at(super::target::connect(&error), place),
+                false => session.source_error(stream, &error),
+            }),
+        }
+    }
+
+    /// Where the events come from, in the order of declaration.
+    fn feeds(&mut self, sources: &[StreamId], own: &[StreamState]) -> Result<Vec<Feed>, Errors> {
+        let bad_rows = self.bad_rows();
+        let mut feeds = Vec::new();
+        for state in sources.iter().filter_map(|id| self.streams.get(id)).chain(own) {
+            feeds.push(if state.connected {
+                Feed::Reader(open(state, None, &bad_rows)?)
+            } else {
+                Feed::Kept(state.def.id, state.kept.iter().cloned().collect())
+            });
+        }
+        Ok(feeds)
+    }
+
+    /// Registers the standing queries that are read, and then the query itself.
+    fn register_all(
+        &self,
+        flow: &mut Flow,
+        planned: &Planned,
+        standing: &[String],
+        name: &str,
+        feeds: &mut Vec<Feed>,
+    ) -> Result<QueryId, Errors> {
+        for def in self.catalog.queries().filter(|it| standing.contains(&it.name)) {
+            // Streams only: what it writes into sinks has been written, or will be, by the query itself.
+            let mut streams = Vec::new();
+            for into in &def.into {
+                let target = self.catalog.streams().find(|it| it.name == *into && flow.has_stream(it.id));
+                if let Some(target) = target
+                    && let Some(Target::Stream(_, into)) = self.into_of(&def.name, target.id)
+                {
+                    streams.push(into);
+                }
+            }
+            let route = (!streams.is_empty()).then(|| Route {
+                name: Arc::from(def.name.as_str()),
+                schema: Arc::new(def.planned.output.clone()),
+                query: Arc::clone(def.queries.last().unwrap_or(&def.queries[0])),
+                report: false,
+                streams,
+                sinks: Vec::new(),
+                rows: 0,
+            });
+            register(flow, &def.planned, route, feeds)?;
+        }
+        let route = planned.queries.last().map(|query| Route {
+            name: Arc::from(name),
+            schema: Arc::new(planned.output.clone()),
+            query: Arc::clone(query),
+            report: true,
+            streams: Vec::new(),
+            sinks: Vec::new(),
+            rows: 0,
+        });
+        let main = register(flow, planned, route, feeds)?;
+        main.ok_or_else(|| {
+            let code = portent_grammar::codes::runtime::ENGINE_REFUSED;
+            Errors::plain(code, "the plan of this statement is empty")
+        })
+    }
+
+    fn into_of(&self, query: &str, stream: StreamId) -> Option<Target> {
+        let id = self.queries.get(query)?.parts.last()?;
+        let route = self.flow.route(*id)?;
+        let into = route.streams.iter().find(|it| it.stream == stream)?;
+        let def = self.catalog.stream(stream)?;
+        Some(Target::Stream(Arc::clone(def), into.clone()))
+    }
+
+    /// Keeps what a passing query read and did, for the summary.
+    fn note_pass(&mut self, flow: &Flow, main: QueryId, told: &Told, own: &[StreamState], name: &str) {
+        for (id, block) in &told.sources {
+            let known = self.streams.get(id).or_else(|| own.iter().find(|it| it.def.id == *id));
+            let Some(state) = known else { continue };
+            let stats = flow.stream_stats(*id).unwrap_or_default();
+            let run = self.passed.streams.entry(state.def.name.clone()).or_default();
+            run.name.clone_from(&state.def.name);
+            add(
+                run,
+                &StreamRun {
+                    name: String::new(),
+                    events: stats.events + stats.late + stats.ahead,
+                    late: stats.late,
+                    ahead: stats.ahead,
+                    bad: block.bad,
+                    first_bad: block.first_bad.clone(),
+                    skipped: block.skipped,
+                },
+            );
+        }
+        let mut run = QueryRun { name: name.to_owned(), ..QueryRun::default() };
+        super::report::collect(flow, &[main], &mut run);
+        self.passed.queries.push(run);
+    }
+}
+
+/// Adds what one more reading of a stream gave.
+fn add(run: &mut StreamRun, more: &StreamRun) {
+    run.events += more.events;
+    run.late += more.late;
+    run.ahead += more.ahead;
+    run.bad += more.bad;
+    run.skipped += more.skipped;
+    if run.first_bad.is_none() {
+        run.first_bad.clone_from(&more.first_bad);
+    }
+}
+
+fn register(
+    flow: &mut Flow,
+    planned: &Planned,
+    route: Option<Route>,
+    feeds: &mut Vec<Feed>,
+) -> Result<Option<QueryId>, Errors> {
+    let outputs: Vec<StreamId> = planned.queries.iter().map(|it| it.output_stream).collect();
+    for spec in &planned.new_streams {
+        if !outputs.contains(&spec.id) && !flow.has_stream(spec.id) {
+            flow.add_hidden(spec)?;
+        }
+    }
+    let mut route = route;
+    let mut last = None;
+    let count = planned.queries.len();
+    for (number, query) in planned.queries.iter().enumerate() {
+        let route = if number + 1 == count { route.take() } else { None };
+        last = Some(flow.register(query, route)?);
+    }
+    for constants in &planned.constant_rows {
+        let rows = constants.rows.iter().enumerate();
+        let events = rows.map(|(at, row)| Incoming {
+            time: constant_time(constants, at, row),
+            values: row.clone(),
+        });
+        feeds.push(Feed::Kept(constants.stream, events.collect()));
+    }
+    Ok(last)
+}

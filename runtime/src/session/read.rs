@@ -1,0 +1,224 @@
+//! Reading sources to their end, into a flow.
+
+use std::ops::ControlFlow;
+
+use portent_grammar::codes::runtime as codes;
+use portent_planner::catalog::StreamKind;
+use portent_planner::compiled::StreamId;
+
+use super::apply::at;
+use super::target::connect;
+use super::{Session, StreamState};
+use crate::error::Errors;
+use crate::flow::{Deliver, Flow};
+use crate::intake;
+use crate::merge::{Feed, Merge, News};
+use crate::needed::needed;
+use crate::reader::{Block, Reader};
+use crate::stats::Progress;
+
+/// After so many events somebody is told how far it is.
+const TELL_EVERY: u64 = 8192;
+
+/// What the sources of a run have told so far.
+#[derive(Default)]
+pub(super) struct Told {
+    pub sources: Vec<(StreamId, Block)>,
+    pub failed: Option<(StreamId, portent_connect::ConnectError)>,
+}
+
+impl Told {
+    fn take(&mut self, mut news: News) {
+        if let Some(error) = news.block.failed.take() {
+            self.failed.get_or_insert((news.stream, error));
+        }
+        match self.sources.iter_mut().find(|(it, _)| *it == news.stream) {
+            Some((_, block)) => *block = news.block,
+            None => self.sources.push((news.stream, news.block)),
+        }
+    }
+
+    fn bytes(&self) -> (u64, Option<u64>) {
+        let read = self.sources.iter().map(|(_, it)| it.bytes.0).sum();
+        let total = self.sources.iter().map(|(_, it)| it.bytes.1).sum::<Option<u64>>();
+        (read, total)
+    }
+}
+
+/// Pushes all that the feeds give into a flow, and ends it. `enough`: nothing more is needed. `tell`: how far it is; it may stop
+/// the run.
+pub(super) fn drive(
+    flow: &mut Flow,
+    feeds: Vec<Feed>,
+    told: &mut Told,
+    deliver: &mut Deliver<'_>,
+    enough: &dyn Fn(&Flow) -> bool,
+    tell: &mut dyn FnMut(u64, (u64, Option<u64>)) -> ControlFlow<()>,
+) -> Result<(), Errors> {
+    let mut merge = Merge::new(feeds);
+    let mut events = Vec::new();
+    let (mut pushed, mut next_tell) = (0_u64, 0_u64);
+    // Also without any input: a LIMIT 0, say, is enough at once.
+    while !enough(flow) {
+        let Some(stream) = merge.next(&mut events, &mut |news| told.take(news)) else { break };
+        pushed += events.len() as u64;
+        for event in events.drain(..) {
+            flow.push(stream, event.time, event.values, deliver)?;
+        }
+        flow.pump(deliver)?;
+        if told.failed.is_some() {
+            return Ok(());
+        }
+        if pushed >= next_tell {
+            next_tell = pushed + TELL_EVERY;
+            if tell(pushed, told.bytes()).is_break() {
+                return Err(Errors::plain(codes::STOPPED, "the run was stopped"));
+            }
+        }
+    }
+    if told.failed.is_some() {
+        return Ok(());
+    }
+    flow.finish(deliver)?;
+    let _ = tell(pushed, told.bytes());
+    Ok(())
+}
+
+impl Session {
+    /// Reads the sources of all standing queries to their end: once, side by side, merged by event time (ties in the order of
+    /// declaration, then of lines). Then the input is at its end, as by [`Self::finish`].
+    ///
+    /// Memory doesn't grow with the input. `on` hears how far it is, and may stop the run.
+    ///
+    /// # Errors
+    /// A source can't be opened or read; a row can't be read, and its stream's policy is `fail`; a sink can't be written; P0617 if `on`
+    /// stopped it.
+    pub fn run_to_end(
+        &mut self,
+        on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<(), Errors> {
+        if self.ended {
+            return Ok(());
+        }
+        let mut wanted: Vec<StreamId> = Vec::new();
+        for query in self.catalog.queries() {
+            wanted.extend(query.reads.iter().flat_map(|id| self.catalog.sources_of(*id)));
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut feeds = Vec::new();
+        for id in wanted {
+            let needed = self.needed(id);
+            let bad_rows = self.bad_rows();
+            let Some(state) = self.streams.get_mut(&id).filter(|it| it.connected && !it.read) else { continue };
+            state.read = true;
+            feeds.push(Feed::Reader(open(state, needed.as_deref(), &bad_rows)?));
+        }
+        self.ended = true;
+        let mut told = Told::default();
+        let outbox = std::cell::RefCell::new(&mut self.outbox);
+        let queries: Vec<_> = self.queries.values().filter_map(|it| it.parts.last().copied()).collect();
+        let enough = |flow: &Flow| queries.iter().all(|id| flow.is_done(*id));
+        let driven = drive(
+            &mut self.flow,
+            feeds,
+            &mut told,
+            &mut |delivery| outbox.borrow_mut().deliver(delivery),
+            &enough,
+            &mut |events, (bytes, total_bytes)| {
+                let rows_out = outbox.borrow().rows;
+                on(&Progress { events, rows_out, bytes, total_bytes })
+            },
+        );
+        self.note(&told);
+        driven?;
+        if let Some((stream, error)) = told.failed {
+            return Err(self.source_error(stream, &error));
+        }
+        self.outbox.finish_sinks()
+    }
+
+    /// The columns of a stream that standing queries read.
+    fn needed(&self, id: StreamId) -> Option<Vec<bool>> {
+        let def = &self.streams.get(&id)?.def;
+        needed(def, self.catalog.queries().flat_map(|it| &it.queries).map(|it| &**it))
+    }
+
+    /// Keeps what the sources told, for the summary.
+    fn note(&mut self, told: &Told) {
+        for (id, block) in &told.sources {
+            if let Some(state) = self.streams.get_mut(id) {
+                state.bad += block.bad;
+                state.skipped += block.skipped;
+                if state.first_bad.is_none() {
+                    state.first_bad.clone_from(&block.first_bad);
+                }
+            }
+        }
+    }
+
+    pub(super) fn source_error(&self, stream: StreamId, error: &portent_connect::ConnectError) -> Errors {
+        let errors = connect(error);
+        match self.streams.get(&stream).and_then(|it| it.place.as_ref()) {
+            Some(place) => at(errors, place),
+            None => errors,
+        }
+    }
+
+    /// The source streams that a list of streams comes from in the end, queries that write into streams included.
+    pub(super) fn closure(&self, reads: &[StreamId]) -> Closure {
+        let mut closure = Closure::default();
+        let mut todo = reads.to_vec();
+        while let Some(id) = todo.pop() {
+            if closure.seen.contains(&id) {
+                continue;
+            }
+            closure.seen.push(id);
+            let Some(stream) = self.catalog.stream(id) else { continue };
+            match &stream.kind {
+                StreamKind::Late { of } => todo.push(*of),
+                StreamKind::Source => closure.sources.push(id),
+                StreamKind::Query { .. } => {}
+            }
+            for query in self.catalog.queries() {
+                if query.output == id || query.into.contains(&stream.name) {
+                    closure.queries.push(query.name.clone());
+                    todo.extend(query.reads.iter().copied());
+                }
+            }
+        }
+        closure.sources.sort_unstable();
+        closure
+    }
+}
+
+/// What a passing query needs.
+#[derive(Default)]
+pub(super) struct Closure {
+    seen: Vec<StreamId>,
+    /// Streams that take events.
+    pub sources: Vec<StreamId>,
+    /// Standing queries, by name.
+    pub queries: Vec<String>,
+}
+
+/// Starts to read a stream's source.
+pub(super) fn open(
+    state: &StreamState,
+    needed: Option<&[bool]>,
+    bad_rows: &intake::BadRows,
+) -> Result<Reader, Errors> {
+    let placed = |errors: Errors| match &state.place {
+        Some(place) => at(errors, place),
+        None => errors,
+    };
+    let opened = intake::open(&state.def, state.inferred.as_deref(), needed, bad_rows);
+    let opened = opened.map_err(|errors| {
+        let diagnostics = errors.iter().map(|it| it.to_diagnostic(portent_grammar::Span::default()));
+        placed(Errors::new(diagnostics.collect(), None))
+    })?;
+    Reader::start(state.def.id, opened.source, opened.ingest, opened.policy).map_err(|error| {
+        let message = format!("the system gives no thread to read stream \"{}\": {error}", state.def.name);
+        Errors::plain(codes::ENGINE_REFUSED, message)
+    })
+}

@@ -1,0 +1,151 @@
+//! SHOW, and the summary of a run.
+
+use std::fmt::Write as _;
+
+use portent_engine::{QueryError, QueryId};
+use portent_grammar::Value;
+
+use super::Session;
+use crate::flow::Flow;
+use crate::plan::table;
+use crate::reply::Reply;
+use crate::stats::{QueryRun, RunStats, StreamRun};
+
+impl Session {
+    /// What became of the events so far, and what came out.
+    pub fn stats(&self) -> RunStats {
+        let mut streams: Vec<StreamRun> = Vec::new();
+        for (id, entrance) in self.flow.entrances() {
+            let stats = self.flow.stream_stats(id).unwrap_or_default();
+            let mut run = StreamRun {
+                name: entrance.name.to_string(),
+                events: stats.events + stats.late + stats.ahead,
+                late: stats.late,
+                ahead: stats.ahead,
+                bad: entrance.bad,
+                first_bad: entrance.first_bad.clone(),
+                skipped: 0,
+            };
+            if let Some(state) = self.streams.get(&id) {
+                run.bad += state.bad;
+                run.skipped = state.skipped;
+                if run.first_bad.is_none() {
+                    run.first_bad.clone_from(&state.first_bad);
+                }
+            }
+            streams.push(run);
+        }
+        for (name, passed) in &self.passed.streams {
+            match streams.iter_mut().find(|it| it.name == *name) {
+                Some(run) => {
+                    run.events += passed.events;
+                    run.late += passed.late;
+                    run.ahead += passed.ahead;
+                    run.bad += passed.bad;
+                    run.skipped += passed.skipped;
+                    if run.first_bad.is_none() {
+                        run.first_bad.clone_from(&passed.first_bad);
+                    }
+                }
+                None => streams.push(passed.clone()),
+            }
+        }
+        let mut queries: Vec<QueryRun> = Vec::new();
+        for (name, standing) in &self.queries {
+            let mut run = QueryRun { name: name.clone(), ..QueryRun::default() };
+            collect(&self.flow, &standing.parts, &mut run);
+            queries.push(run);
+        }
+        queries.extend(self.passed.queries.iter().cloned());
+        RunStats { streams, queries }
+    }
+
+    pub(super) fn show_streams(&self) -> Reply {
+        let stats = self.stats();
+        let rows = self.catalog.list_streams().into_iter().map(|listed| {
+            let run = stats.streams.iter().find(|it| it.name == listed.name).cloned().unwrap_or_default();
+            vec![
+                text(&listed.name),
+                text(&listed.state),
+                text(run.events),
+                text(run.late + run.ahead),
+                text(run.bad),
+                text(&listed.detail),
+            ]
+        });
+        table("streams", &["stream", "state", "events", "late", "bad", "columns"], rows.collect())
+    }
+
+    pub(super) fn show_queries(&self) -> Reply {
+        let stats = self.stats();
+        let rows = self.catalog.list_queries().into_iter().map(|listed| {
+            let run = stats.queries.iter().find(|it| it.name == listed.name).cloned().unwrap_or_default();
+            let done = self
+                .queries
+                .get(&listed.name)
+                .and_then(|it| it.parts.last())
+                .is_some_and(|id| self.flow.is_done(*id));
+            vec![
+                text(&listed.name),
+                text(if done { "done" } else { "running" }),
+                text(run.events),
+                text(run.rows),
+                text(run.live),
+                text(run.errors),
+                text(&listed.detail),
+            ]
+        });
+        table(
+            "queries",
+            &["query", "state", "events", "rows", "partial_matches", "errors", "columns"],
+            rows.collect(),
+        )
+    }
+
+    pub(super) fn show_sinks(&self) -> Reply {
+        let rows = self.catalog.list_sinks().into_iter().map(|listed| {
+            let rows = self.outbox.sinks.get(&listed.name).map_or(0, |it| it.rows);
+            vec![text(&listed.name), text(&listed.detail), text(rows)]
+        });
+        table("sinks", &["sink", "connector", "rows"], rows.collect())
+    }
+}
+
+fn text(it: impl std::fmt::Display) -> Value {
+    Value::text(it.to_string())
+}
+
+/// Sums up the parts of a query: rows are those of the last.
+pub(super) fn collect(flow: &Flow, parts: &[QueryId], run: &mut QueryRun) {
+    for (number, id) in parts.iter().enumerate() {
+        let Some(stats) = flow.stats(*id) else { continue };
+        if number == 0 {
+            run.events = stats.events;
+        }
+        run.rows = stats.rows;
+        run.timeouts += stats.timeouts;
+        run.live += stats.live;
+        run.suppressed += stats.suppressed;
+        run.undecided += stats.undecided;
+        run.errors += stats.errors;
+        run.overflow += stats.shed;
+        if run.first_error.is_none() {
+            run.first_error = stats.first_error.as_ref().map(|error| described(flow, *id, error));
+        }
+    }
+}
+
+/// `division by zero, at 2026-01-31 10:00:00+00: (user: ann, n: 0)`
+fn described(flow: &Flow, id: QueryId, error: &QueryError) -> String {
+    let mut out = format!("{}, at {}", error.message, Value::Timestamp(error.time));
+    let Some(route) = flow.route(id) else { return out };
+    let mut separator = ": (";
+    for (column, value) in route.query.layout.iter().zip(&error.event) {
+        let _ = write!(out, "{separator}{}: {value}", column.name);
+        separator = ", ";
+    }
+    if separator == ", " {
+        out.push(')');
+    }
+    out
+}
