@@ -11,7 +11,7 @@ mod depth;
 mod error;
 mod parse;
 pub mod print;
-//pub mod spans;
+pub mod spans;
 #[cfg(any(test, feature = "testing"))]
 mod xx{}//pub mod testing;
 #[cfg(test)]
@@ -19,5 +19,5 @@ mod tests;
 
 pub use parse::{Parsed, parse, parse_expr, parse_pattern, parse_query};
 pub use portent_grammar::token::{Completeness, completeness, is_complete};
-//pub use print::{format, print_expr, print_pattern, print_query, print_statement};
-//pub use spans::{Spans, erase_spans};
+pub use print::{format, print_expr, print_pattern, print_query, print_statement};
+pub use spans::{Spans, erase_spans};

@@ -18,12 +18,15 @@ use portent_grammar::{Diagnostic, Schema, Value};
 use portent_parser::ast;
 
 pub use describe::{Description, Listed};
+pub use drop::Dropped;
+pub(crate) use drop::in_use;
 pub use insert::InsertRows;
 pub use settings::Settings;
 pub use sink::SinkDef;
-pub use stream::{ColumnSource, InferredSchema, SchemaProvider, StreamColumn, StreamDef, StreamKind, time_by_name, NoFiles};
-pub use drop::Dropped;
-pub(crate) use drop::in_use;
+pub use stream::{
+    ColumnSource, InferredSchema, NoFiles, SchemaProvider, StreamColumn, StreamDef, StreamKind,
+    time_by_name,
+};
 
 use crate::compiled::{CompiledQuery, StreamId, StreamSpec};
 use crate::resolve::Planned;
@@ -125,11 +128,21 @@ impl Catalog {
                 .map(|(_, stream)| stream)
                 .ok_or_else(|| name::unknown(codes::UNKNOWN_STREAM, "stream", ident, names)),
             Found::Several(at) => Err(ambiguous(ident, names, &at)),
-            Found::None if self.sinks.keys().any(|sink| name::same_but_case(sink, &ident.text)) => {
+            Found::None
+                if self
+                    .sinks
+                    .keys()
+                    .any(|sink| name::same_but_case(sink, &ident.text)) =>
+            {
                 let message = format!("\"{}\" is a sink: it is written to, not read", ident.text);
                 Err(Diagnostic::error(codes::WRONG_KIND, ident.span, message))
             }
-            Found::None => Err(name::unknown(codes::UNKNOWN_STREAM, "stream or query", ident, names)),
+            Found::None => Err(name::unknown(
+                codes::UNKNOWN_STREAM,
+                "stream or query",
+                ident,
+                names,
+            )),
         }
     }
 
@@ -161,7 +174,10 @@ impl Catalog {
     ) -> Result<&'a Arc<T>, Diagnostic> {
         let unknown = || name::unknown(code, what, ident, names.clone());
         match name::find(ident, names.clone()) {
-            Found::One(at) => map.get_index(at).map(|(_, found)| found).ok_or_else(unknown),
+            Found::One(at) => map
+                .get_index(at)
+                .map(|(_, found)| found)
+                .ok_or_else(unknown),
             Found::Several(at) => Err(ambiguous(ident, names.clone(), &at)),
             Found::None => Err(unknown()),
         }
@@ -174,7 +190,7 @@ impl Catalog {
 
     /// Whether a name is taken, and by what kind of thing. Streams, queries and sinks share one space of names.
     fn taken(&self, ident: &ast::Ident) -> Option<&'static str> {
-        let is = |name: &str| name::same_but_case(name, &ident.text);
+        let is = |name: &str| name::is_same(name, ident);
         if self.queries.keys().any(|name| is(name)) {
             Some("query")
         } else if self.sinks.keys().any(|name| is(name)) {
@@ -222,8 +238,14 @@ impl Catalog {
     ///
     /// # Errors
     /// The name is taken.
-    pub fn check_query_name(&self, create: &ast::CreateQuery) -> Result<Option<Arc<QueryDef>>, Diagnostic> {
-        let known = self.queries.values().find(|query| name::same_but_case(&query.name, &create.name.text));
+    pub fn check_query_name(
+        &self,
+        create: &ast::CreateQuery,
+    ) -> Result<Option<Arc<QueryDef>>, Diagnostic> {
+        let known = self
+            .queries
+            .values()
+            .find(|query| name::is_same(&query.name, &create.name));
         match (known, self.taken(&create.name)) {
             (Some(query), _) if create.if_not_exists => Ok(Some(query.clone())),
             (Some(_), _) if create.or_replace => Ok(None),
@@ -235,7 +257,11 @@ impl Catalog {
     /// The names of the queries that read this stream, directly.
     pub fn readers(&self, stream: StreamId) -> Vec<&str> {
         let reads = |query: &&Arc<QueryDef>| query.reads.contains(&stream);
-        self.queries.values().filter(reads).map(|query| query.name.as_str()).collect()
+        self.queries
+            .values()
+            .filter(reads)
+            .map(|query| query.name.as_str())
+            .collect()
     }
 
     /// The sources that a stream's events come from in the end.
@@ -265,8 +291,11 @@ fn ambiguous<'a>(
     found: &[usize],
 ) -> Diagnostic {
     let names: Vec<&str> = names.collect();
-    let these: Vec<String> =
-        found.iter().filter_map(|at| names.get(*at)).map(|name| format!("\"{name}\"")).collect();
+    let these: Vec<String> = found
+        .iter()
+        .filter_map(|at| names.get(*at))
+        .map(|name| format!("\"{name}\""))
+        .collect();
     let message = format!("\"{}\" may mean {}", ident.text, these.join(" or "));
     Diagnostic::error(codes::AMBIGUOUS_NAME, ident.span, message)
         .help("write the name in the case in which it was created, or in double quotes")
@@ -274,8 +303,9 @@ fn ambiguous<'a>(
 
 fn taken(ident: &ast::Ident, kind: &str, replace: &str) -> Diagnostic {
     let message = format!("there is a {kind} named \"{}\" already", ident.text);
-    Diagnostic::error(codes::NAME_TAKEN, ident.span, message)
-        .help(format!("choose another name, or write CREATE OR REPLACE {replace}"))
+    Diagnostic::error(codes::NAME_TAKEN, ident.span, message).help(format!(
+        "choose another name, or write CREATE OR REPLACE {replace}"
+    ))
 }
 
 /// Names with `$` are made by Portent itself: `s$late`, `q$1`.
@@ -292,5 +322,8 @@ pub type Options = IndexMap<String, Value>;
 
 /// The columns of a stream, name and type.
 pub fn schema_of(columns: &[StreamColumn]) -> Schema {
-    columns.iter().map(|column| portent_grammar::Column::new(&column.name, column.ty.clone())).collect()
+    columns
+        .iter()
+        .map(|column| portent_grammar::Column::new(&column.name, column.ty.clone()))
+        .collect()
 }

@@ -224,4 +224,3 @@ pub enum EndOfInput {
     /// What is still open is dropped, and counted.
     Undecided,
 }
-

@@ -15,21 +15,37 @@ pub fn of(query: &CompiledQuery, name: &dyn Fn(StreamId) -> String) -> u64 {
         let _ = write!(text, "{}{:?};", name(input.stream), input.columns);
     }
     let _ = write!(text, "{:?}", query.layout);
-    query.unnest.iter().for_each(|unnest| expr(&mut text, &unnest.array));
+    query
+        .unnest
+        .iter()
+        .for_each(|unnest| expr(&mut text, &unnest.array));
     if let Body::Match(plan) = &query.body {
         pattern(&mut text, plan);
     }
-    query.filter.iter().for_each(|filter| expr(&mut text, filter));
+    query
+        .filter
+        .iter()
+        .for_each(|filter| expr(&mut text, filter));
     if let Some(group) = &query.group {
         text.push_str("group");
         group.keys.iter().for_each(|key| expr(&mut text, key));
         for aggregate in &group.aggregates {
             let _ = write!(text, "{:?}{}", aggregate.function, aggregate.distinct);
-            aggregate.args.iter().chain(&aggregate.filter).for_each(|part| expr(&mut text, part));
+            aggregate
+                .args
+                .iter()
+                .chain(&aggregate.filter)
+                .for_each(|part| expr(&mut text, part));
         }
-        group.having.iter().for_each(|having| expr(&mut text, having));
+        group
+            .having
+            .iter()
+            .for_each(|having| expr(&mut text, having));
     }
-    query.projection.iter().for_each(|column| expr(&mut text, column));
+    query
+        .projection
+        .iter()
+        .for_each(|column| expr(&mut text, column));
     let _ = write!(text, "{:?}{}", query.output, query.distinct);
     if let Some(limit) = &query.limit_per {
         let _ = write!(text, "{} per {}", limit.count, limit.per);
@@ -45,13 +61,22 @@ pub fn of(query: &CompiledQuery, name: &dyn Fn(StreamId) -> String) -> u64 {
 
 fn pattern(text: &mut String, plan: &MatchPlan) {
     let _ = write!(text, "{:?}", plan.automaton);
-    plan.predicates.iter().for_each(|predicate| expr(text, predicate));
+    plan.predicates
+        .iter()
+        .for_each(|predicate| expr(text, predicate));
     for condition in &plan.conditions {
         let _ = write!(text, "{:?}", condition.unary);
-        condition.correlated.iter().for_each(|part| expr(text, part));
+        condition
+            .correlated
+            .iter()
+            .for_each(|part| expr(text, part));
     }
     plan.partition_by.iter().for_each(|key| expr(text, key));
-    plan.key_of.iter().flatten().flatten().for_each(|key| expr(text, key));
+    plan.key_of
+        .iter()
+        .flatten()
+        .flatten()
+        .for_each(|key| expr(text, key));
     let (kind, keys) = match &plan.order {
         RowOrder::EventTime { ties } => ("time", ties),
         RowOrder::Sorted { keys } => ("sorted", keys),
@@ -69,5 +94,13 @@ fn pattern(text: &mut String, plan: &MatchPlan) {
 }
 
 fn expr(text: &mut String, expr: &Expr) {
-    let _ = write!(text, "{}:{};", display(expr, &|slot| format!("#{slot}"), &|variable| format!("${}", variable.0)), expr.ty);
+    let _ = write!(
+        text,
+        "{}:{};",
+        display(expr, &|slot| format!("#{slot}"), &|variable| format!(
+            "${}",
+            variable.0
+        )),
+        expr.ty
+    );
 }

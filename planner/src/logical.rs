@@ -14,29 +14,69 @@ use crate::pattern::{Node, Variables};
 #[derive(Clone, Debug)]
 pub enum LogicalPlan {
     /// The events of a stream. `of`: the plan that makes them, where the statement itself does.
-    Scan { stream: StreamId, name: String, schema: Schema, of: Option<Arc<LogicalPlan>> },
+    Scan {
+        stream: StreamId,
+        name: String,
+        schema: Schema,
+        of: Option<Arc<LogicalPlan>>,
+    },
     /// Constant rows.
-    Values { stream: StreamId, rows: usize, schema: Schema },
+    Values {
+        stream: StreamId,
+        rows: usize,
+        schema: Schema,
+    },
     /// Several streams merged by event time.
-    Merge { inputs: Vec<LogicalPlan>, schema: Schema },
+    Merge {
+        inputs: Vec<LogicalPlan>,
+        schema: Schema,
+    },
     /// Each row once for each element of an array.
-    Unnest { input: Box<LogicalPlan>, array: Expr },
+    Unnest {
+        input: Box<LogicalPlan>,
+        array: Expr,
+    },
     /// A pattern.
-    Match { input: Box<LogicalPlan>, pattern: Box<LogicalMatch> },
+    Match {
+        input: Box<LogicalPlan>,
+        pattern: Box<LogicalMatch>,
+    },
     /// Rows (or matches) for which it is true.
-    Filter { input: Box<LogicalPlan>, condition: Expr },
+    Filter {
+        input: Box<LogicalPlan>,
+        condition: Expr,
+    },
     /// One row a group.
-    Group { input: Box<LogicalPlan>, keys: Vec<Expr>, aggregates: Vec<Aggregate>, having: Option<Expr> },
+    Group {
+        input: Box<LogicalPlan>,
+        keys: Vec<Expr>,
+        aggregates: Vec<Aggregate>,
+        having: Option<Expr>,
+    },
     /// The columns that come out; those past `output` are for `Sort` alone.
-    Project { input: Box<LogicalPlan>, columns: Vec<Expr>, output: Schema },
+    Project {
+        input: Box<LogicalPlan>,
+        columns: Vec<Expr>,
+        output: Schema,
+    },
     /// Equal rows once.
     Distinct { input: Box<LogicalPlan> },
     /// At most so many in a time.
-    LimitPer { input: Box<LogicalPlan>, limit: LimitPer },
+    LimitPer {
+        input: Box<LogicalPlan>,
+        limit: LimitPer,
+    },
     /// In this order, at the end of bounded input.
-    Sort { input: Box<LogicalPlan>, by: Vec<SortColumn> },
+    Sort {
+        input: Box<LogicalPlan>,
+        by: Vec<SortColumn>,
+    },
     /// So many, from there on.
-    Limit { input: Box<LogicalPlan>, limit: Option<u64>, offset: u64 },
+    Limit {
+        input: Box<LogicalPlan>,
+        limit: Option<u64>,
+        offset: u64,
+    },
 }
 
 /// A resolved pattern with all that decides its matches; its conditions are not split yet.

@@ -13,8 +13,19 @@ use crate::rules;
 use crate::rules::predicates::Predicates;
 
 /// Compiles a plan, after the rules have rewritten it.
-pub fn lower(query: LogicalQuery, stream_name: &dyn Fn(crate::compiled::StreamId) -> String) -> CompiledQuery {
-    let LogicalQuery { name, plan, layout, inputs, output_stream, end_of_input, event_time } = query;
+pub fn lower(
+    query: LogicalQuery,
+    stream_name: &dyn Fn(crate::compiled::StreamId) -> String,
+) -> CompiledQuery {
+    let LogicalQuery {
+        name,
+        plan,
+        layout,
+        inputs,
+        output_stream,
+        end_of_input,
+        event_time,
+    } = query;
     let mut compiled = CompiledQuery {
         name,
         fingerprint: 0,
@@ -51,7 +62,11 @@ fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option
     let mut next = Some(plan);
     while let Some(plan) = next.take() {
         next = match plan {
-            LogicalPlan::Limit { input, limit, offset } => {
+            LogicalPlan::Limit {
+                input,
+                limit,
+                offset,
+            } => {
                 compiled.limit = limit;
                 compiled.offset = offset;
                 Some(*input)
@@ -68,13 +83,26 @@ fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option
                 compiled.distinct = true;
                 Some(*input)
             }
-            LogicalPlan::Project { input, columns, output } => {
+            LogicalPlan::Project {
+                input,
+                columns,
+                output,
+            } => {
                 compiled.projection = columns;
                 compiled.output = output;
                 Some(*input)
             }
-            LogicalPlan::Group { input, keys, aggregates, having } => {
-                compiled.group = Some(Group { keys, aggregates, having });
+            LogicalPlan::Group {
+                input,
+                keys,
+                aggregates,
+                having,
+            } => {
+                compiled.group = Some(Group {
+                    keys,
+                    aggregates,
+                    having,
+                });
                 Some(*input)
             }
             LogicalPlan::Filter { input, condition } => {
@@ -84,7 +112,10 @@ fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option
                 });
                 Some(*input)
             }
-            LogicalPlan::Match { input, pattern: found } => {
+            LogicalPlan::Match {
+                input,
+                pattern: found,
+            } => {
                 *pattern = Some(*found);
                 Some(*input)
             }
@@ -92,7 +123,9 @@ fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option
                 compiled.unnest.push(Unnest { array });
                 Some(*input)
             }
-            LogicalPlan::Scan { .. } | LogicalPlan::Values { .. } | LogicalPlan::Merge { .. } => None,
+            LogicalPlan::Scan { .. } | LogicalPlan::Values { .. } | LogicalPlan::Merge { .. } => {
+                None
+            }
         };
     }
 }
@@ -118,14 +151,21 @@ fn reach(pattern: &LogicalMatch, compiled: &CompiledQuery) -> (u32, u32) {
     pattern.conditions.iter().flatten().for_each(&mut look);
     compiled.projection.iter().for_each(&mut look);
     compiled.filter.iter().for_each(&mut look);
-    compiled.limit_per.iter().flat_map(|limit| &limit.by).for_each(&mut look);
+    compiled
+        .limit_per
+        .iter()
+        .flat_map(|limit| &limit.by)
+        .for_each(&mut look);
     far
 }
 
 fn match_plan(pattern: LogicalMatch, look_back: u32, look_ahead: u32) -> MatchPlan {
     let mut predicates = Predicates::default();
-    let conditions =
-        pattern.conditions.into_iter().map(|condition| predicates.split(condition)).collect();
+    let conditions = pattern
+        .conditions
+        .into_iter()
+        .map(|condition| predicates.split(condition))
+        .collect();
     MatchPlan {
         automaton: Automaton::clone(&pattern.automaton),
         predicates: predicates.into_list(),

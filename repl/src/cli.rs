@@ -6,12 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Mode;
 
-const TEMPLATE: &str = "{about}\n\n{before-help}\n{usage-heading} {usage}\n\n{all-args}{after-help}";
+const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 const EXAMPLES: &str = "\
 Examples:
   portent run brute_force.sql                     run a query file to the end of its input
-  cat events.jsonl | portent -q 'SELECT user, COUNT(f) AS n FROM stdin MATCH (f[NOT ok]{5}) PARTITION BY user'
+  cat e.jsonl | portent -q 'SELECT user FROM stdin MATCH (f[NOT ok]{5}) PARTITION BY user'
   portent check rules/*.sql                       all errors of all files at once
   portent explain -q 'SELECT * FROM s MATCH (a -> b) WITHIN 1 MINUTE'
   portent explain P0302                           what an error code means
@@ -28,7 +28,7 @@ Exit codes: 0 fine · 1 an error in a query or in data · 2 wrong usage · 78 wr
 #[command(
     name = "portent",
     version,
-    about,
+    about = "Portent finds patterns in streams of events, with SQL.",
     help_template = TEMPLATE,
     before_help = EXAMPLES,
     after_help = EXITS,

@@ -280,11 +280,13 @@ functions (`OVER (…)`).
 Exact answers that work today:
     SELECT COUNT(DISTINCT user_id) FROM s;";
 
-    AMBIGUOUS_CALL = 175, "the call does not say which types are meant",
-"Every argument is NULL or an empty array, so that the type of the result is not known. Give one of them a type.
+    MISPLACED_AGGREGATE = 175, "an aggregate stands where there are no rows",
+"COUNT, SUM, MAX and the like sum up several rows: those of a match, of a pattern variable, or of a group. Where a single event \
+is looked at (a plain WHERE, a computed column, a partition key) there is nothing to sum up.
 
 Wrong:
-    SELECT CARDINALITY(NULL);
+    SELECT * FROM ticks WHERE price > AVG(price);
 Right:
-    SELECT CARDINALITY(CAST(NULL AS TEXT[]));";
+    SELECT symbol, AVG(price) FROM ticks GROUP BY symbol HAVING AVG(price) > 100;
+    SELECT * FROM ticks MATCH (a{10} b[price > AVG(a.price)]) PARTITION BY symbol WITHIN 1 MINUTE;";
 }

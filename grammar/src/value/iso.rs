@@ -27,7 +27,9 @@ pub fn parse_iso(text: &str) -> Option<LocalTime> {
     if let Some((before, "BC" | "bc")) = text.split_at_checked(text.len().saturating_sub(2)) {
         return before_christ(before.trim_ascii_end());
     }
-    let mut reader = Reader { bytes: text.as_bytes() };
+    let mut reader = Reader {
+        bytes: text.as_bytes(),
+    };
     let days = reader.date()?;
     let mut micros = civil::join(days, 0)?;
     let letter = reader.accept(b'T') || reader.accept(b't');
@@ -37,19 +39,28 @@ pub fn parse_iso(text: &str) -> Option<LocalTime> {
         reader.blanks();
     }
     let offset = reader.offset()?;
-    reader.bytes.is_empty().then_some(LocalTime { micros, offset })
+    reader
+        .bytes
+        .is_empty()
+        .then_some(LocalTime { micros, offset })
 }
 
 /// `0044-03-15 10:00:00+00`, before Christ.
 fn before_christ(text: &str) -> Option<LocalTime> {
     let (year, rest) = text.split_once('-')?;
-    let year: i64 = year.parse().ok().filter(|year| (1..=999_999).contains(year))?;
+    let year: i64 = year
+        .parse()
+        .ok()
+        .filter(|year| (1..=999_999).contains(year))?;
     // The calendar repeats every 400 years, so that the rest can be read in a year after Christ.
     let alias_year = (1 - year).rem_euclid(400) + 2_000;
     let alias = parse_iso(&format!("{alias_year:04}-{rest}"))?;
     let days = (1 - year - alias_year) / 400 * 146_097;
     let micros = alias.micros.checked_add(days.checked_mul(DAY)?)?;
-    Some(LocalTime { micros, offset: alias.offset })
+    Some(LocalTime {
+        micros,
+        offset: alias.offset,
+    })
 }
 
 /// An instant in ISO 8601; without an offset it is UTC.

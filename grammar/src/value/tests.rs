@@ -35,7 +35,12 @@ fn a_value_has_24_bytes() {
 
 #[test]
 fn numbers_are_one_kind() {
-    let ones = [Value::Int(1), Value::Float(1.0), decimal("1"), decimal("1.00")];
+    let ones = [
+        Value::Int(1),
+        Value::Float(1.0),
+        decimal("1"),
+        decimal("1.00"),
+    ];
     for one in &ones {
         for other in &ones {
             assert_eq!(one, other);
@@ -45,7 +50,10 @@ fn numbers_are_one_kind() {
     assert_eq!(Value::Float(-0.0), Value::Int(0));
     assert_eq!(hash(&Value::Float(-0.0)), hash(&Value::Int(0)));
     assert_eq!(Value::Float(f64::NAN), Value::Float(-f64::NAN));
-    assert_eq!(hash(&Value::Float(f64::NAN)), hash(&Value::Float(-f64::NAN)));
+    assert_eq!(
+        hash(&Value::Float(f64::NAN)),
+        hash(&Value::Float(-f64::NAN))
+    );
     assert!(Value::Float(f64::NAN) > Value::Float(f64::INFINITY));
     assert!(!decimal("1.0").identical(&decimal("1.00")));
     assert!(decimal("1.0").identical(&decimal("1.0")));
@@ -54,9 +62,15 @@ fn numbers_are_one_kind() {
 #[test]
 fn numbers_are_compared_without_rounding() {
     let big = 9_007_199_254_740_993_i64;
-    assert_eq!(compare_int_float(big, 9_007_199_254_740_992.0), Ordering::Greater);
+    assert_eq!(
+        compare_int_float(big, 9_007_199_254_740_992.0),
+        Ordering::Greater
+    );
     assert_eq!(compare_int_float(i64::MAX, 9.3e18), Ordering::Less);
-    assert_eq!(compare_int_float(i64::MIN, -9_223_372_036_854_775_808.0), Ordering::Equal);
+    assert_eq!(
+        compare_int_float(i64::MIN, -9_223_372_036_854_775_808.0),
+        Ordering::Equal
+    );
     assert_eq!(compare_int_float(-3, -3.5), Ordering::Greater);
     assert_eq!(compare_int_float(0, f64::NEG_INFINITY), Ordering::Greater);
     let compare = |text: &str, float| compare_decimal_float(&text.parse().unwrap(), float);
@@ -64,9 +78,15 @@ fn numbers_are_compared_without_rounding() {
     // The double nearest to 0.1 is a trifle more.
     assert_eq!(compare("0.1", 0.1), Ordering::Less);
     assert_eq!(compare("-0.1", -0.1), Ordering::Greater);
-    assert_eq!(compare("0.0000000000000000000000000001", 1e-300), Ordering::Greater);
+    assert_eq!(
+        compare("0.0000000000000000000000000001", 1e-300),
+        Ordering::Greater
+    );
     assert_eq!(compare("0", 5e-324), Ordering::Less);
-    assert_eq!(compare("79228162514264337593543950335", 7.9e28), Ordering::Greater);
+    assert_eq!(
+        compare("79228162514264337593543950335", 7.9e28),
+        Ordering::Greater
+    );
     assert_eq!(compare("0", -0.0), Ordering::Equal);
 }
 
@@ -89,18 +109,38 @@ fn dates_are_the_instants_of_their_midnights() {
 
 #[test]
 fn texts_of_values() {
-    assert_eq!(shown("2026-01-31 10:00:00.250000", &Type::Timestamp), "2026-01-31 10:00:00.25+00");
-    assert_eq!(shown("2026-01-31T10:00:00+02:00", &Type::Timestamp), "2026-01-31 08:00:00+00");
-    assert_eq!(shown("0044-03-15 12:00:00 BC", &Type::Timestamp), "0044-03-15 12:00:00+00 BC");
-    assert_eq!(Value::Timestamp(-1).to_string(), "1969-12-31 23:59:59.999999+00");
-    assert_eq!(shown("20260131T100000Z", &Type::Timestamp), "2026-01-31 10:00:00+00");
+    assert_eq!(
+        shown("2026-01-31 10:00:00.250000", &Type::Timestamp),
+        "2026-01-31 10:00:00.25+00"
+    );
+    assert_eq!(
+        shown("2026-01-31T10:00:00+02:00", &Type::Timestamp),
+        "2026-01-31 08:00:00+00"
+    );
+    assert_eq!(
+        shown("0044-03-15 12:00:00 BC", &Type::Timestamp),
+        "0044-03-15 12:00:00+00 BC"
+    );
+    assert_eq!(
+        Value::Timestamp(-1).to_string(),
+        "1969-12-31 23:59:59.999999+00"
+    );
+    assert_eq!(
+        shown("20260131T100000Z", &Type::Timestamp),
+        "2026-01-31 10:00:00+00"
+    );
     assert_eq!(shown("2026-01-31", &Type::Date), "2026-01-31");
     assert_eq!(decimal("1.50").to_string(), "1.50");
     assert_eq!(shown("10.0.0.1/24", &Type::Inet), "10.0.0.1/24");
     assert_eq!(shown("10.0.0.1", &Type::Inet), "10.0.0.1");
     assert_eq!(shown("::1/128", &Type::Inet), "::1");
     assert_eq!(shown("\\xDEad", &Type::Bytes), "\\xdead");
-    let array = Value::array(vec![Value::Int(1), Value::Null, Value::text("a b"), Value::text("null")]);
+    let array = Value::array(vec![
+        Value::Int(1),
+        Value::Null,
+        Value::text("a b"),
+        Value::text("null"),
+    ]);
     assert_eq!(array.to_string(), "{1,NULL,\"a b\",\"null\"}");
     assert_eq!(Value::Null.to_string(), "NULL");
 }
@@ -124,8 +164,14 @@ fn texts_of_floats() {
 fn intervals() {
     let shown = |text: &str| Interval::parse(text).map(|interval| interval.to_string());
     assert_eq!(shown("1 day 2 hours").unwrap(), "1 day 02:00:00");
-    assert_eq!(shown("1 year 2 months -3 days 04:05:06.5").unwrap(), "1 year 2 mons -3 days +04:05:06.5");
-    assert_eq!(shown("P1Y2M3DT4H5M6S").unwrap(), "1 year 2 mons 3 days 04:05:06");
+    assert_eq!(
+        shown("1 year 2 months -3 days 04:05:06.5").unwrap(),
+        "1 year 2 mons -3 days +04:05:06.5"
+    );
+    assert_eq!(
+        shown("P1Y2M3DT4H5M6S").unwrap(),
+        "1 year 2 mons 3 days 04:05:06"
+    );
     assert_eq!(shown("90s").unwrap(), "00:01:30");
     assert_eq!(shown("90 seconds ago").unwrap(), "-00:01:30");
     assert_eq!(shown("1.5 hours").unwrap(), "01:30:00");
@@ -138,11 +184,28 @@ fn intervals() {
     assert_eq!(shown("0 days").unwrap(), "00:00:00");
     assert_eq!(shown("14 mons").unwrap(), "1 year 2 mons");
     assert_eq!(shown("5").unwrap(), "00:00:05");
-    for bad in ["", "x", "1 parsec", "1 day ago 2", "P", "PT", "--1 day", "1 day 2:99", "99999999999 years", "é s"] {
+    for bad in [
+        "",
+        "x",
+        "1 parsec",
+        "1 day ago 2",
+        "P",
+        "PT",
+        "--1 day",
+        "1 day 2:99",
+        "99999999999 years",
+        "é s",
+    ] {
         assert!(shown(bad).is_err(), "{bad}");
     }
-    let month = Interval { months: 1, ..Interval::default() };
-    let days = Interval { days: 30, ..Interval::default() };
+    let month = Interval {
+        months: 1,
+        ..Interval::default()
+    };
+    let days = Interval {
+        days: 30,
+        ..Interval::default()
+    };
     assert_eq!(Value::interval(month), Value::interval(days));
     assert!(!Value::interval(month).identical(&Value::interval(days)));
 }
@@ -162,9 +225,23 @@ fn instants() {
     assert_eq!(utc("1970-01-01 23:59:60"), Some(86_400_000_000));
     assert_eq!(utc(" 1970-01-01 "), Some(0));
     for bad in [
-        "", "x", "1970", "1970-13-01", "1970-02-30", "1970-01-01T", "1970-01-01 25:00", "1970-01-01 10", "1970-01-01 10:60",
-        "1970-01-01 10:00:", "1970-01-01 10:00:00.", "1970-01-01 10:00+99", "70-01-01", "1970-01/01", "1970-01-01 10:00Zx",
-        "1970-1-1", "٠1970-01-01",
+        "",
+        "x",
+        "1970",
+        "1970-13-01",
+        "1970-02-30",
+        "1970-01-01T",
+        "1970-01-01 25:00",
+        "1970-01-01 10",
+        "1970-01-01 10:60",
+        "1970-01-01 10:00:",
+        "1970-01-01 10:00:00.",
+        "1970-01-01 10:00+99",
+        "70-01-01",
+        "1970-01/01",
+        "1970-01-01 10:00Zx",
+        "1970-1-1",
+        "٠1970-01-01",
     ] {
         assert_eq!(utc(bad), None, "{bad}");
     }
@@ -176,14 +253,29 @@ fn instants() {
 fn json_of_values() {
     let json = |value: Value| value.to_json().to_string();
     assert_eq!(json(Value::Timestamp(0)), "\"1970-01-01T00:00:00Z\"");
-    assert_eq!(json(Value::Timestamp(1_500)), "\"1970-01-01T00:00:00.001500Z\"");
-    assert_eq!(json(Value::Timestamp(250_000)), "\"1970-01-01T00:00:00.250Z\"");
+    assert_eq!(
+        json(Value::Timestamp(1_500)),
+        "\"1970-01-01T00:00:00.001500Z\""
+    );
+    assert_eq!(
+        json(Value::Timestamp(250_000)),
+        "\"1970-01-01T00:00:00.250Z\""
+    );
     assert_eq!(json(decimal("12.50")), "12.5");
     assert_eq!(json(decimal("3")), "3");
-    assert_eq!(json(decimal("0.1234567890123456789")), "\"0.1234567890123456789\"");
+    assert_eq!(
+        json(decimal("0.1234567890123456789")),
+        "\"0.1234567890123456789\""
+    );
     assert_eq!(json(Value::Float(f64::NAN)), "null");
-    assert_eq!(json(Value::array(vec![Value::Int(1), Value::Null])), "[1,null]");
-    assert_eq!(json(Value::interval(Interval::from_micros(1))), "\"00:00:00.000001\"");
+    assert_eq!(
+        json(Value::array(vec![Value::Int(1), Value::Null])),
+        "[1,null]"
+    );
+    assert_eq!(
+        json(Value::interval(Interval::from_micros(1))),
+        "\"00:00:00.000001\""
+    );
     assert_eq!(json(Value::Date(0)), "\"1970-01-01\"");
 }
 
@@ -196,11 +288,23 @@ fn casts_of_numbers() {
     assert_eq!(cast(decimal("-2.5"), Type::Int).unwrap(), "-3");
     assert!(cast(Value::Float(9.3e18), Type::Int).is_err());
     assert!(cast(Value::Float(f64::NAN), Type::Int).is_err());
-    assert_eq!(cast(Value::Float(0.1 + 0.2), Type::Decimal(None)).unwrap(), "0.3");
-    assert_eq!(cast(decimal("1.005"), Type::Decimal(Some((10, 2)))).unwrap(), "1.01");
-    assert_eq!(cast(Value::Int(7), Type::Decimal(Some((10, 2)))).unwrap(), "7.00");
+    assert_eq!(
+        cast(Value::Float(0.1 + 0.2), Type::Decimal(None)).unwrap(),
+        "0.3"
+    );
+    assert_eq!(
+        cast(decimal("1.005"), Type::Decimal(Some((10, 2)))).unwrap(),
+        "1.01"
+    );
+    assert_eq!(
+        cast(Value::Int(7), Type::Decimal(Some((10, 2)))).unwrap(),
+        "7.00"
+    );
     assert!(cast(Value::Int(1000), Type::Decimal(Some((4, 2)))).is_err());
-    assert_eq!(cast(decimal("99.994"), Type::Decimal(Some((4, 2)))).unwrap(), "99.99");
+    assert_eq!(
+        cast(decimal("99.994"), Type::Decimal(Some((4, 2)))).unwrap(),
+        "99.99"
+    );
     assert!(cast(decimal("99.995"), Type::Decimal(Some((4, 2)))).is_err());
     assert_eq!(cast(Value::Int(0), Type::Bool).unwrap(), "false");
     assert_eq!(cast(Value::Bool(true), Type::Int).unwrap(), "1");
@@ -212,8 +316,14 @@ fn casts_of_numbers() {
 #[test]
 fn casts_of_texts() {
     assert_eq!(shown(" 42 ", &Type::Int), "42");
-    assert_eq!(read("99999999999999999999", &Type::Int).unwrap_err(), "99999999999999999999 is out of range for BIGINT");
-    assert_eq!(read("4x", &Type::Int).unwrap_err(), "\"4x\" is not a BIGINT");
+    assert_eq!(
+        read("99999999999999999999", &Type::Int).unwrap_err(),
+        "99999999999999999999 is out of range for BIGINT"
+    );
+    assert_eq!(
+        read("4x", &Type::Int).unwrap_err(),
+        "\"4x\" is not a BIGINT"
+    );
     assert!(read("4.5", &Type::Int).is_err());
     assert!(read("", &Type::Float).is_err());
     assert!(read("1e999", &Type::Float).is_err());
@@ -223,11 +333,22 @@ fn casts_of_texts() {
     assert!(read("1_000", &Type::Decimal(None)).is_err());
     assert_eq!(shown("yes", &Type::Bool), "true");
     assert!(read("maybe", &Type::Bool).is_err());
-    assert_eq!(shown("{1,NULL, 3}", &Type::array_of(Type::Int)), "{1,NULL,3}");
-    assert_eq!(shown("{\"a b\",c\\,d,\"\"}", &Type::array_of(Type::Text)), "{\"a b\",\"c,d\",\"\"}");
+    assert_eq!(
+        shown("{1,NULL, 3}", &Type::array_of(Type::Int)),
+        "{1,NULL,3}"
+    );
+    assert_eq!(
+        shown("{\"a b\",c\\,d,\"\"}", &Type::array_of(Type::Text)),
+        "{\"a b\",\"c,d\",\"\"}"
+    );
     assert_eq!(shown("{}", &Type::array_of(Type::Text)), "{}");
-    assert_eq!(shown("{{1},{2,3}}", &Type::array_of(Type::array_of(Type::Int))), "{{1},{2,3}}");
-    for bad in ["", "{", "{1", "1}", "{1}}", "{1,}", "{,1}", "{{1}}", "{\"a}"] {
+    assert_eq!(
+        shown("{{1},{2,3}}", &Type::array_of(Type::array_of(Type::Int))),
+        "{{1},{2,3}}"
+    );
+    for bad in [
+        "", "{", "{1", "1}", "{1}}", "{1,}", "{,1}", "{{1}}", "{\"a}",
+    ] {
         assert!(read(bad, &Type::array_of(Type::Int)).is_err(), "{bad}");
     }
     assert!(read("{1", &Type::Json).is_err());
@@ -251,9 +372,15 @@ fn casts_of_json() {
     assert_eq!(cast("{\"a\":[1]}", Type::Text).unwrap(), "{\"a\":[1]}");
     assert_eq!(cast("[1,2]", Type::array_of(Type::Int)).unwrap(), "{1,2}");
     assert!(cast("{}", Type::Int).is_err());
-    assert_eq!(cast("18446744073709551615", Type::Decimal(None)).unwrap(), "18446744073709551615");
+    assert_eq!(
+        cast("18446744073709551615", Type::Decimal(None)).unwrap(),
+        "18446744073709551615"
+    );
     assert_eq!(json("{\"a\":1,\"b\":2}"), json("{\"b\":2.0,\"a\":1}"));
-    assert_eq!(hash(&json("{\"a\":1,\"b\":2}")), hash(&json("{\"b\":2.0,\"a\":1}")));
+    assert_eq!(
+        hash(&json("{\"a\":1,\"b\":2}")),
+        hash(&json("{\"b\":2.0,\"a\":1}"))
+    );
     assert!(json("[]") < json("{}") && json("1") < json("true") && json("\"x\"") < json("1"));
 }
 
@@ -281,8 +408,10 @@ fn number() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::Float),
         (-12_i32..12).prop_map(|quarters| Value::Float(f64::from(quarters) / 4.0)),
         any::<i64>().prop_map(|int| Value::Float(int as f64)),
-        (any::<i64>(), 0_u32..28).prop_map(|(mantissa, scale)| Value::Decimal(Decimal::new(mantissa, scale))),
-        (-300_i64..300, 0_u32..4).prop_map(|(mantissa, scale)| Value::Decimal(Decimal::new(mantissa, scale))),
+        (any::<i64>(), 0_u32..28)
+            .prop_map(|(mantissa, scale)| Value::Decimal(Decimal::new(mantissa, scale))),
+        (-300_i64..300, 0_u32..4)
+            .prop_map(|(mantissa, scale)| Value::Decimal(Decimal::new(mantissa, scale))),
     ]
 }
 
@@ -304,7 +433,9 @@ fn value() -> impl Strategy<Value = Value> {
         }),
         1 => any::<Vec<u8>>().prop_map(|bytes| Value::Bytes(bytes.into())),
     ];
-    leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::array))
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop::collection::vec(inner, 0..3).prop_map(Value::array)
+    })
 }
 
 proptest! {
@@ -338,10 +469,10 @@ proptest! {
     fn text_reads_back(value in value()) {
         let ty = value.type_of();
         // An array without values, or of mixed ones, does not tell its type.
-        // Years with more than six digits are printed, but not read.
+        // Dates past the range of timestamps are printed, but not read.
         let skip = match value {
             Value::Null | Value::Array(_) => true,
-            Value::Date(days) => days.abs() > 300_000_000,
+            Value::Date(days) => days.abs() > 106_000_000,
             _ => false,
         };
         if skip {

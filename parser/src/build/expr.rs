@@ -136,10 +136,15 @@ impl Builder<'_> {
     /// `expr` or `plain_expr`
     pub(super) fn expr(&self, node: Node<'_>) -> Build<Expr> {
         let whole = self.span(&node);
+        let plain = node.as_rule() == Rule::plain_expr;
         let nodes: Vec<Node<'_>> = node.into_inner().collect();
         let mut operands = Operands { nodes: nodes.into_iter().peekable(), whole };
-        let built = self.climb(&mut operands, 0)?;
+        let built = self.climb(&mut operands, if plain { power::OTHER } else { 0 })?;
         match operands.nodes.next() {
+            Some(rest) if plain => Err(Box::new(
+                Diagnostic::error(codes::UNEXPECTED_TOKEN, self.span(&rest), "a comparison can't be a bound of BETWEEN")
+                    .help("put it in brackets"),
+            )),
             // Only an ESCAPE without LIKE can be left over.
             Some(rest) => Err(Box::new(
                 Diagnostic::error(codes::UNEXPECTED_TOKEN, self.span(&rest), "ESCAPE stands only after LIKE, ILIKE or SIMILAR TO")
@@ -161,7 +166,9 @@ impl Builder<'_> {
             };
             let operand = self.climb(operands, power)?;
             let span = start.to(operand.span);
-            expr(ExprKind::Unary { op, expr: boxed(operand) }, span)
+            let unary = expr(ExprKind::Unary { op, expr: boxed(operand) }, span);
+            // `a = NOT b`: kept with brackets, so that what may follow is not drawn into it when it is printed.
+            if power < least { expr(ExprKind::Paren(boxed(unary)), span) } else { unary }
         } else {
             self.primary(first)?
         };
@@ -170,9 +177,18 @@ impl Builder<'_> {
                 if self.postfix_power(next) < least {
                     break;
                 }
+                let place = self.span(next);
+                let range = next.as_rule() == Rule::in_list;
+                if range && matches!(left.kind, ExprKind::In { .. } | ExprKind::Between { .. }) {
+                    return Err(chained(place, left.span));
+                }
+                if range && matches!(left.kind, ExprKind::Like { kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar, .. }) {
+                    return Err(chained(place, left.span));
+                }
                 if let Some(node) = operands.nodes.next() {
                     left = self.postfix(left, node)?;
                 }
+                self.forbid_chain(&left, operands)?;
                 continue;
             }
             let place = self.span(next);
@@ -255,7 +271,7 @@ impl Builder<'_> {
     fn forbid_chain(&self, left: &Expr, operands: &mut Operands<'_>) -> Build<()> {
         let level = match &left.kind {
             ExprKind::Binary { op, .. } if binary_power(*op) == power::COMPARISON => power::COMPARISON,
-            ExprKind::Between { .. } => power::RANGE,
+            ExprKind::Between { .. } | ExprKind::In { .. } => power::RANGE,
             ExprKind::Like { kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar, .. } => power::RANGE,
             ExprKind::IsDistinct { .. } => power::IS,
             _ => return Ok(()),
@@ -267,11 +283,7 @@ impl Builder<'_> {
         if operator.power() != level || matches!(operator, Operator::Escape) {
             return Ok(());
         }
-        Err(Box::new(
-            Diagnostic::error(codes::CHAINED_COMPARISON, self.span(next), "comparisons can't stand in a row")
-                .also(left.span, "this already gives TRUE or FALSE")
-                .help("join two comparisons by AND, or put one in brackets"),
-        ))
+        Err(chained(self.span(next), left.span))
     }
 
     fn postfix_power(&self, node: &Node<'_>) -> u8 {
@@ -289,7 +301,9 @@ impl Builder<'_> {
         let value = [(Rule::k_true, true), (Rule::k_false, false)].into_iter().find(|(rule, _)| has(&node, *rule));
         let null = has(&node, Rule::k_null);
         let mut children = self.children(node);
-        let left = boxed(left);
+        // `5 .x`: printed without brackets it would be another number.
+        let number = rule == Rule::field && matches!(left.kind, ExprKind::Number(_));
+        let left = if number { boxed(Expr { span: left.span, kind: ExprKind::Paren(boxed(left)) }) } else { boxed(left) };
         let kind = match rule {
             Rule::is_value if null => ExprKind::IsNull { expr: left, negated },
             Rule::is_value => ExprKind::IsBool { expr: left, value: value.map(|(_, value)| value), negated },
@@ -314,6 +328,14 @@ impl Builder<'_> {
     pub(super) fn exprs<'i>(&self, nodes: impl Iterator<Item = Node<'i>>) -> Build<Vec<Expr>> {
         nodes.filter(|node| node.as_rule() == Rule::expr).map(|node| self.expr(node)).collect()
     }
+}
+
+fn chained(second: Span, first: Span) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(codes::CHAINED_COMPARISON, second, "comparisons can't stand in a row")
+            .also(first, "this already gives TRUE or FALSE")
+            .help("join two comparisons by AND, or put one in brackets"),
+    )
 }
 
 /// A few operands lean to the left; many make a balanced tree, which means the same and is shallow.

@@ -14,7 +14,7 @@ mod call;
 mod clauses;
 mod create;
 mod duration;
-mod expr;
+pub(crate) mod expr;
 mod literal;
 mod options;
 mod pattern;
@@ -26,6 +26,7 @@ mod table;
 mod types;
 
 pub(crate) use duration::unit_of;
+pub(crate) use options::is_dotted;
 
 /// A tree, or the first thing that is wrong with it.
 pub(crate) type Build<T> = Result<T, Box<Diagnostic>>;

@@ -34,8 +34,8 @@ impl Builder<'_> {
     }
 
     fn type_words(&self, node: Node<'_>) -> String {
-        match self.children(node.clone()).opt(Rule::ident) {
-            Some(ident) => self.ident(&ident).text.to_uppercase(),
+        match self.children(node.clone()).opt(Rule::type_word) {
+            Some(word) => word.as_str().to_ascii_uppercase(),
             None => words(node.as_str()),
         }
     }
@@ -49,6 +49,6 @@ impl Builder<'_> {
 /// Upper case, joined by one blank; a comment between them is left out.
 fn words(text: &str) -> String {
     let tokens = portent_grammar::token::tokens(text);
-    let words = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia()).map(|lexeme| lexeme.text(text).to_uppercase());
+    let words = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia()).map(|lexeme| lexeme.text(text).to_ascii_uppercase());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -111,7 +111,7 @@ fn word_of(rule: Rule) -> Option<(u8, String)> {
         Rule::rbrace => fixed(3, "`}`"),
         Rule::comma => fixed(4, "a comma"),
         Rule::equals => fixed(3, "`=`"),
-        Rule::type_name | Rule::type_words | Rule::array_type => fixed(2, "a type"),
+        Rule::type_name | Rule::type_word | Rule::type_words | Rule::array_type => fixed(2, "a type"),
         Rule::column | Rule::column_list => fixed(3, "a column"),
         Rule::with_options => fixed(5, "WITH ( … )"),
         Rule::option | Rule::option_name => fixed(2, "an option such as path = 'x.csv'"),

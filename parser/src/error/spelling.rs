@@ -68,7 +68,8 @@ pub(super) fn reserved(context: &Context<'_>) -> Option<Diagnostic> {
         || context.is(at + 1, &["FROM", "AS", "ASC", "DESC", "IS", "IN", "TEXT", "BIGINT", "INT", "DOUBLE", "TIMESTAMP", "BOOLEAN", "VARCHAR"])
         || (context.is(at, &["GROUP", "ORDER"]) && !context.is(at + 1, &["BY"]))
         || context.before(at, 1).is_some_and(|before| context.is(before, &["STREAM", "QUERY", "TABLE", "VIEW", "SINK", "INTO", "EXISTS"]));
-    if begins_clause && !used_as_name {
+    let name_missing = context.is(at, &["AS"]) && context.is(at + 1, &["SELECT"]);
+    if begins_clause && !used_as_name || name_missing {
         return None;
     }
     let quoted = format!("\"{word}\"");

@@ -13,7 +13,9 @@ impl Catalog {
         let ids: Vec<_> = copy.streams.keys().copied().collect();
         // In the order of creation: what a stream is computed from stands before it.
         for id in ids {
-            let Some(stream) = copy.streams.get(&id) else { continue };
+            let Some(stream) = copy.streams.get(&id) else {
+                continue;
+            };
             let bounded = |id| copy.streams.get(id).is_some_and(|stream| stream.bounded);
             let ends = stream.bounded
                 || match &stream.kind {

@@ -42,7 +42,11 @@ impl Catalog {
                 name: sink.name.clone(),
                 kind: "sink".into(),
                 columns: Vec::new(),
-                properties: sink.options.iter().map(|(name, value)| (name.clone(), show(name, value))).collect(),
+                properties: sink
+                    .options
+                    .iter()
+                    .map(|(name, value)| (name.clone(), show(name, value)))
+                    .collect(),
             });
         }
         match self.find_stream(ident) {
@@ -51,7 +55,12 @@ impl Catalog {
                 let names = self.streams.values().map(|stream| stream.name.as_str());
                 let names = names.chain(self.sinks.keys().map(String::as_str));
                 match error.code {
-                    codes::UNKNOWN_STREAM => Err(name::unknown(codes::UNKNOWN_STREAM, "stream, query or sink", ident, names)),
+                    codes::UNKNOWN_STREAM => Err(name::unknown(
+                        codes::UNKNOWN_STREAM,
+                        "stream, query or sink",
+                        ident,
+                        names,
+                    )),
                     _ => Err(error),
                 }
             }
@@ -63,7 +72,10 @@ impl Catalog {
             StreamKind::Source => "stream".to_owned(),
             StreamKind::Query { .. } => "query".to_owned(),
             StreamKind::Late { of } => {
-                format!("late events of {}", self.stream(*of).map_or("?", |of| of.name.as_str()))
+                format!(
+                    "late events of {}",
+                    self.stream(*of).map_or("?", |of| of.name.as_str())
+                )
             }
         };
         let columns = stream.columns.iter().enumerate().map(|(at, column)| {
@@ -84,7 +96,11 @@ impl Catalog {
         });
         let mut properties = Vec::new();
         if stream.event_time.is_none() {
-            let time = if stream.has_event_time { "of its input" } else { "none: order of arrival" };
+            let time = if stream.has_event_time {
+                "of its input"
+            } else {
+                "none: order of arrival"
+            };
             properties.push(("event time".to_owned(), time.to_owned()));
         }
         if stream.lateness > 0 {
@@ -97,26 +113,48 @@ impl Catalog {
         if !readers.is_empty() {
             properties.push(("read by".to_owned(), readers.join(", ")));
         }
-        properties.extend(stream.options.iter().map(|(name, value)| (name.clone(), show(name, value))));
-        Description { name: stream.name.clone(), kind, columns: columns.collect(), properties }
+        properties.extend(
+            stream
+                .options
+                .iter()
+                .map(|(name, value)| (name.clone(), show(name, value))),
+        );
+        Description {
+            name: stream.name.clone(),
+            kind,
+            columns: columns.collect(),
+            properties,
+        }
     }
 
     /// SHOW STREAMS: the sources.
     pub fn list_streams(&self) -> Vec<Listed> {
         let source = |stream: &&std::sync::Arc<StreamDef>| stream.kind == StreamKind::Source;
-        self.streams.values().filter(source).map(|stream| listed(stream)).collect()
+        self.streams
+            .values()
+            .filter(source)
+            .map(|stream| listed(stream))
+            .collect()
     }
 
     /// SHOW QUERIES: the standing queries.
     pub fn list_queries(&self) -> Vec<Listed> {
-        self.queries.values().filter_map(|query| self.stream(query.output)).map(|stream| listed(stream)).collect()
+        self.queries
+            .values()
+            .filter_map(|query| self.stream(query.output))
+            .map(|stream| listed(stream))
+            .collect()
     }
 
     /// SHOW SINKS
     pub fn list_sinks(&self) -> Vec<Listed> {
         let line = |sink: &std::sync::Arc<super::SinkDef>| Listed {
             name: sink.name.clone(),
-            detail: sink.options.get("connector").map(|value| show("connector", value)).unwrap_or_default(),
+            detail: sink
+                .options
+                .get("connector")
+                .map(|value| show("connector", value))
+                .unwrap_or_default(),
             state: String::new(),
         };
         self.sinks.values().map(line).collect()
@@ -124,8 +162,11 @@ impl Catalog {
 }
 
 fn listed(stream: &StreamDef) -> Listed {
-    let columns: Vec<String> =
-        stream.columns.iter().map(|column| format!("{} {}", name::quote(&column.name), column.ty)).collect();
+    let columns: Vec<String> = stream
+        .columns
+        .iter()
+        .map(|column| format!("{} {}", name::quote(&column.name), column.ty))
+        .collect();
     Listed {
         name: stream.name.clone(),
         detail: columns.join(", "),

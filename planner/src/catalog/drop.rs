@@ -67,7 +67,12 @@ impl Catalog {
     fn drop_query(&mut self, ident: &Ident) -> Result<Dropped, Diagnostic> {
         let query = match self.find_query(ident) {
             Ok(query) => query.clone(),
-            Err(_) if self.sinks.keys().any(|sink| super::name::same_but_case(sink, &ident.text)) => {
+            Err(_)
+                if self
+                    .sinks
+                    .keys()
+                    .any(|sink| super::name::same_but_case(sink, &ident.text)) =>
+            {
                 return Err(wrong_kind(ident, "sink", "DROP SINK"));
             }
             Err(error) => {
@@ -86,18 +91,26 @@ impl Catalog {
         for source in &query.planned.new_sources {
             self.streams.shift_remove(&source.id);
         }
-        Ok(Dropped::Query(query.queries.iter().map(|query| query.output_stream).collect()))
+        Ok(Dropped::Query(
+            query
+                .queries
+                .iter()
+                .map(|query| query.output_stream)
+                .collect(),
+        ))
     }
 
     fn drop_sink(&mut self, ident: &Ident) -> Result<Dropped, Diagnostic> {
         let sink = match self.find_sink(ident) {
             Ok(sink) => sink.clone(),
             Err(error) => {
-                return Err(match self.find_stream(ident).map(|stream| stream.kind.clone()) {
-                    Ok(StreamKind::Query { .. }) => wrong_kind(ident, "query", "DROP QUERY"),
-                    Ok(_) => wrong_kind(ident, "stream", "DROP STREAM"),
-                    Err(_) => error,
-                });
+                return Err(
+                    match self.find_stream(ident).map(|stream| stream.kind.clone()) {
+                        Ok(StreamKind::Query { .. }) => wrong_kind(ident, "query", "DROP QUERY"),
+                        Ok(_) => wrong_kind(ident, "stream", "DROP STREAM"),
+                        Err(_) => error,
+                    },
+                );
             }
         };
         let writers: Vec<&str> = self
@@ -115,7 +128,12 @@ impl Catalog {
 }
 
 fn is_unknown(error: &Diagnostic) -> bool {
-    [codes::UNKNOWN_STREAM, codes::UNKNOWN_QUERY, codes::UNKNOWN_SINK].contains(&error.code)
+    [
+        codes::UNKNOWN_STREAM,
+        codes::UNKNOWN_QUERY,
+        codes::UNKNOWN_SINK,
+    ]
+    .contains(&error.code)
 }
 
 fn wrong_kind(ident: &Ident, kind: &str, instead: &str) -> Diagnostic {
@@ -125,9 +143,15 @@ fn wrong_kind(ident: &Ident, kind: &str, instead: &str) -> Diagnostic {
 
 /// Others stand on it.
 pub(crate) fn in_use(ident: &Ident, what: &str, by: &[&str]) -> Diagnostic {
-    let message = format!("\"{}\" can't be {what}: it is used by {}", ident.text, by.join(", "));
-    let drops: Vec<String> =
-        by.iter().map(|name| format!("DROP QUERY {}", super::name::quote(name))).collect();
+    let message = format!(
+        "\"{}\" can't be {what}: it is used by {}",
+        ident.text,
+        by.join(", ")
+    );
+    let drops: Vec<String> = by
+        .iter()
+        .map(|name| format!("DROP QUERY {}", super::name::quote(name)))
+        .collect();
     Diagnostic::error(codes::IN_USE, ident.span, message)
         .help(format!("first {}", drops.join("; ")))
 }

@@ -28,7 +28,9 @@ impl Catalog {
         insert: &ast::Insert,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<InsertRows> {
-        let ast::InsertSource::Values(rows) = &insert.source else { return None };
+        let ast::InsertSource::Values(rows) = &insert.source else {
+            return None;
+        };
         let stream = match self.find_stream(&insert.into) {
             Ok(stream) => stream.clone(),
             Err(error) => {
@@ -37,7 +39,10 @@ impl Catalog {
             }
         };
         if stream.kind != StreamKind::Source {
-            let message = format!("\"{}\" is made by a query; events can only be put into streams", stream.name);
+            let message = format!(
+                "\"{}\" is made by a query; events can only be put into streams",
+                stream.name
+            );
             let error = Diagnostic::error(codes::INSERT_TARGET, insert.into.span, message);
             diagnostics.push(error.help("insert into the stream that the query reads"));
             return None;
@@ -56,10 +61,14 @@ impl Catalog {
             }
             let mut values = vec![Value::Null; stream.columns.len()];
             for (written, at) in row.iter().zip(&targets) {
-                let Some(column) = stream.columns.get(*at) else { continue };
+                let Some(column) = stream.columns.get(*at) else {
+                    continue;
+                };
                 let mut scope = RowScope::at(&layout, "VALUES");
                 let bound = bound::row(written, &mut scope, diagnostics);
-                let value = bound.and_then(|bound| values::as_type(bound, &column.ty, &column.name, diagnostics));
+                let value = bound.and_then(|bound| {
+                    values::as_type(bound, &column.ty, &column.name, diagnostics)
+                });
                 if let (Some(value), Some(place)) = (value, values.get_mut(*at)) {
                     *place = value;
                 }
@@ -79,10 +88,17 @@ fn targets(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Vec<usize>> {
     let computed = |at: usize| {
-        stream.columns.get(at).is_some_and(|column| matches!(column.source, ColumnSource::Computed(_)))
+        stream
+            .columns
+            .get(at)
+            .is_some_and(|column| matches!(column.source, ColumnSource::Computed(_)))
     };
     if columns.is_empty() {
-        return Some((0..stream.columns.len()).filter(|at| !computed(*at)).collect());
+        return Some(
+            (0..stream.columns.len())
+                .filter(|at| !computed(*at))
+                .collect(),
+        );
     }
     let before = diagnostics.len();
     let mut targets = Vec::new();
@@ -92,7 +108,11 @@ fn targets(
             None => diagnostics.push(name::unknown(names::UNKNOWN_COLUMN, "column", ident, names)),
             Some(at) if targets.contains(&at) => {
                 let message = format!("column \"{}\" is named twice", ident.text);
-                diagnostics.push(Diagnostic::error(names::DUPLICATE_COLUMN, ident.span, message));
+                diagnostics.push(Diagnostic::error(
+                    names::DUPLICATE_COLUMN,
+                    ident.span,
+                    message,
+                ));
             }
             Some(at) if computed(at) => {
                 let message = format!("column \"{}\" is computed, it can't be given", ident.text);
@@ -112,7 +132,9 @@ fn compute(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (at, column) in stream.columns.iter().enumerate() {
-        let ColumnSource::Computed(expr) = &column.source else { continue };
+        let ColumnSource::Computed(expr) = &column.source else {
+            continue;
+        };
         let context = RowContext { values, input: 0 };
         match eval(expr, &context) {
             Ok(value) => {
@@ -122,7 +144,10 @@ fn compute(
             }
             Err(error) => {
                 let span = row.first().map(|first| first.span).unwrap_or_default();
-                let message = format!("column {} can't be computed: {}", column.name, error.message);
+                let message = format!(
+                    "column {} can't be computed: {}",
+                    column.name, error.message
+                );
                 diagnostics.push(Diagnostic::error(codes::NO_VALUE, span, message));
             }
         }
@@ -137,7 +162,11 @@ fn not_null(
 ) {
     for (column, value) in stream.columns.iter().zip(values) {
         if column.not_null && value.is_null() {
-            let span = row.iter().map(|part| part.span).reduce(|a, b| a.to(b)).unwrap_or_default();
+            let span = row
+                .iter()
+                .map(|part| part.span)
+                .reduce(|a, b| a.to(b))
+                .unwrap_or_default();
             let message = format!("column \"{}\" must not be NULL", column.name);
             diagnostics.push(Diagnostic::error(codes::INSERT_TYPE, span, message));
         }

@@ -30,7 +30,18 @@ impl Found {
 /// Whether two names are the same but for case.
 pub fn same_but_case(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.eq_ignore_ascii_case(b)
-        || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+        || a.chars()
+            .flat_map(char::to_lowercase)
+            .eq(b.chars().flat_map(char::to_lowercase))
+}
+
+/// Whether a thing of this name is what `ident` would create: a quoted name differs from one in another case.
+pub fn is_same(name: &str, ident: &ast::Ident) -> bool {
+    if ident.quoted {
+        name == ident.text
+    } else {
+        same_but_case(name, &ident.text)
+    }
 }
 
 /// Finds `ident` among `names`. O(names). Exact matches win, the first of several equal ones.
@@ -75,7 +86,13 @@ pub fn unknown<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
     let message = format!("unknown {what} \"{}\"", ident.text);
-    suggest(Diagnostic::error(code, ident.span, message), what, &ident.text, ident.span, names)
+    suggest(
+        Diagnostic::error(code, ident.span, message),
+        what,
+        &ident.text,
+        ident.span,
+        names,
+    )
 }
 
 /// Adds "did you mean" with its fix to a diagnostic, or else lists what there is.
@@ -88,13 +105,18 @@ pub fn suggest<'a>(
 ) -> Diagnostic {
     if let Some(near) = similar(text, names.clone()) {
         let written = quote(&near);
-        return diagnostic.help(format!("did you mean \"{near}\"?")).fix(span, written);
+        return diagnostic
+            .help(format!("did you mean \"{near}\"?"))
+            .fix(span, written);
     }
     let all: Vec<&str> = names.take(13).collect();
     match all.len() {
         0 => diagnostic,
         1..=12 => diagnostic.help(format!("there is: {}", all.join(", "))),
-        _ => diagnostic.help(format!("there are {what}s such as: {}, …", all[..12].join(", "))),
+        _ => diagnostic.help(format!(
+            "there are {what}s such as: {}, …",
+            all[..12].join(", ")
+        )),
     }
 }
 
@@ -103,12 +125,20 @@ pub fn quote(name: &str) -> String {
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '$');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 /// An identifier that stands nowhere in the text.
 pub fn ident(text: impl Into<String>) -> ast::Ident {
-    ast::Ident { text: text.into(), quoted: true, span: Span::default() }
+    ast::Ident {
+        text: text.into(),
+        quoted: true,
+        span: Span::default(),
+    }
 }
 
 #[cfg(test)]
@@ -116,22 +146,41 @@ mod tests {
     use super::*;
 
     fn word(text: &str, quoted: bool) -> ast::Ident {
-        ast::Ident { text: text.into(), quoted, span: Span::default() }
+        ast::Ident {
+            text: text.into(),
+            quoted,
+            span: Span::default(),
+        }
     }
 
     #[test]
     fn exact_first_then_case_insensitive_if_unique() {
         let names = ["userId", "USERID", "price"];
-        assert_eq!(find(&word("userId", false), names.into_iter()), Found::One(0));
-        assert_eq!(find(&word("userid", false), names.into_iter()), Found::Several(vec![0, 1]));
-        assert_eq!(find(&word("PRICE", false), names.into_iter()), Found::One(2));
+        assert_eq!(
+            find(&word("userId", false), names.into_iter()),
+            Found::One(0)
+        );
+        assert_eq!(
+            find(&word("userid", false), names.into_iter()),
+            Found::Several(vec![0, 1])
+        );
+        assert_eq!(
+            find(&word("PRICE", false), names.into_iter()),
+            Found::One(2)
+        );
         assert_eq!(find(&word("PRICE", true), names.into_iter()), Found::None);
     }
 
     #[test]
     fn near_misses() {
-        assert_eq!(similar("prise", ["price", "size"].into_iter()).as_deref(), Some("price"));
+        assert_eq!(
+            similar("prise", ["price", "size"].into_iter()).as_deref(),
+            Some("price")
+        );
         assert_eq!(similar("x", ["price", "y"].into_iter()), None);
-        assert_eq!(similar("usr", ["user"].into_iter()).as_deref(), Some("user"));
+        assert_eq!(
+            similar("usr", ["user"].into_iter()).as_deref(),
+            Some("user")
+        );
     }
 }

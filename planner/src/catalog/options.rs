@@ -33,9 +33,9 @@ pub fn value(written: &OptionValue) -> Value {
         OptionValue::Text(text, _) => Value::text(text.as_str()),
         OptionValue::Number(number, _) => self::number(number),
         OptionValue::Bool(truth, _) => Value::Bool(*truth),
-        OptionValue::Duration(duration) => {
-            Value::Interval(Arc::new(crate::expr::bind_duration(duration).unwrap_or_default()))
-        }
+        OptionValue::Duration(duration) => Value::Interval(Arc::new(
+            crate::expr::bind_duration(duration).unwrap_or_default(),
+        )),
         OptionValue::Word(word) => Value::text(word.text.as_str()),
         OptionValue::List(list, _) => Value::Array(list.iter().map(value).collect()),
     }
@@ -68,10 +68,14 @@ pub fn parse_micros(text: &str) -> Option<i64> {
         return None;
     }
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let number: Decimal = rest.get(..end)?.parse().ok()?;
         rest = rest.get(end..)?.trim_start();
-        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(rest.len());
         let unit: i64 = match rest.get(..end)?.to_lowercase().as_str() {
             "us" | "µs" | "microsecond" | "microseconds" => 1,
             "ms" | "millisecond" | "milliseconds" => 1_000,
@@ -83,7 +87,11 @@ pub fn parse_micros(text: &str) -> Option<i64> {
             _ => return None,
         };
         rest = rest.get(end..)?.trim_start();
-        let micros: i64 = number.checked_mul(Decimal::from(unit))?.round().try_into().ok()?;
+        let micros: i64 = number
+            .checked_mul(Decimal::from(unit))?
+            .round()
+            .try_into()
+            .ok()?;
         total = total.checked_add(micros)?;
     }
     Some(total)

@@ -110,12 +110,14 @@ impl Settings {
         let lower = text.trim().to_lowercase();
         let accepted = match spec.kind {
             Kind::Word(words) => words.contains(&lower.as_str()).then_some(lower.clone()),
-            Kind::Duration => {
-                options::micros(value).filter(|micros| *micros >= 0).map(duration::display)
-            }
-            Kind::Count(least) => {
-                lower.parse::<i64>().ok().filter(|count| *count >= least).map(|count| count.to_string())
-            }
+            Kind::Duration => options::micros(value)
+                .filter(|micros| *micros >= 0)
+                .map(duration::display),
+            Kind::Count(least) => lower
+                .parse::<i64>()
+                .ok()
+                .filter(|count| *count >= least)
+                .map(|count| count.to_string()),
             Kind::Truth => match lower.as_str() {
                 "true" | "on" | "yes" | "1" => Some("true".into()),
                 "false" | "off" | "no" | "0" => Some("false".into()),
@@ -141,13 +143,26 @@ impl Settings {
 
     /// Every setting with its text, in the order of the documentation.
     pub fn all(&self) -> Vec<(&'static Spec, String)> {
-        SPECS.iter().map(|spec| (spec, self.text(spec.name))).collect()
+        SPECS
+            .iter()
+            .map(|spec| (spec, self.text(spec.name)))
+            .collect()
     }
 
     /// A setting's text, or its default's. Empty for a name that isn't there.
     pub fn text(&self, name: &str) -> String {
-        let default = || SPECS.iter().find(|spec| spec.name == name).map(|spec| spec.default);
-        self.set.get(name).map(String::as_str).or_else(default).unwrap_or_default().to_owned()
+        let default = || {
+            SPECS
+                .iter()
+                .find(|spec| spec.name == name)
+                .map(|spec| spec.default)
+        };
+        self.set
+            .get(name)
+            .map(String::as_str)
+            .or_else(default)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// A setting that is a count.

@@ -24,25 +24,34 @@ impl Catalog {
         create: &ast::CreateSink,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Created<SinkDef>> {
-        let known = self.sinks.values().find(|sink| name::same_but_case(&sink.name, &create.name.text));
+        let known = self
+            .sinks
+            .values()
+            .find(|sink| name::is_same(&sink.name, &create.name));
         let known = known.cloned();
         if let (Some(def), true) = (&known, create.if_not_exists) {
-            return Some(Created { def: def.clone(), new: false, replaced: None });
+            return Some(Created {
+                def: def.clone(),
+                new: false,
+                replaced: None,
+            });
         }
         let before = diagnostics.len();
         if let Some(error) = super::reserved(&create.name) {
             diagnostics.push(error);
         }
-        if !(known.is_some() && create.or_replace) {
-            if let Some(kind) = self.taken(&create.name) {
-                diagnostics.push(super::taken(&create.name, kind, "SINK"));
-            }
+        if !(known.is_some() && create.or_replace)
+            && let Some(kind) = self.taken(&create.name)
+        {
+            diagnostics.push(super::taken(&create.name, kind, "SINK"));
         }
         let options = options::read(&create.options, diagnostics);
         if !matches!(options.get("connector"), Some(Value::Text(_))) {
             let message = format!("sink \"{}\" has no connector", create.name.text);
             let error = Diagnostic::error(codes::SINK_CONNECTOR, create.name.span, message);
-            diagnostics.push(error.help("for example: WITH (connector = 'file', path = 'alerts.jsonl', format = 'json')"));
+            diagnostics.push(error.help(
+                "for example: WITH (connector = 'file', path = 'alerts.jsonl', format = 'json')",
+            ));
         }
         if diagnostics.len() > before {
             return None;
@@ -50,8 +59,15 @@ impl Catalog {
         if let Some(old) = &known {
             self.sinks.shift_remove(&old.name);
         }
-        let def = Arc::new(SinkDef { name: create.name.text.clone(), options });
+        let def = Arc::new(SinkDef {
+            name: create.name.text.clone(),
+            options,
+        });
         self.sinks.insert(def.name.clone(), def.clone());
-        Some(Created { def, new: true, replaced: known })
+        Some(Created {
+            def,
+            new: true,
+            replaced: known,
+        })
     }
 }

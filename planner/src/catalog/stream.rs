@@ -135,7 +135,9 @@ impl StreamDef {
     /// The stream of a query's matches.
     pub(super) fn of_query(name: &str, planned: &Planned) -> Self {
         StreamDef {
-            kind: StreamKind::Query { reads: planned.reads.clone() },
+            kind: StreamKind::Query {
+                reads: planned.reads.clone(),
+            },
             has_event_time: planned.has_event_time,
             event_time: planned.event_time,
             bounded: planned.bounded,
@@ -193,13 +195,20 @@ impl Catalog {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Created<StreamDef>> {
         let known = self.streams.values().find(|stream| {
-            stream.kind == StreamKind::Source && name::same_but_case(&stream.name, &create.name.text)
+            stream.kind == StreamKind::Source && name::is_same(&stream.name, &create.name)
         });
         let known = known.cloned();
         if let (Some(def), true) = (&known, create.if_not_exists) {
-            return Some(Created { def: def.clone(), new: false, replaced: None });
+            return Some(Created {
+                def: def.clone(),
+                new: false,
+                replaced: None,
+            });
         }
-        let before = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let before = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count();
         if let Some(error) = super::reserved(&create.name) {
             diagnostics.push(error);
         }
@@ -220,7 +229,12 @@ impl Catalog {
         let inferred = columns(create, &options, files, &mut stream, diagnostics);
         stream.options = options;
         time(create, inferred, &mut stream, diagnostics);
-        if diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count() > before {
+        if diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count()
+            > before
+        {
             return None;
         }
         if let Some(old) = &known {
@@ -233,15 +247,19 @@ impl Catalog {
         if let Some(late) = late {
             self.insert_stream(late);
         }
-        Some(Created { def, new: true, replaced: known })
+        Some(Created {
+            def,
+            new: true,
+            replaced: known,
+        })
     }
 
     /// Takes a stream and its `…$late` out.
     pub(super) fn remove_stream(&mut self, id: StreamId) {
-        if let Some(old) = self.streams.shift_remove(&id) {
-            if let Some(late) = old.late {
-                self.streams.shift_remove(&late);
-            }
+        if let Some(old) = self.streams.shift_remove(&id)
+            && let Some(late) = old.late
+        {
+            self.streams.shift_remove(&late);
         }
     }
 }
@@ -268,7 +286,9 @@ fn bounded(options: &Options) -> bool {
     if let Some(said) = truth("bounded") {
         return said;
     }
-    let Some(Value::Text(connector)) = options.get("connector") else { return false };
+    let Some(Value::Text(connector)) = options.get("connector") else {
+        return false;
+    };
     match connector.to_ascii_lowercase().as_str() {
         "file" => truth("follow") != Some(true),
         "stdin" | "values" => true,
@@ -278,7 +298,8 @@ fn bounded(options: &Options) -> bool {
 }
 
 fn max_ahead(create: &ast::CreateStream, diagnostics: &mut Vec<Diagnostic>) -> Option<i64> {
-    let is = |option: &&ast::WithOption| option.name.text.eq_ignore_ascii_case("watermark.max_ahead");
+    let is =
+        |option: &&ast::WithOption| option.name.text.eq_ignore_ascii_case("watermark.max_ahead");
     let option = create.options.iter().find(is)?;
     let micros = options::micros(&option.value);
     if micros.is_none_or(|micros| micros < 0) {
@@ -302,17 +323,28 @@ fn columns(
         return infer(create, options, files, stream, diagnostics);
     }
     for column in &create.columns {
-        if stream.columns.iter().any(|known| known.name == column.name.text) {
+        if stream
+            .columns
+            .iter()
+            .any(|known| known.name == column.name.text)
+        {
             let message = format!("column \"{}\" is declared twice", column.name.text);
-            diagnostics.push(Diagnostic::error(names::DUPLICATE_COLUMN, column.name.span, message));
+            diagnostics.push(Diagnostic::error(
+                names::DUPLICATE_COLUMN,
+                column.name.span,
+                message,
+            ));
             continue;
         }
         let (ty, source) = match &column.kind {
-            ast::ColumnKind::Physical { ty, from } => {
-                (types::of(ty, diagnostics), ColumnSource::Field(from.clone()))
-            }
+            ast::ColumnKind::Physical { ty, from } => (
+                types::of(ty, diagnostics),
+                ColumnSource::Field(from.clone()),
+            ),
             ast::ColumnKind::Metadata { ty, from } => {
-                let key = from.clone().unwrap_or_else(|| column.name.text.to_lowercase());
+                let key = from
+                    .clone()
+                    .unwrap_or_else(|| column.name.text.to_lowercase());
                 (types::of(ty, diagnostics), ColumnSource::Metadata(key))
             }
             ast::ColumnKind::Computed(expr) => {
@@ -326,7 +358,12 @@ fn columns(
         };
         if let Some(ty) = ty {
             let name = column.name.text.clone();
-            stream.columns.push(StreamColumn { name, ty, source, not_null: column.not_null });
+            stream.columns.push(StreamColumn {
+                name,
+                ty,
+                source,
+                not_null: column.not_null,
+            });
         }
     }
     None
@@ -334,7 +371,10 @@ fn columns(
 
 /// The columns declared after this one: a computed column can't see them, and its error says so.
 fn later_columns(create: &ast::CreateStream, name: &str) -> Vec<String> {
-    let after = create.columns.iter().skip_while(|column| column.name.text != name);
+    let after = create
+        .columns
+        .iter()
+        .skip_while(|column| column.name.text != name);
     after.map(|column| column.name.text.clone()).collect()
 }
 
@@ -346,7 +386,10 @@ fn infer(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<usize> {
     if !options.contains_key("connector") {
-        let message = format!("stream \"{}\" has neither columns nor a source to infer them from", stream.name);
+        let message = format!(
+            "stream \"{}\" has neither columns nor a source to infer them from",
+            stream.name
+        );
         let error = Diagnostic::error(codes::NO_COLUMNS, create.name.span, message);
         diagnostics.push(error.help("write its columns: (ts TIMESTAMP, name TEXT), or WITH (connector = 'file', path = 'x.csv')"));
         return None;
@@ -357,9 +400,13 @@ fn infer(
             inferred.time
         }
         Err(message) => {
-            let message = format!("the columns of \"{}\" can't be inferred: {message}", stream.name);
+            let message = format!(
+                "the columns of \"{}\" can't be inferred: {message}",
+                stream.name
+            );
             let error = Diagnostic::error(codes::NOT_INFERRED, create.name.span, message);
-            diagnostics.push(error.help("declare them: CREATE STREAM s (ts TIMESTAMP, …) WITH (…)"));
+            diagnostics
+                .push(error.help("declare them: CREATE STREAM s (ts TIMESTAMP, …) WITH (…)"));
             None
         }
     }
@@ -381,11 +428,19 @@ fn time(
     let names = schema.iter().map(|column| column.name.as_str());
     match name::find(&watermark.column, names.clone()) {
         Found::One(at) => {
-            let ty = schema.get(at).map_or(Type::Null, |column| column.ty.clone());
+            let ty = schema
+                .get(at)
+                .map_or(Type::Null, |column| column.ty.clone());
             if ty != Type::Timestamp {
-                let message = format!("the event time must be a TIMESTAMP, and \"{}\" is {ty}", watermark.column.text);
-                let error = Diagnostic::error(codes::WATERMARK_COLUMN, watermark.column.span, message);
-                diagnostics.push(error.help("add a computed column: `at AS CAST(… AS TIMESTAMP)`, and WATERMARK FOR at"));
+                let message = format!(
+                    "the event time must be a TIMESTAMP, and \"{}\" is {ty}",
+                    watermark.column.text
+                );
+                let error =
+                    Diagnostic::error(codes::WATERMARK_COLUMN, watermark.column.span, message);
+                diagnostics.push(error.help(
+                    "add a computed column: `at AS CAST(… AS TIMESTAMP)`, and WATERMARK FOR at",
+                ));
             }
             stream.event_time = Some(at);
             stream.has_event_time = true;
@@ -393,7 +448,12 @@ fn time(
         // When columns are wrong themselves, say only that.
         Found::None | Found::Several(_) if schema.is_empty() => {}
         Found::None | Found::Several(_) => {
-            diagnostics.push(name::unknown(names::UNKNOWN_COLUMN, "column", &watermark.column, names));
+            diagnostics.push(name::unknown(
+                names::UNKNOWN_COLUMN,
+                "column",
+                &watermark.column,
+                names,
+            ));
         }
     }
     match lateness(&watermark.expr, &watermark.column) {
@@ -401,8 +461,14 @@ fn time(
         Some(Err(error)) => diagnostics.push(error),
         Some(Ok(_)) | None => {
             let column = name::quote(&watermark.column.text);
-            let message = format!("a watermark is written \"{column}\" or \"{column} - INTERVAL '5' SECOND\"");
-            diagnostics.push(Diagnostic::error(codes::WATERMARK_EXPRESSION, watermark.expr.span, message));
+            let message = format!(
+                "a watermark is written \"{column}\" or \"{column} - INTERVAL '5' SECOND\""
+            );
+            diagnostics.push(Diagnostic::error(
+                codes::WATERMARK_EXPRESSION,
+                watermark.expr.span,
+                message,
+            ));
         }
     }
 }
@@ -411,7 +477,10 @@ fn time(
 fn lateness(expr: &ast::Expr, column: &ast::Ident) -> Option<Result<i64, Diagnostic>> {
     let is_column = |expr: &ast::Expr| match &layout::unwrap(expr).kind {
         ast::ExprKind::Name(parts) => {
-            parts.len() == 1 && parts.first().is_some_and(|part| name::same_but_case(&part.text, &column.text))
+            parts.len() == 1
+                && parts
+                    .first()
+                    .is_some_and(|part| name::same_but_case(&part.text, &column.text))
         }
         _ => false,
     };
@@ -419,10 +488,16 @@ fn lateness(expr: &ast::Expr, column: &ast::Ident) -> Option<Result<i64, Diagnos
     if is_column(expr) {
         return Some(Ok(0));
     }
-    let ast::ExprKind::Binary { op: ast::BinaryOp::Subtract, left, right } = &expr.kind else {
+    let ast::ExprKind::Binary {
+        op: ast::BinaryOp::Subtract,
+        left,
+        right,
+    } = &expr.kind
+    else {
         return None;
     };
-    let ast::ExprKind::Duration(by) = &layout::unwrap(right).kind else { return None };
+    let ast::ExprKind::Duration(by) = &layout::unwrap(right).kind else {
+        return None;
+    };
     is_column(left).then(|| duration::fixed(by))
 }
-

@@ -19,7 +19,10 @@ pub(super) struct Between {
 
 impl Between {
     pub(super) fn new(from_start: bool) -> Self {
-        Self { from_start, ..Self::default() }
+        Self {
+            from_start,
+            ..Self::default()
+        }
     }
 
     /// Passes a link. Of several the loosest counts, among equals the one nearest to the next event.
@@ -41,7 +44,10 @@ impl Between {
     }
 
     fn push(&mut self, variable: VarId, gap: Option<Gap>) {
-        let entry = (variable, gap.filter(|gap| gap.min.is_some() || gap.max.is_some()));
+        let entry = (
+            variable,
+            gap.filter(|gap| gap.min.is_some() || gap.max.is_some()),
+        );
         if !self.absent.contains(&entry) {
             self.absent.push(entry);
         }
@@ -89,7 +95,11 @@ impl Between {
             return None;
         }
         let absent = absences(&self.absent);
-        Some(Tail { absent, at_end: self.at_end, first_row: self.first_row })
+        Some(Tail {
+            absent,
+            at_end: self.at_end,
+            first_row: self.first_row,
+        })
     }
 }
 

@@ -41,7 +41,11 @@ enum Kind {
     /// The end of the pattern.
     Accept,
     /// Binds an event.
-    Bind { variable: VarId, excluded: bool, next: Item },
+    Bind {
+        variable: VarId,
+        excluded: bool,
+        next: Item,
+    },
     /// Any of these, the first preferred.
     Choice(Vec<Item>),
     /// Any of these; the one whose event comes first is preferred.
@@ -57,7 +61,11 @@ enum Kind {
     /// A repetition begins here.
     Begin(Item),
     /// The repetition that began at `begin` ends here. If it has bound nothing, the loop is over.
-    Ended { begin: Item, again: Item, exit: Item },
+    Ended {
+        begin: Item,
+        again: Item,
+        exit: Item,
+    },
 }
 
 /// The pattern unrolls to more than an automaton may have.
@@ -96,9 +104,11 @@ impl Builder {
     /// Builds `node` in front of `next`, and gives its beginning.
     fn node(&mut self, node: &Node, excluded: bool, next: Item) -> Result<Item, TooLarge> {
         match &node.kind {
-            NodeKind::Variable(variable) => {
-                self.add(Kind::Bind { variable: *variable, excluded, next })
-            }
+            NodeKind::Variable(variable) => self.add(Kind::Bind {
+                variable: *variable,
+                excluded,
+                next,
+            }),
             NodeKind::Absent(variable) => self.add(Kind::Absent(*variable, next)),
             NodeKind::Sequence { elements, links } => {
                 sequence::build(self, elements, links, excluded, next)
@@ -107,7 +117,13 @@ impl Builder {
             NodeKind::Conjunction(operands) => conjunction::build(self, operands, excluded, next),
             NodeKind::Permute(operands) => permute::build(self, operands, excluded, next),
             NodeKind::Exclude(inner) => exclude::build(self, inner, next),
-            NodeKind::Repeat { element, min, max, reluctant, link } => {
+            NodeKind::Repeat {
+                element,
+                min,
+                max,
+                reluctant,
+                link,
+            } => {
                 let repeat = repeat::Repeat {
                     element,
                     min: *min,
@@ -132,7 +148,11 @@ pub fn construct(node: &Node, variables: &Variables) -> Result<Automaton, Diagno
     let mut automaton = graph(node)
         .and_then(|(builder, entry)| steps::automaton(&builder, entry))
         .map_err(|TooLarge| too_large(node.span))?;
-    automaton.variables = variables.list.iter().map(|variable| variable.name.clone()).collect();
+    automaton.variables = variables
+        .list
+        .iter()
+        .map(|variable| variable.name.clone())
+        .collect();
     reduce::reduce(&mut automaton);
     let start = automaton.states.first();
     if start.is_none_or(|state| state.steps.is_empty()) {
@@ -144,14 +164,18 @@ pub fn construct(node: &Node, variables: &Variables) -> Result<Automaton, Diagno
 }
 
 fn graph(node: &Node) -> Result<(Builder, Item), TooLarge> {
-    let mut builder = Builder { items: Vec::new(), binds: 0 };
+    let mut builder = Builder {
+        items: Vec::new(),
+        binds: 0,
+    };
     let accept = builder.add(Kind::Accept)?;
     let entry = builder.node(node, false, accept)?;
     Ok((builder, entry))
 }
 
 fn too_large(span: Span) -> Diagnostic {
-    let message = format!("this pattern unrolls to more than {MAX_STATES} states or {MAX_STEPS} steps");
+    let message =
+        format!("this pattern unrolls to more than {MAX_STATES} states or {MAX_STEPS} steps");
     Diagnostic::error(codes::TOO_LARGE, span, message)
         .help("lower the counts in {n,m}, or count with a condition: `a+` and `COUNT(a) >= n`")
 }

@@ -21,8 +21,15 @@ pub(super) fn build(
     if operands.len() > 31 {
         return Err(TooLarge);
     }
-    let single = operands.iter().all(|operand| matches!(operand.kind, NodeKind::Variable(_)));
-    let orders = Orders { operands, link, excluded, next };
+    let single = operands
+        .iter()
+        .all(|operand| matches!(operand.kind, NodeKind::Variable(_)));
+    let orders = Orders {
+        operands,
+        link,
+        excluded,
+        next,
+    };
     let all = (1_u32 << operands.len()) - 1;
     if single {
         return orders.shared(builder, all, &mut FxHashMap::default());

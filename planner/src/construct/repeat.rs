@@ -50,7 +50,11 @@ pub(super) fn build(
         } else {
             builder.node(repeat.element, excluded, rest)?
         };
-        rest = if number > 1 { builder.add(Kind::Link(repeat.link, body))? } else { body };
+        rest = if number > 1 {
+            builder.add(Kind::Link(repeat.link, body))?
+        } else {
+            body
+        };
     }
     Ok(rest)
 }
@@ -83,7 +87,11 @@ fn star(
     let again = builder.add(Kind::Accept)?;
     let body = once(builder, repeat, excluded, again, next)?;
     let linked = builder.add(Kind::Link(repeat.link, body))?;
-    let entries = if repeat.reluctant { vec![next, linked] } else { vec![linked, next] };
+    let entries = if repeat.reluctant {
+        vec![next, linked]
+    } else {
+        vec![linked, next]
+    };
     builder.set(again, Kind::Choice(entries));
     Ok(again)
 }
@@ -95,5 +103,9 @@ fn choice(
     body: Item,
     next: Item,
 ) -> Result<Item, TooLarge> {
-    builder.add(Kind::Choice(if repeat.reluctant { vec![next, body] } else { vec![body, next] }))
+    builder.add(Kind::Choice(if repeat.reluctant {
+        vec![next, body]
+    } else {
+        vec![body, next]
+    }))
 }

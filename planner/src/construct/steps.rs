@@ -19,13 +19,20 @@ pub(super) fn automaton(builder: &Builder, entry: Item) -> Result<Automaton, Too
         visits: 0,
         steps: 0,
     };
-    let mut states = vec![State { steps: walk.from(entry, Between::new(true))? }];
+    let mut states = vec![State {
+        steps: walk.from(entry, Between::new(true))?,
+    }];
     let mut at = 0;
     while let Some(next) = walk.reached.get(at).copied() {
-        states.push(State { steps: walk.from(next, Between::new(false))? });
+        states.push(State {
+            steps: walk.from(next, Between::new(false))?,
+        });
         at += 1;
     }
-    Ok(Automaton { variables: Vec::new(), states })
+    Ok(Automaton {
+        variables: Vec::new(),
+        states,
+    })
 }
 
 struct Walk<'a> {
@@ -56,7 +63,12 @@ impl Walk<'_> {
         let mut known: FxHashSet<StepKey> = FxHashSet::default();
         let mut seen: FxHashSet<(Item, Between, Vec<Item>)> = FxHashSet::default();
         let mut races = 0;
-        let mut stack = vec![Way { item, between, begun: Vec::new(), race: None }];
+        let mut stack = vec![Way {
+            item,
+            between,
+            begun: Vec::new(),
+            race: None,
+        }];
         while let Some(way) = stack.pop() {
             self.visits += 1;
             if self.visits > MAX_VISITS {
@@ -66,7 +78,9 @@ impl Walk<'_> {
             if !seen.insert((way.item, way.between.clone(), way.begun.clone())) {
                 continue;
             }
-            let Some(step) = self.advance(way, &mut races, &mut stack)? else { continue };
+            let Some(step) = self.advance(way, &mut races, &mut stack)? else {
+                continue;
+            };
             let key = StepKey::of(&step);
             if known.insert(key) {
                 self.steps += 1;
@@ -88,8 +102,14 @@ impl Walk<'_> {
     ) -> Result<Option<Step>, TooLarge> {
         match self.builder.get(way.item) {
             Kind::Accept => return Ok(way.between.accept().map(Step::Accept)),
-            Kind::Bind { variable, excluded, next } => {
-                let Some((gap, absent, first_row)) = way.between.bind() else { return Ok(None) };
+            Kind::Bind {
+                variable,
+                excluded,
+                next,
+            } => {
+                let Some((gap, absent, first_row)) = way.between.bind() else {
+                    return Ok(None);
+                };
                 let state = self.state(way.item, *next)?;
                 return Ok(Some(Step::Bind(Transition {
                     variable: *variable,
@@ -102,7 +122,10 @@ impl Walk<'_> {
                 })));
             }
             Kind::Choice(entries) => {
-                stack.extend(entries.iter().rev().map(|entry| Way { item: *entry, ..way.clone() }));
+                stack.extend(entries.iter().rev().map(|entry| Way {
+                    item: *entry,
+                    ..way.clone()
+                }));
                 return Ok(None);
             }
             Kind::Race(entries) => {
@@ -112,7 +135,10 @@ impl Walk<'_> {
                     *races - 1
                 });
                 way.race = Some(race);
-                stack.extend(entries.iter().rev().map(|entry| Way { item: *entry, ..way.clone() }));
+                stack.extend(entries.iter().rev().map(|entry| Way {
+                    item: *entry,
+                    ..way.clone()
+                }));
                 return Ok(None);
             }
             Kind::Link(gap, next) => {
@@ -176,7 +202,9 @@ impl StepKey {
                 let flags = [t.excluded, t.first_row];
                 StepKey::Bind(t.variable, t.gap, t.absent.clone(), t.next, flags)
             }
-            Step::Accept(tail) => StepKey::Accept(tail.absent.clone(), [tail.at_end, tail.first_row]),
+            Step::Accept(tail) => {
+                StepKey::Accept(tail.absent.clone(), [tail.at_end, tail.first_row])
+            }
         }
     }
 }

@@ -15,8 +15,14 @@ use crate::resolve::duration;
 /// 2 after b  match
 /// ```
 pub fn table(automaton: &Automaton) -> String {
-    let heads: Vec<String> = (0..automaton.states.len()).map(|at| head(automaton, at)).collect();
-    let width = heads.iter().map(|head| head.chars().count()).max().unwrap_or(0);
+    let heads: Vec<String> = (0..automaton.states.len())
+        .map(|at| head(automaton, at))
+        .collect();
+    let width = heads
+        .iter()
+        .map(|head| head.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut out = String::new();
     for (head, state) in heads.iter().zip(&automaton.states) {
         let mut first = true;
@@ -55,13 +61,20 @@ pub(super) fn entered_by(automaton: &Automaton, at: usize) -> Option<VarId> {
 }
 
 pub(super) fn name(automaton: &Automaton, variable: VarId) -> &str {
-    automaton.variables.get(usize::from(variable.0)).map_or("?", String::as_str)
+    automaton
+        .variables
+        .get(usize::from(variable.0))
+        .map_or("?", String::as_str)
 }
 
 fn step_text(automaton: &Automaton, step: &Step) -> String {
     match step {
         Step::Bind(transition) => {
-            format!("{} → {}", bind_text(automaton, transition), transition.next.0)
+            format!(
+                "{} → {}",
+                bind_text(automaton, transition),
+                transition.next.0
+            )
         }
         Step::Accept(tail) => accept_text(automaton, tail),
     }
@@ -74,10 +87,10 @@ pub(super) fn bind_text(automaton: &Automaton, transition: &Transition) -> Strin
         Contiguity::Next | Contiguity::Any => format!("{} ", print::gap(&transition.gap)),
     };
     let mut text = format!("{operator}{}", name(automaton, transition.variable));
-    if transition.gap.kind == Contiguity::Contiguous {
-        if let Some(max) = transition.gap.max {
-            let _ = write!(text, " at most {} later", duration::display(max));
-        }
+    if transition.gap.kind == Contiguity::Contiguous
+        && let Some(max) = transition.gap.max
+    {
+        let _ = write!(text, " at most {} later", duration::display(max));
     }
     if transition.first_row {
         text.push_str(", first row");
@@ -114,7 +127,12 @@ fn absences(automaton: &Automaton, absent: &[Absent], text: &mut String) {
                 let _ = write!(text, " for {}", duration::display(max));
             }
             (min, Some(max)) => {
-                let _ = write!(text, " from {} to {}", duration::display(min), duration::display(max));
+                let _ = write!(
+                    text,
+                    " from {} to {}",
+                    duration::display(min),
+                    duration::display(max)
+                );
             }
             (min, None) => {
                 let _ = write!(text, " from {}", duration::display(min));
@@ -125,8 +143,10 @@ fn absences(automaton: &Automaton, absent: &[Absent], text: &mut String) {
 
 /// Whether a state ends matches.
 pub(super) fn accepts(automaton: &Automaton, state: StateId) -> bool {
-    automaton
-        .states
-        .get(state.0 as usize)
-        .is_some_and(|state| state.steps.iter().any(|step| matches!(step, Step::Accept(_))))
+    automaton.states.get(state.0 as usize).is_some_and(|state| {
+        state
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Accept(_)))
+    })
 }

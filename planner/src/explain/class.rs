@@ -26,7 +26,10 @@ impl fmt::Display for Class {
 /// The class of a query, and the reason in a few words.
 pub fn class(query: &CompiledQuery) -> (Class, &'static str) {
     let Body::Match(plan) = &query.body else {
-        return (Class::Filter, "no pattern: each row is decided by itself, at constant cost");
+        return (
+            Class::Filter,
+            "no pattern: each row is decided by itself, at constant cost",
+        );
     };
     let one_event = plan.automaton.states.iter().enumerate().all(|(at, state)| {
         state.steps.iter().all(|step| match step {
@@ -34,9 +37,18 @@ pub fn class(query: &CompiledQuery) -> (Class, &'static str) {
             Step::Accept(tail) => at != 0 && tail.absent.is_empty(),
         })
     });
-    let looks_around = plan.conditions.iter().any(|condition| !condition.correlated.is_empty());
+    let looks_around = plan
+        .conditions
+        .iter()
+        .any(|condition| !condition.correlated.is_empty());
     if one_event && !looks_around {
-        return (Class::Filter, "a match is one event, decided by itself, at constant cost");
+        return (
+            Class::Filter,
+            "a match is one event, decided by itself, at constant cost",
+        );
     }
-    (Class::Threads, "prioritised threads, one for each open partial match: cost grows with those that an event touches")
+    (
+        Class::Threads,
+        "prioritised threads, one for each open partial match: cost grows with those that an event touches",
+    )
 }

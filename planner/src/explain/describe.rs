@@ -44,28 +44,41 @@ pub(super) struct DescribedPattern {
 /// Prints expressions with the names of columns and variables.
 pub(super) struct Namer<'a> {
     pub layout: &'a Schema,
+    /// The names are texts of expressions, not to be quoted.
+    pub computed: bool,
     pub variables: &'a [String],
 }
 
 impl Namer<'_> {
     pub fn expr(&self, expr: &Expr) -> String {
         let column = |slot: usize| match self.layout.get(slot) {
+            Some(column) if self.computed => column.name.clone(),
             Some(column) => crate::catalog::name::quote(&column.name),
             None => format!("#{slot}"),
         };
         let variable = |variable: VarId| {
-            self.variables.get(usize::from(variable.0)).cloned().unwrap_or_else(|| "?".into())
+            self.variables
+                .get(usize::from(variable.0))
+                .cloned()
+                .unwrap_or_else(|| "?".into())
         };
         display(expr, &column, &variable)
     }
 
     pub fn exprs(&self, exprs: &[Expr]) -> String {
-        exprs.iter().map(|expr| self.expr(expr)).collect::<Vec<_>>().join(", ")
+        exprs
+            .iter()
+            .map(|expr| self.expr(expr))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 pub(super) fn describe(planned: &Planned) -> Described {
-    let plan = planned.plans.last().map(|plan| plan::describe(plan, planned, planned.queries.len()));
+    let plan = planned
+        .plans
+        .last()
+        .map(|plan| plan::describe(plan, planned, planned.queries.len()));
     let queries = planned
         .queries
         .iter()
@@ -86,7 +99,11 @@ fn describe_query(query: &CompiledQuery, plan: &LogicalPlan, planned: &Planned) 
         fingerprint: format!("{:016x}", query.fingerprint),
         class: class.to_string(),
         reason: reason.to_owned(),
-        output: query.output.iter().map(|column| (column.name.clone(), column.ty.to_string())).collect(),
+        output: query
+            .output
+            .iter()
+            .map(|column| (column.name.clone(), column.ty.to_string()))
+            .collect(),
         pattern,
     }
 }
@@ -98,17 +115,33 @@ fn describe_pattern(
     planned: &Planned,
 ) -> DescribedPattern {
     let names = &body.automaton.variables;
-    let namer = Namer { layout: &query.layout, variables: names };
+    let namer = Namer {
+        layout: &query.layout,
+        computed: false,
+        variables: names,
+    };
     let text = find_pattern(plan).unwrap_or_default();
-    let predicates: Vec<String> = body.predicates.iter().map(|predicate| namer.expr(predicate)).collect();
+    let predicates: Vec<String> = body
+        .predicates
+        .iter()
+        .map(|predicate| namer.expr(predicate))
+        .collect();
     let conditions = body
         .conditions
         .iter()
         .zip(names)
         .map(|(condition, name)| {
-            let mut parts: Vec<String> = condition.unary.iter().map(|number| format!("p{number}")).collect();
+            let mut parts: Vec<String> = condition
+                .unary
+                .iter()
+                .map(|number| format!("p{number}"))
+                .collect();
             parts.extend(condition.correlated.iter().map(|part| namer.expr(part)));
-            let met = if parts.is_empty() { "every event".to_owned() } else { parts.join(" AND ") };
+            let met = if parts.is_empty() {
+                "every event".to_owned()
+            } else {
+                parts.join(" AND ")
+            };
             (name.clone(), met)
         })
         .collect();
@@ -142,14 +175,19 @@ fn facts(
         None => fact("partition", namer.exprs(&body.partition_by)),
         Some(key_of) => {
             let keys = key_of.iter().zip(namer.variables);
-            let keys: Vec<String> =
-                keys.map(|(key, variable)| format!("{variable}: {}", namer.exprs(key))).collect();
+            let keys: Vec<String> = keys
+                .map(|(key, variable)| format!("{variable}: {}", namer.exprs(key)))
+                .collect();
             fact("key", format!("by variable: {}", keys.join("; ")));
         }
     }
     let sort = |keys: &[crate::compiled::SortKey]| {
         let key = |key: &crate::compiled::SortKey| {
-            format!("{}{}", namer.expr(&key.expr), if key.descending { " DESC" } else { "" })
+            format!(
+                "{}{}",
+                namer.expr(&key.expr),
+                if key.descending { " DESC" } else { "" }
+            )
         };
         keys.iter().map(key).collect::<Vec<_>>().join(", ")
     };
@@ -157,8 +195,12 @@ fn facts(
         "order",
         match &body.order {
             RowOrder::EventTime { ties } if ties.is_empty() => "event time, then arrival".into(),
-            RowOrder::EventTime { ties } => format!("event time, then {}, then arrival", sort(ties)),
-            RowOrder::Sorted { keys } => format!("{} (collected and sorted at the end)", sort(keys)),
+            RowOrder::EventTime { ties } => {
+                format!("event time, then {}, then arrival", sort(ties))
+            }
+            RowOrder::Sorted { keys } => {
+                format!("{} (collected and sorted at the end)", sort(keys))
+            }
         },
     );
     fact(
@@ -170,28 +212,49 @@ fn facts(
         },
     );
     let variables = |list: &[VarId]| {
-        let name = |variable: &VarId| namer.variables.get(usize::from(variable.0)).cloned().unwrap_or_default();
+        let name = |variable: &VarId| {
+            namer
+                .variables
+                .get(usize::from(variable.0))
+                .cloned()
+                .unwrap_or_default()
+        };
         list.iter().map(name).collect::<Vec<_>>().join(", ")
     };
     fact(
         "reports",
         match &body.mode {
             Mode::All => "every match".into(),
-            Mode::Preferred(Skip::PastLastRow) => "the preferred match, then on past its last event".into(),
+            Mode::Preferred(Skip::PastLastRow) => {
+                "the preferred match, then on past its last event".into()
+            }
             Mode::Preferred(Skip::ToNextRow) => "the preferred match of every start".into(),
             Mode::Preferred(Skip::ToFirst(list)) => {
-                format!("the preferred match, then on at its first {}", variables(list))
+                format!(
+                    "the preferred match, then on at its first {}",
+                    variables(list)
+                )
             }
             Mode::Preferred(Skip::ToLast(list)) => {
-                format!("the preferred match, then on at its last {}", variables(list))
+                format!(
+                    "the preferred match, then on at its last {}",
+                    variables(list)
+                )
             }
         },
     );
     if body.emit_timeouts {
         let also = if body.emit_matches { "too" } else { "alone" };
-        fact("timeouts", format!("partial matches that ran out of time, {also}"));
+        fact(
+            "timeouts",
+            format!("partial matches that ran out of time, {also}"),
+        );
     }
-    if let RowsPerMatch::All { show_empty, unmatched } = body.rows {
+    if let RowsPerMatch::All {
+        show_empty,
+        unmatched,
+    } = body.rows
+    {
         let rows = match (show_empty, unmatched) {
             (_, true) => "all rows, unmatched ones too",
             (true, false) => "all rows, empty matches too",
@@ -200,7 +263,10 @@ fn facts(
         fact("rows", rows.into());
     }
     if body.look_back > 0 || body.look_ahead > 0 {
-        fact("looks", format!("{} rows back, {} ahead", body.look_back, body.look_ahead));
+        fact(
+            "looks",
+            format!("{} rows back, {} ahead", body.look_back, body.look_ahead),
+        );
     }
     if planned.bounded {
         fact(

@@ -8,7 +8,9 @@ use super::plan::Node;
 use crate::automaton::{StateId, Step};
 
 pub(super) fn print(described: &Described) -> String {
-    let mut out = String::from("digraph explain {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n");
+    let mut out = String::from(
+        "digraph explain {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
+    );
     if let Some(plan) = &described.plan {
         out.push_str("  subgraph cluster_plan {\n    label=\"plan\";\n    node [shape=box];\n");
         let mut number = 0;
@@ -16,10 +18,16 @@ pub(super) fn print(described: &Described) -> String {
         out.push_str("  }\n");
     }
     for (at, query) in described.queries.iter().enumerate() {
-        let Some(pattern) = &query.pattern else { continue };
+        let Some(pattern) = &query.pattern else {
+            continue;
+        };
         let automaton = &pattern.automaton;
         let _ = writeln!(out, "  subgraph cluster_{at} {{");
-        let _ = writeln!(out, "    label={};", quote(&format!("{}: {}", query.name, pattern.text)));
+        let _ = writeln!(
+            out,
+            "    label={};",
+            quote(&format!("{}: {}", query.name, pattern.text))
+        );
         for state in 0..automaton.states.len() {
             let label = match entered_by(automaton, state) {
                 Some(variable) if state > 0 => format!("{state}\n{}", name(automaton, variable)),
@@ -27,7 +35,11 @@ pub(super) fn print(described: &Described) -> String {
             };
             let ends = u32::try_from(state).is_ok_and(|state| accepts(automaton, StateId(state)));
             let shape = if ends { "doublecircle" } else { "circle" };
-            let _ = writeln!(out, "    q{at}_{state} [shape={shape}, label={}];", quote(&label));
+            let _ = writeln!(
+                out,
+                "    q{at}_{state} [shape={shape}, label={}];",
+                quote(&label)
+            );
         }
         for (state, steps) in automaton.states.iter().enumerate() {
             for (rank, step) in steps.steps.iter().enumerate() {
@@ -35,12 +47,22 @@ pub(super) fn print(described: &Described) -> String {
                     Step::Bind(transition) => {
                         let label = format!("{}. {}", rank + 1, bind_text(automaton, transition));
                         let next = transition.next.0;
-                        let _ = writeln!(out, "    q{at}_{state} -> q{at}_{next} [label={}];", quote(&label));
+                        let _ = writeln!(
+                            out,
+                            "    q{at}_{state} -> q{at}_{next} [label={}];",
+                            quote(&label)
+                        );
                     }
-                    Step::Accept(tail) if !tail.absent.is_empty() || tail.at_end || tail.first_row => {
+                    Step::Accept(tail)
+                        if !tail.absent.is_empty() || tail.at_end || tail.first_row =>
+                    {
                         let label = format!("{}. {}", rank + 1, accept_text(automaton, tail));
                         let _ = writeln!(out, "    q{at}_{state}_end{rank} [shape=point];");
-                        let _ = writeln!(out, "    q{at}_{state} -> q{at}_{state}_end{rank} [style=dashed, label={}];", quote(&label));
+                        let _ = writeln!(
+                            out,
+                            "    q{at}_{state} -> q{at}_{state}_end{rank} [style=dashed, label={}];",
+                            quote(&label)
+                        );
                     }
                     Step::Accept(_) => {}
                 }
@@ -56,7 +78,11 @@ pub(super) fn print(described: &Described) -> String {
 fn tree(node: &Node, number: &mut usize, out: &mut String) -> usize {
     let own = *number;
     *number += 1;
-    let _ = writeln!(out, "    n{own} [label={}];", quote(&format!("{} {}", node.name, node.detail)));
+    let _ = writeln!(
+        out,
+        "    n{own} [label={}];",
+        quote(&format!("{} {}", node.name, node.detail))
+    );
     for input in &node.inputs {
         let input = tree(input, number, out);
         let _ = writeln!(out, "    n{input} -> n{own};");
@@ -65,6 +91,9 @@ fn tree(node: &Node, number: &mut usize, out: &mut String) -> usize {
 }
 
 fn quote(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
     format!("\"{escaped}\"")
 }

@@ -17,7 +17,10 @@ pub(super) fn print(described: &Described) -> String {
             object.insert("class".into(), json!(query.class));
             object.insert("reason".into(), json!(query.reason));
             object.insert("fingerprint".into(), json!(query.fingerprint));
-            let columns = query.output.iter().map(|(name, ty)| json!({ "name": name, "type": ty }));
+            let columns = query
+                .output
+                .iter()
+                .map(|(name, ty)| json!({ "name": name, "type": ty }));
             object.insert("output".into(), columns.collect());
             if let Some(pattern) = &query.pattern {
                 object.insert("pattern".into(), self::pattern(pattern));
@@ -42,8 +45,11 @@ fn pattern(pattern: &DescribedPattern) -> Value {
         object.insert(name.replace(' ', "_"), json!(text));
     }
     object.insert("predicates".into(), json!(pattern.predicates));
-    let conditions: Map<String, Value> =
-        pattern.conditions.iter().map(|(name, condition)| (name.clone(), json!(condition))).collect();
+    let conditions: Map<String, Value> = pattern
+        .conditions
+        .iter()
+        .map(|(name, condition)| (name.clone(), json!(condition)))
+        .collect();
     object.insert("variables".into(), Value::Object(conditions));
     object.insert("states".into(), states(&pattern.automaton));
     Value::Object(object)
@@ -58,5 +64,9 @@ fn states(automaton: &Automaton) -> Value {
         }),
         Step::Accept(tail) => json!({ "accept": true, "text": accept_text(automaton, tail) }),
     };
-    automaton.states.iter().map(|state| state.steps.iter().map(step).collect::<Value>()).collect()
+    automaton
+        .states
+        .iter()
+        .map(|state| state.steps.iter().map(step).collect::<Value>())
+        .collect()
 }

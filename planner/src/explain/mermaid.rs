@@ -16,9 +16,15 @@ pub(super) fn print(described: &Described) -> String {
         out.push_str("  end\n");
     }
     for (at, query) in described.queries.iter().enumerate() {
-        let Some(pattern) = &query.pattern else { continue };
+        let Some(pattern) = &query.pattern else {
+            continue;
+        };
         let automaton = &pattern.automaton;
-        let _ = writeln!(out, "  subgraph a{at}[{}]", quote(&format!("{}: {}", query.name, pattern.text)));
+        let _ = writeln!(
+            out,
+            "  subgraph a{at}[{}]",
+            quote(&format!("{}: {}", query.name, pattern.text))
+        );
         for state in 0..automaton.states.len() {
             let label = match entered_by(automaton, state) {
                 Some(variable) if state > 0 => format!("{state} {}", name(automaton, variable)),
@@ -34,11 +40,18 @@ pub(super) fn print(described: &Described) -> String {
                     Step::Bind(transition) => {
                         let label = format!("{}. {}", rank + 1, bind_text(automaton, transition));
                         let next = transition.next.0;
-                        let _ = writeln!(out, "    q{at}_{state} -->|{}| q{at}_{next}", quote(&label));
+                        let _ =
+                            writeln!(out, "    q{at}_{state} -->|{}| q{at}_{next}", quote(&label));
                     }
-                    Step::Accept(tail) if !tail.absent.is_empty() || tail.at_end || tail.first_row => {
+                    Step::Accept(tail)
+                        if !tail.absent.is_empty() || tail.at_end || tail.first_row =>
+                    {
                         let label = format!("{}. {}", rank + 1, accept_text(automaton, tail));
-                        let _ = writeln!(out, "    q{at}_{state} -.-> e{at}_{state}_{rank}[{}]", quote(&label));
+                        let _ = writeln!(
+                            out,
+                            "    q{at}_{state} -.-> e{at}_{state}_{rank}[{}]",
+                            quote(&label)
+                        );
                     }
                     Step::Accept(_) => {}
                 }
@@ -53,7 +66,11 @@ pub(super) fn print(described: &Described) -> String {
 fn tree(node: &Node, number: &mut usize, out: &mut String) -> usize {
     let own = *number;
     *number += 1;
-    let _ = writeln!(out, "    n{own}[{}]", quote(&format!("{} {}", node.name, node.detail)));
+    let _ = writeln!(
+        out,
+        "    n{own}[{}]",
+        quote(&format!("{} {}", node.name, node.detail))
+    );
     for input in &node.inputs {
         let input = tree(input, number, out);
         let _ = writeln!(out, "    n{input} --> n{own}");

@@ -22,7 +22,13 @@ pub(super) fn print(described: &Described) -> String {
 /// Every input a level deeper.
 fn tree(node: &Node, depth: usize, out: &mut String) {
     let space = if node.detail.is_empty() { "" } else { " " };
-    let _ = writeln!(out, "{}{}{space}{}", "  ".repeat(depth), node.name, node.detail);
+    let _ = writeln!(
+        out,
+        "{}{}{space}{}",
+        "  ".repeat(depth),
+        node.name,
+        node.detail
+    );
     for input in &node.inputs {
         tree(input, depth + 1, out);
     }
@@ -31,8 +37,11 @@ fn tree(node: &Node, depth: usize, out: &mut String) {
 fn query(query: &DescribedQuery, out: &mut String) {
     let _ = writeln!(out, "query {}", query.name);
     let _ = writeln!(out, "  class       {}: {}", query.class, query.reason);
-    let columns: Vec<String> =
-        query.output.iter().map(|(name, ty)| format!("{} {ty}", crate::catalog::name::quote(name))).collect();
+    let columns: Vec<String> = query
+        .output
+        .iter()
+        .map(|(name, ty)| format!("{} {ty}", crate::catalog::name::quote(name)))
+        .collect();
     let _ = writeln!(out, "  output      {}", columns.join(", "));
     let _ = writeln!(out, "  fingerprint {}", query.fingerprint);
     if let Some(pattern) = &query.pattern {
@@ -52,13 +61,27 @@ fn pattern(pattern: &DescribedPattern, out: &mut String) {
         }
     }
     out.push_str("  variables\n");
-    let width = pattern.conditions.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = pattern
+        .conditions
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
     for (name, condition) in &pattern.conditions {
         let padding = " ".repeat(width - name.chars().count());
         let _ = writeln!(out, "    {name}{padding}  {condition}");
     }
-    let steps: usize = pattern.automaton.states.iter().map(|state| state.steps.len()).sum();
-    let _ = writeln!(out, "  automaton   {} states, {steps} steps", pattern.automaton.states.len());
+    let steps: usize = pattern
+        .automaton
+        .states
+        .iter()
+        .map(|state| state.steps.len())
+        .sum();
+    let _ = writeln!(
+        out,
+        "  automaton   {} states, {steps} steps",
+        pattern.automaton.states.len()
+    );
     for line in table(&pattern.automaton).lines() {
         let _ = writeln!(out, "    {line}");
     }

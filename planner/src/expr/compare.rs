@@ -37,6 +37,20 @@ impl CompareOp {
         }
     }
 
+    /// Whether it holds of two values in this order; `None` for the containments, which are no matter of order.
+    #[inline]
+    pub fn holds(self, order: Ordering) -> Option<bool> {
+        match self {
+            Self::Eq => Some(order.is_eq()),
+            Self::NotEq => Some(order.is_ne()),
+            Self::Lt => Some(order.is_lt()),
+            Self::LtEq => Some(order.is_le()),
+            Self::Gt => Some(order.is_gt()),
+            Self::GtEq => Some(order.is_ge()),
+            _ => None,
+        }
+    }
+
     /// As written.
     pub fn symbol(self) -> &'static str {
         match self {

@@ -1,7 +1,9 @@
 //! Resolved expressions as text, for EXPLAIN: everything implicit is shown.
 
+use portent_grammar::value::civil::{MINUTE, SECOND};
 use portent_grammar::{Interval, Type, Value};
 use portent_parser::ast::LikeKind;
+use rust_decimal::Decimal;
 
 use super::{
     Aggregate, AggregateFunction, ArithmeticOp, Expr, ExprKind, LogicalEnd, MatchInfo, Navigate,
@@ -412,8 +414,29 @@ fn constant(value: &Value) -> String {
     }
 }
 
+/// In units that read back: `INTERVAL '1 month 5 minutes'`.
 fn duration(interval: &Interval) -> String {
-    format!("{} {}", Type::Interval, quoted(&interval.to_string()))
+    let (minutes, seconds) = (interval.micros / MINUTE, interval.micros % MINUTE);
+    let parts = [
+        (i64::from(interval.months / 12), "year"),
+        (i64::from(interval.months % 12), "month"),
+        (i64::from(interval.days), "day"),
+        (minutes / 60, "hour"),
+        (minutes % 60, "minute"),
+    ];
+    let mut words: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, _)| *number != 0)
+        .map(|(number, unit)| format!("{number} {unit}{}", if number == 1 { "" } else { "s" }))
+        .collect();
+    if seconds != 0 || words.is_empty() {
+        let number = Decimal::new(seconds, 6).normalize();
+        words.push(format!(
+            "{number} second{}",
+            if seconds == SECOND { "" } else { "s" }
+        ));
+    }
+    format!("{} {}", Type::Interval, quoted(&words.join(" ")))
 }
 
 fn quoted(text: &str) -> String {

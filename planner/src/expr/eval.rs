@@ -10,7 +10,7 @@ use portent_grammar::{Type, Value};
 use super::arithmetic::{arithmetic, negate};
 use super::compare::{compare, same_value};
 use super::path::{Found, follow};
-use super::{Aggregate, Expr, ExprKind, MatchInfo, Navigate, RowRef};
+use super::{Aggregate, ArithmeticOp, CompareOp, Expr, ExprKind, MatchInfo, Navigate, RowRef};
 use crate::functions::{Body, ScalarFunction};
 
 /// Why an expression has no value for this event (overflow, division by zero, a cast that doesn't fit). The event's condition
@@ -129,6 +129,9 @@ pub fn is_true<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<bool, Eva
 pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool>, EvalError> {
     match &expr.kind {
         ExprKind::Compare(op, left, right) => {
+            if let Some(decided) = compare_gap(*op, left, right, cx)? {
+                return Ok(decided);
+            }
             let left = evaluate(left, cx)?;
             if left.is_null() {
                 return Ok(None);
@@ -190,6 +193,37 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
         ExprKind::Column(slot) => Ok(cx.column(*slot).as_bool()),
         _ => Ok(evaluate(expr, cx)?.as_bool()),
     }
+}
+
+/// `b.ts - a.ts < INTERVAL '…'`, the commonest condition of all, without making an interval. The outer `None`: it is not that.
+#[allow(
+    clippy::option_option,
+    reason = "unknown and not applicable are different answers"
+)]
+#[inline]
+fn compare_gap<C: EvalContext + ?Sized>(
+    op: CompareOp,
+    left: &Expr,
+    right: &Expr,
+    cx: &C,
+) -> Result<Option<Option<bool>>, EvalError> {
+    let (
+        ExprKind::Arithmetic(ArithmeticOp::Subtract, later, earlier),
+        ExprKind::Const(Value::Interval(gap)),
+    ) = (&left.kind, &right.kind)
+    else {
+        return Ok(None);
+    };
+    if later.ty != Type::Timestamp || earlier.ty != Type::Timestamp {
+        return Ok(None);
+    }
+    let later = evaluate(later, cx)?;
+    let earlier = evaluate(earlier, cx)?;
+    let (Value::Timestamp(later), Value::Timestamp(earlier)) = (&*later, &*earlier) else {
+        return Ok(Some(None));
+    };
+    let order = (i128::from(*later) - i128::from(*earlier)).cmp(&gap.total_micros());
+    Ok(op.holds(order).map(Some))
 }
 
 /// The value of an expression, borrowed where it can be.

@@ -196,7 +196,9 @@ fn like_shape(source: &str, escape: Option<char>) -> Result<PatternShape, String
     }
     Ok(match (leading, trailing) {
         (true, _) if literal.is_empty() => PatternShape::Any,
-        (true, true) => PatternShape::Contains(Box::new(Finder::new(literal.as_bytes()).into_owned())),
+        (true, true) => {
+            PatternShape::Contains(Box::new(Finder::new(literal.as_bytes()).into_owned()))
+        }
         (true, false) => PatternShape::Suffix(literal),
         (false, true) => PatternShape::Prefix(literal),
         (false, false) => PatternShape::Exact(literal),
@@ -260,7 +262,9 @@ fn similar_regex(source: &str, escape: Option<char>) -> Result<String, String> {
 /// A regular expression without metacharacters is a search for a text.
 fn regex_shape(source: &str) -> Result<PatternShape, String> {
     if regex::escape(source) == source {
-        return Ok(PatternShape::Contains(Box::new(Finder::new(source.as_bytes()).into_owned())));
+        return Ok(PatternShape::Contains(Box::new(
+            Finder::new(source.as_bytes()).into_owned(),
+        )));
     }
     compile(source, false, false).map(PatternShape::Regex)
 }

@@ -13,6 +13,11 @@ pub(super) fn check(pattern: &LogicalMatch, _: &Facts<'_>, diagnostics: &mut Vec
     for (condition, (_, variable)) in pattern.conditions.iter().zip(pattern.variables.iter()) {
         let Some(condition) = condition else { continue };
         if let Some(found) = impossible(condition) {
+            // `x = NULL` was warned of where it was read.
+            let known = |said: &Diagnostic| !said.is_error() && said.span() == found.0.span;
+            if diagnostics.iter().any(known) {
+                continue;
+            }
             let message = format!("the condition of {} can never hold", variable.name);
             let lint = Diagnostic::warning(NEVER_TRUE, found.0.span, message).label(found.1);
             diagnostics.push(match found.2 {
@@ -29,7 +34,9 @@ fn impossible(condition: &Expr) -> Option<Found<'_>> {
     let parts = flat(condition);
     for part in &parts {
         match &part.kind {
-            ExprKind::Const(Value::Bool(false)) => return Some((part, "this is always false", None)),
+            ExprKind::Const(Value::Bool(false)) => {
+                return Some((part, "this is always false", None));
+            }
             ExprKind::Const(Value::Null) => {
                 let help = "to test for NULL write IS NULL or IS NOT NULL";
                 return Some((part, "this is always NULL, which is not true", Some(help)));
@@ -44,9 +51,15 @@ fn impossible(condition: &Expr) -> Option<Found<'_>> {
     for (at, part) in parts.iter().enumerate() {
         let Some(second) = bound(part) else { continue };
         for earlier in parts.iter().take(at) {
-            let Some(first) = bound(earlier) else { continue };
+            let Some(first) = bound(earlier) else {
+                continue;
+            };
             if first.of == second.of && contradict(&first, &second) {
-                return Some((part, "this and an earlier condition exclude each other", None));
+                return Some((
+                    part,
+                    "this and an earlier condition exclude each other",
+                    None,
+                ));
             }
         }
     }
@@ -77,10 +90,20 @@ struct Bound<'a> {
 }
 
 fn bound(expr: &Expr) -> Option<Bound<'_>> {
-    let ExprKind::Compare(op, left, right) = &expr.kind else { return None };
+    let ExprKind::Compare(op, left, right) = &expr.kind else {
+        return None;
+    };
     match (&left.kind, &right.kind) {
-        (_, ExprKind::Const(value)) => Some(Bound { of: left, op: *op, value }),
-        (ExprKind::Const(value), _) => Some(Bound { of: right, op: op.swapped(), value }),
+        (_, ExprKind::Const(value)) => Some(Bound {
+            of: left,
+            op: *op,
+            value,
+        }),
+        (ExprKind::Const(value), _) => Some(Bound {
+            of: right,
+            op: op.swapped(),
+            value,
+        }),
         _ => None,
     }
 }
@@ -88,7 +111,9 @@ fn bound(expr: &Expr) -> Option<Bound<'_>> {
 /// Whether nothing meets both. Only what is certain: other operators and values that don't compare are let go.
 fn contradict(first: &Bound<'_>, second: &Bound<'_>) -> bool {
     use CompareOp::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
-    let Some(order) = order(first.value, second.value) else { return false };
+    let Some(order) = order(first.value, second.value) else {
+        return false;
+    };
     match (first.op, second.op) {
         (Eq, Eq) => order != Ordering::Equal,
         (Eq, NotEq) | (NotEq, Eq) => order == Ordering::Equal,

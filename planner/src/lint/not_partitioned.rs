@@ -8,11 +8,7 @@ use crate::catalog::name;
 use crate::expr::{CompareOp, Expr, ExprKind};
 use crate::logical::LogicalMatch;
 
-pub(super) fn check(
-    pattern: &LogicalMatch,
-    facts: &Facts<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub(super) fn check(pattern: &LogicalMatch, facts: &Facts<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if pattern.key_of.is_some() || pattern.variables.list.len() < 2 {
         return;
     }
@@ -22,7 +18,10 @@ pub(super) fn check(
         let own = condition.as_ref().map(ties).unwrap_or_default();
         tied = Some(match tied {
             None => own,
-            Some(known) => known.into_iter().filter(|slot| own.contains(slot)).collect(),
+            Some(known) => known
+                .into_iter()
+                .filter(|slot| own.contains(slot))
+                .collect(),
         });
     }
     for slot in tied.unwrap_or_default() {
@@ -30,12 +29,17 @@ pub(super) fn check(
         if pattern.partition_by.iter().any(is_key) {
             continue;
         }
-        let Some(column) = facts.layout.get(slot) else { continue };
+        let Some(column) = facts.layout.get(slot) else {
+            continue;
+        };
         let column = name::quote(&column.name);
-        let message = format!("every variable asks for the same {column}, but the pattern is not partitioned by it");
+        let message = format!(
+            "every variable asks for the same {column}, but the pattern is not partitioned by it"
+        );
         diagnostics.push(
-            Diagnostic::warning(NOT_PARTITIONED, facts.span, message)
-                .help(format!("add PARTITION BY {column}, and take the comparisons out")),
+            Diagnostic::warning(NOT_PARTITIONED, facts.span, message).help(format!(
+                "add PARTITION BY {column}, and take the comparisons out"
+            )),
         );
     }
 }
@@ -59,7 +63,9 @@ fn ties(condition: &Expr) -> Vec<usize> {
 }
 
 fn tie(own: &Expr, other: &Expr) -> Option<usize> {
-    let (ExprKind::Column(slot), ExprKind::Navigate(navigate)) = (&own.kind, &other.kind) else { return None };
+    let (ExprKind::Column(slot), ExprKind::Navigate(navigate)) = (&own.kind, &other.kind) else {
+        return None;
+    };
     let same = matches!(navigate.argument.kind, ExprKind::Column(other) if other == *slot);
     (same && navigate.row.variables.is_some() && navigate.row.physical == 0).then_some(*slot)
 }

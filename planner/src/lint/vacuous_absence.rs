@@ -8,7 +8,11 @@ use crate::automaton::{Contiguity, Step};
 use crate::logical::LogicalMatch;
 
 pub(super) fn check(pattern: &LogicalMatch, _: &Facts<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for (number, variable) in pattern.variables.iter().filter(|(_, variable)| variable.absent) {
+    for (number, variable) in pattern
+        .variables
+        .iter()
+        .filter(|(_, variable)| variable.absent)
+    {
         let mut seen = false;
         let mut matters = false;
         for (at, state) in pattern.automaton.states.iter().enumerate() {
@@ -27,7 +31,10 @@ pub(super) fn check(pattern: &LogicalMatch, _: &Facts<'_>, diagnostics: &mut Vec
             }
         }
         if seen && !matters {
-            let message = format!("nothing lies between two contiguous events, so {} is always absent", variable.name);
+            let message = format!(
+                "nothing lies between two contiguous events, so {} is always absent",
+                variable.name
+            );
             diagnostics.push(
                 Diagnostic::warning(VACUOUS_ABSENCE, variable.span(), message)
                     .help(format!("write arrows around it: -> !{} ->", variable.name)),

@@ -12,9 +12,17 @@ use portent_parser::ast;
 use crate::automaton::{Contiguity, Gap};
 
 /// The very next event.
-pub const CONTIGUOUS: Gap = Gap { kind: Contiguity::Contiguous, min: None, max: None };
+pub const CONTIGUOUS: Gap = Gap {
+    kind: Contiguity::Contiguous,
+    min: None,
+    max: None,
+};
 /// The next event that fits.
-pub const NEXT: Gap = Gap { kind: Contiguity::Next, min: None, max: None };
+pub const NEXT: Gap = Gap {
+    kind: Contiguity::Next,
+    min: None,
+    max: None,
+};
 
 /// Where an element stands, as far as its quantifier must know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,12 +36,18 @@ pub struct Place {
 impl Place {
     /// Next to an operator.
     pub fn beside(gap: Gap) -> Self {
-        Place { own: Some(gap), around: None }
+        Place {
+            own: Some(gap),
+            around: None,
+        }
     }
 
     /// Alone within something that stands here.
     pub fn within(self) -> Self {
-        Place { own: None, around: self.own.or(self.around) }
+        Place {
+            own: None,
+            around: self.own.or(self.around),
+        }
     }
 }
 
@@ -42,30 +56,43 @@ pub type ToGap<'a> = dyn FnMut(&ast::Arrow) -> Gap + 'a;
 
 /// The link between repetitions of `element`, which stands at `place`.
 pub fn link(element: &ast::Pattern, place: Place, gap: &mut ToGap<'_>) -> Gap {
-    if let ast::PatternKind::Group { lead: Some(lead), .. } = &element.kind {
+    if let ast::PatternKind::Group {
+        lead: Some(lead), ..
+    } = &element.kind
+    {
         return gap(lead);
     }
-    place.own.or_else(|| first_inside(element, gap)).or(place.around).unwrap_or(CONTIGUOUS)
+    place
+        .own
+        .or_else(|| first_inside(element, gap))
+        .or(place.around)
+        .unwrap_or(CONTIGUOUS)
 }
 
 /// The first operator inside an element, in the order written.
-fn first_inside(pattern: &ast::Pattern, gap: &mut ToGap<'_>) -> Option<Gap> {
+fn first_inside(pattern: &ast::Pattern, mut gap: &mut ToGap<'_>) -> Option<Gap> {
     use ast::PatternKind as Kind;
     match &pattern.kind {
         Kind::Variable(_) | Kind::Not(_) | Kind::Start | Kind::End | Kind::Empty => None,
-        Kind::Sequence { elements, operators } => elements
+        Kind::Sequence {
+            elements,
+            operators,
+        } => elements
             .first()
             .and_then(|first| first_inside(first, gap))
-            .or_else(|| operators.first().map(|arrow| gap(arrow))),
+            .or_else(|| operators.first().map(&mut gap)),
         Kind::Alternation(branches) => branches.iter().find_map(|branch| first_inside(branch, gap)),
-        Kind::Conjunction(operands) => {
-            operands.first().and_then(|first| first_inside(first, gap)).or(Some(NEXT))
-        }
+        Kind::Conjunction(operands) => operands
+            .first()
+            .and_then(|first| first_inside(first, gap))
+            .or(Some(NEXT)),
         Kind::Permute(operands) => {
             let inside = operands.first().and_then(|first| first_inside(first, gap));
             inside.or((operands.len() > 1).then_some(CONTIGUOUS))
         }
-        Kind::Group { lead: Some(lead), .. } => Some(gap(lead)),
+        Kind::Group {
+            lead: Some(lead), ..
+        } => Some(gap(lead)),
         Kind::Group { inner, .. } | Kind::Exclude(inner) => first_inside(inner, gap),
         Kind::Repeat { element, .. } => first_inside(element, gap),
     }

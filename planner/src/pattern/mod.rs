@@ -36,7 +36,10 @@ pub enum NodeKind {
     /// `!v`
     Absent(VarId),
     /// Elements with the links between them (`links.len() + 1 == elements.len()`).
-    Sequence { elements: Vec<Node>, links: Vec<Gap> },
+    Sequence {
+        elements: Vec<Node>,
+        links: Vec<Gap>,
+    },
     /// The left preferred.
     Alternation(Vec<Node>),
     /// All, in any order, relaxed.
@@ -46,7 +49,13 @@ pub enum NodeKind {
     /// Bound, but left out of ALL ROWS PER MATCH.
     Exclude(Box<Node>),
     /// `link` stands between two repetitions.
-    Repeat { element: Box<Node>, min: u32, max: Option<u32>, reluctant: bool, link: Gap },
+    Repeat {
+        element: Box<Node>,
+        min: u32,
+        max: Option<u32>,
+        reluctant: bool,
+        link: Gap,
+    },
     /// `^`
     Start,
     /// `$`

@@ -25,7 +25,11 @@ pub fn gap(gap: &Gap) -> String {
     match (gap.min, gap.max) {
         (None, None) => arrow.to_owned(),
         (Some(min), Some(max)) if min != 0 => {
-            format!("-[{} TO {}]{arrow}", duration::display(min), duration::display(max))
+            format!(
+                "-[{} TO {}]{arrow}",
+                duration::display(min),
+                duration::display(max)
+            )
         }
         (_, Some(max)) => format!("-[{}]{arrow}", duration::display(max)),
         (Some(min), None) => format!("-[{} TO …]{arrow}", duration::display(min)),
@@ -84,7 +88,13 @@ impl Printer<'_> {
                 self.node(inner, Level::Alternation, out);
                 out.push_str(" -}");
             }
-            NodeKind::Repeat { element, min, max, reluctant, link } => {
+            NodeKind::Repeat {
+                element,
+                min,
+                max,
+                reluctant,
+                link,
+            } => {
                 let link = if *max == Some(1) { &CONTIGUOUS } else { link };
                 self.repeat(element, link, out);
                 out.push_str(&quantifier(*min, *max));

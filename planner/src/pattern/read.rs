@@ -32,32 +32,48 @@ pub fn read(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Node, Variables)> {
     let before = errors(diagnostics);
-    let mut reader = Reader { variables: Variables::default(), inputs, diagnostics };
+    let mut reader = Reader {
+        variables: Variables::default(),
+        inputs,
+        diagnostics,
+    };
     if !reader.shallow(clauses.pattern) {
         return None;
     }
     let node = reader.node(clauses.pattern, Place::default(), 0)?;
     reader.definitions(clauses.define);
     reader.subsets(clauses.subset);
-    let Reader { variables, diagnostics, .. } = reader;
-    if node.kind != NodeKind::Empty && variables.list.iter().all(|variable| variable.absent) {
-        if let Some(variable) = variables.list.first() {
-            diagnostics.push(absence_alone(variable.span()));
-            return None;
-        }
+    let Reader {
+        variables,
+        diagnostics,
+        ..
+    } = reader;
+    if node.kind != NodeKind::Empty
+        && variables.list.iter().all(|variable| variable.absent)
+        && let Some(variable) = variables.list.first()
+    {
+        diagnostics.push(absence_alone(variable.span()));
+        return None;
     }
     (errors(diagnostics) == before).then_some((node, variables))
 }
 
 /// `!v` without anything that happens.
 pub fn absence_alone(span: Span) -> Diagnostic {
-    Diagnostic::error(codes::ABSENCE_ALONE, span, "this pattern can be met by an absence alone")
-        .label("nothing happens here")
-        .help("an absence needs an event to count from: `start -[1 HOUR]-> !stop`")
+    Diagnostic::error(
+        codes::ABSENCE_ALONE,
+        span,
+        "this pattern can be met by an absence alone",
+    )
+    .label("nothing happens here")
+    .help("an absence needs an event to count from: `start -[1 HOUR]-> !stop`")
 }
 
 fn errors(diagnostics: &[Diagnostic]) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count()
 }
 
 struct Reader<'a> {
@@ -74,7 +90,8 @@ impl Reader<'_> {
             if depth > MAX_DEPTH {
                 let message = format!("the pattern is nested more than {MAX_DEPTH} levels deep");
                 let error = Diagnostic::error(codes::NESTED_TOO_DEEP, pattern.span, message);
-                self.diagnostics.push(error.help("take out brackets that are not needed"));
+                self.diagnostics
+                    .push(error.help("take out brackets that are not needed"));
                 return false;
             }
             use ast::PatternKind as Kind;
@@ -104,7 +121,10 @@ impl Reader<'_> {
         let kind = match &pattern.kind {
             Kind::Variable(variable) => NodeKind::Variable(self.variable(variable, false)?),
             Kind::Not(variable) => NodeKind::Absent(self.variable(variable, true)?),
-            Kind::Sequence { elements, operators } => self.sequence(elements, operators, depth)?,
+            Kind::Sequence {
+                elements,
+                operators,
+            } => self.sequence(elements, operators, depth)?,
             Kind::Alternation(branches) => {
                 NodeKind::Alternation(self.nodes(branches, place.within(), depth)?)
             }
@@ -114,7 +134,11 @@ impl Reader<'_> {
                 NodeKind::Conjunction(nodes)
             }
             Kind::Permute(operands) if operands.is_empty() => {
-                let error = Diagnostic::error(codes::EMPTY_PERMUTE, span, "PERMUTE needs at least one element");
+                let error = Diagnostic::error(
+                    codes::EMPTY_PERMUTE,
+                    span,
+                    "PERMUTE needs at least one element",
+                );
                 self.error(error.help("`PERMUTE(a, b)` means a b or b a"));
                 return None;
             }
@@ -122,7 +146,10 @@ impl Reader<'_> {
                 NodeKind::Permute(self.nodes(operands, Place::beside(CONTIGUOUS), depth)?)
             }
             Kind::Group { lead, inner } => {
-                if let Some(error) = lead.as_ref().and_then(|lead| contiguity::check_lead(lead, false)) {
+                if let Some(error) = lead
+                    .as_ref()
+                    .and_then(|lead| contiguity::check_lead(lead, false))
+                {
                     self.error(error);
                 }
                 return self.node(inner, place.within(), depth + 1);
@@ -130,7 +157,10 @@ impl Reader<'_> {
             Kind::Exclude(inner) => {
                 NodeKind::Exclude(Box::new(self.node(inner, place.within(), depth + 1)?))
             }
-            Kind::Repeat { element, quantifier } => self.repeat(element, *quantifier, place, depth)?,
+            Kind::Repeat {
+                element,
+                quantifier,
+            } => self.repeat(element, *quantifier, place, depth)?,
             Kind::Start => NodeKind::Start,
             Kind::End => NodeKind::End,
             Kind::Empty => NodeKind::Empty,
@@ -139,9 +169,16 @@ impl Reader<'_> {
     }
 
     /// Reads all of them, so that every error is reported.
-    fn nodes(&mut self, patterns: &[ast::Pattern], place: Place, depth: usize) -> Option<Vec<Node>> {
-        let nodes: Vec<Option<Node>> =
-            patterns.iter().map(|pattern| self.node(pattern, place, depth + 1)).collect();
+    fn nodes(
+        &mut self,
+        patterns: &[ast::Pattern],
+        place: Place,
+        depth: usize,
+    ) -> Option<Vec<Node>> {
+        let nodes: Vec<Option<Node>> = patterns
+            .iter()
+            .map(|pattern| self.node(pattern, place, depth + 1))
+            .collect();
         nodes.into_iter().collect()
     }
 
@@ -172,26 +209,46 @@ impl Reader<'_> {
         place: Place,
         depth: usize,
     ) -> Option<NodeKind> {
-        let ast::Quantifier { min, max, reluctant, span } = quantifier;
+        let ast::Quantifier {
+            min,
+            max,
+            reluctant,
+            span,
+        } = quantifier;
         if let Some(max) = max.filter(|max| *max < min) {
             let message = format!("at least {min} and at most {max} is never possible");
             let error = Diagnostic::error(codes::QUANTIFIER_RANGE, span, message);
-            self.error(error.fix(span, format!("{{{max},{min}}}")).help("write the smaller number first"));
+            self.error(
+                error
+                    .fix(span, format!("{{{max},{min}}}"))
+                    .help("write the smaller number first"),
+            );
             return None;
         }
         if max == Some(0) {
-            let error = Diagnostic::error(codes::QUANTIFIER_RANGE, span, "an element that may stand at most 0 times never stands here");
+            let error = Diagnostic::error(
+                codes::QUANTIFIER_RANGE,
+                span,
+                "an element that may stand at most 0 times never stands here",
+            );
             self.error(error.help("leave the element out, or write `()` for nothing"));
             return None;
         }
         if let ast::PatternKind::Not(variable) = &element.kind {
             let message = format!("the absence of {} can't be repeated", variable.name.text);
-            let error = Diagnostic::error(codes::QUANTIFIED_ABSENCE, element.span.to(span), message);
-            self.error(error.help(format!("`!{}` already means: not even once", variable.name.text)));
+            let error =
+                Diagnostic::error(codes::QUANTIFIED_ABSENCE, element.span.to(span), message);
+            self.error(error.help(format!(
+                "`!{}` already means: not even once",
+                variable.name.text
+            )));
             return None;
         }
         let link = contiguity::link(element, place, &mut |arrow| quiet(arrow));
-        let inside = Place { own: None, around: Some(link) };
+        let inside = Place {
+            own: None,
+            around: Some(link),
+        };
         let node = match &element.kind {
             ast::PatternKind::Group { lead, inner } => {
                 if let Some(lead) = lead {
@@ -201,7 +258,13 @@ impl Reader<'_> {
             }
             _ => self.node(element, inside, depth + 1)?,
         };
-        Some(NodeKind::Repeat { element: Box::new(node), min, max, reluctant, link })
+        Some(NodeKind::Repeat {
+            element: Box::new(node),
+            min,
+            max,
+            reluctant,
+            link,
+        })
     }
 
     /// `&` joins elements that happen.
@@ -215,7 +278,9 @@ impl Reader<'_> {
                 )
                 .label("this can be met by nothing");
                 self.error(match node.kind {
-                    NodeKind::Absent(_) => error.help("an absence stands between arrows: `(a & b) -> !c`"),
+                    NodeKind::Absent(_) => {
+                        error.help("an absence stands between arrows: `(a & b) -> !c`")
+                    }
                     _ => error.help("make it optional outside of the &: `(a & b | a)`"),
                 });
             }
@@ -230,7 +295,11 @@ impl Reader<'_> {
                 (Err(error), _) | (_, Err(error)) => self.error(error),
                 (Ok(min), Ok(max)) => {
                     if min.is_some_and(|min| min < 0) || max < 0 {
-                        let error = Diagnostic::error(codes::BOUND_RANGE, arrow.span, "the time between two events can't be negative");
+                        let error = Diagnostic::error(
+                            codes::BOUND_RANGE,
+                            arrow.span,
+                            "the time between two events can't be negative",
+                        );
                         self.error(error.help("`->` always looks forward; write the elements in the other order to look back"));
                     } else if let Some(min) = min.filter(|min| *min > max) {
                         let message = format!(
@@ -239,7 +308,11 @@ impl Reader<'_> {
                             duration::display(max)
                         );
                         let error = Diagnostic::error(codes::BOUND_RANGE, arrow.span, message);
-                        self.error(error.help("write the shorter time first: `-[10 SECONDS TO 5 MINUTES]->`"));
+                        self.error(
+                            error.help(
+                                "write the shorter time first: `-[10 SECONDS TO 5 MINUTES]->`",
+                            ),
+                        );
                     }
                 }
             }
@@ -273,16 +346,25 @@ impl Reader<'_> {
             }
         };
         let Ok(number) = u16::try_from(at) else {
-            let error = Diagnostic::error(codes::TOO_LARGE, written.span, "a pattern may have at most 65,536 variables");
+            let error = Diagnostic::error(
+                codes::TOO_LARGE,
+                written.span,
+                "a pattern may have at most 65,536 variables",
+            );
             self.error(error);
             return None;
         };
         let variable = self.variables.list.get_mut(at)?;
         if variable.absent != absent {
             let first = variable.span();
-            let message = format!("{} both happens and must not happen in this pattern", variable.name);
+            let message = format!(
+                "{} both happens and must not happen in this pattern",
+                variable.name
+            );
             let error = Diagnostic::error(codes::PRESENT_AND_ABSENT, written.span, message);
-            let error = error.also(first, "the other place").help("give one of them a name of its own");
+            let error = error
+                .also(first, "the other place")
+                .help("give one of them a name of its own");
             self.error(error);
             return None;
         }
@@ -306,7 +388,9 @@ impl Reader<'_> {
 
     /// Gives a variable its condition; a second one must be the same.
     fn condition(&mut self, at: usize, condition: &ast::Expr) {
-        let Some(variable) = self.variables.list.get_mut(at) else { return };
+        let Some(variable) = self.variables.list.get_mut(at) else {
+            return;
+        };
         match &variable.condition {
             None => variable.condition = Some(condition.clone()),
             Some(first) if super::read::same_text(first, condition) => {}
@@ -328,10 +412,17 @@ impl Reader<'_> {
             .flat_map(|(at, names)| names.iter().map(move |name| (at, name.as_str())))
             .collect();
         match name::find(stream, flat.iter().map(|(_, name)| *name)) {
-            Found::One(at) => flat.get(at).and_then(|(input, _)| u16::try_from(*input).ok()),
+            Found::One(at) => flat
+                .get(at)
+                .and_then(|(input, _)| u16::try_from(*input).ok()),
             Found::None | Found::Several(_) => {
                 let names = flat.iter().map(|(_, name)| *name);
-                let error = name::unknown(codes::VARIABLE_STREAM, "stream of this pattern", stream, names);
+                let error = name::unknown(
+                    codes::VARIABLE_STREAM,
+                    "stream of this pattern",
+                    stream,
+                    names,
+                );
                 self.error(error);
                 None
             }
@@ -344,15 +435,26 @@ impl Reader<'_> {
             match self.variables.find(ident) {
                 Found::One(at) => self.condition(at, &definition.condition),
                 Found::None | Found::Several(_) => {
-                    let unused = |severity: fn(portent_grammar::Code, Span, String) -> Diagnostic, code| {
-                        severity(code, ident.span, format!("DEFINE speaks of {}, which is not in the pattern", ident.text))
-                    };
+                    let unused =
+                        |severity: fn(portent_grammar::Code, Span, String) -> Diagnostic, code| {
+                            severity(
+                                code,
+                                ident.span,
+                                format!(
+                                    "DEFINE speaks of {}, which is not in the pattern",
+                                    ident.text
+                                ),
+                            )
+                        };
                     let diagnostic = match self.variables.similar(&ident.text) {
                         Some(near) => unused(Diagnostic::error, codes::UNKNOWN_VARIABLE)
                             .help(format!("did you mean \"{near}\"?"))
                             .fix(ident.span, name::quote(&near)),
-                        None => unused(Diagnostic::warning, portent_grammar::codes::lints::UNUSED_DEFINE)
-                            .help("take it out, or use the variable in the pattern"),
+                        None => unused(
+                            Diagnostic::warning,
+                            portent_grammar::codes::lints::UNUSED_DEFINE,
+                        )
+                        .help("take it out, or use the variable in the pattern"),
                     };
                     self.error(diagnostic);
                 }
@@ -363,15 +465,30 @@ impl Reader<'_> {
     fn subsets(&mut self, subsets: &[ast::Subset]) {
         for subset in subsets {
             if self.variables.lookup(&subset.name).is_some() {
-                let message = format!("SUBSET {} has the name of something else in the pattern", subset.name.text);
-                self.error(Diagnostic::error(codes::SUBSET_NAME, subset.name.span, message));
+                let message = format!(
+                    "SUBSET {} has the name of something else in the pattern",
+                    subset.name.text
+                );
+                self.error(Diagnostic::error(
+                    codes::SUBSET_NAME,
+                    subset.name.span,
+                    message,
+                ));
                 continue;
             }
             let mut members = Vec::new();
             for member in &subset.members {
-                match self.variables.find(member).one().and_then(|at| u16::try_from(at).ok()) {
+                match self
+                    .variables
+                    .find(member)
+                    .one()
+                    .and_then(|at| u16::try_from(at).ok())
+                {
                     Some(at) => {
-                        let absent = self.variables.get(VarId(at)).is_some_and(|variable| variable.absent);
+                        let absent = self
+                            .variables
+                            .get(VarId(at))
+                            .is_some_and(|variable| variable.absent);
                         if absent {
                             self.error(absent_value(&member.text, member.span));
                         } else if !members.contains(&VarId(at)) {
@@ -379,8 +496,17 @@ impl Reader<'_> {
                         }
                     }
                     None => {
-                        let names = self.variables.list.iter().map(|variable| variable.name.as_str());
-                        let error = name::unknown(codes::UNKNOWN_VARIABLE, "pattern variable", member, names);
+                        let names = self
+                            .variables
+                            .list
+                            .iter()
+                            .map(|variable| variable.name.as_str());
+                        let error = name::unknown(
+                            codes::UNKNOWN_VARIABLE,
+                            "pattern variable",
+                            member,
+                            names,
+                        );
                         self.error(error);
                     }
                 }
@@ -396,8 +522,12 @@ impl Reader<'_> {
 
 /// An absent variable has no events to speak of.
 pub fn absent_value(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::ABSENT_VARIABLE, span, format!("{name} is absent from the match, so it has no values"))
-        .help(format!("only {name}'s own condition can speak of it"))
+    Diagnostic::error(
+        codes::ABSENT_VARIABLE,
+        span,
+        format!("{name} is absent from the match, so it has no values"),
+    )
+    .help(format!("only {name}'s own condition can speak of it"))
 }
 
 /// An arrow as a gap. A duration that is wrong was reported elsewhere.
@@ -409,7 +539,9 @@ fn quiet(arrow: &ast::Arrow) -> Gap {
     };
     let bound = arrow.bound.as_ref();
     let max = bound.and_then(|bound| duration::fixed(&bound.max).ok());
-    let min = bound.and_then(|bound| bound.min.as_ref()).and_then(|min| duration::fixed(min).ok());
+    let min = bound
+        .and_then(|bound| bound.min.as_ref())
+        .and_then(|min| duration::fixed(min).ok());
     Gap { kind, min, max }
 }
 

@@ -77,12 +77,16 @@ impl Variables {
 
     /// Its name, for people.
     pub fn name(&self, variable: VarId) -> &str {
-        self.get(variable).map_or("?", |variable| variable.name.as_str())
+        self.get(variable)
+            .map_or("?", |variable| variable.name.as_str())
     }
 
     /// Finds a variable by name (not a SUBSET).
     pub fn find(&self, ident: &ast::Ident) -> Found {
-        name::find(ident, self.list.iter().map(|variable| variable.name.as_str()))
+        name::find(
+            ident,
+            self.list.iter().map(|variable| variable.name.as_str()),
+        )
     }
 
     /// Finds a variable or a SUBSET by name.
@@ -104,13 +108,17 @@ impl Variables {
     /// The name most like `text`, for "did you mean".
     pub fn similar(&self, text: &str) -> Option<String> {
         let names = self.list.iter().map(|variable| variable.name.as_str());
-        name::similar(text, names.chain(self.subsets.iter().map(|subset| subset.name.as_str())))
+        name::similar(
+            text,
+            names.chain(self.subsets.iter().map(|subset| subset.name.as_str())),
+        )
     }
 
     /// Every variable with its number.
     pub fn iter(&self) -> impl Iterator<Item = (VarId, &Variable)> {
-        self.list.iter().enumerate().filter_map(|(at, variable)| {
-            Some((VarId(u16::try_from(at).ok()?), variable))
-        })
+        self.list
+            .iter()
+            .enumerate()
+            .filter_map(|(at, variable)| Some((VarId(u16::try_from(at).ok()?), variable)))
     }
 }

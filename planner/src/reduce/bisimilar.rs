@@ -40,10 +40,10 @@ pub(super) fn merge(automaton: &mut Automaton) {
 fn by_variable(automaton: &Automaton) -> Vec<u32> {
     let mut classes = vec![0; automaton.states.len()];
     for step in automaton.states.iter().flat_map(|state| &state.steps) {
-        if let Step::Bind(transition) = step {
-            if let Some(class) = classes.get_mut(transition.next.0 as usize) {
-                *class = u32::from(transition.variable.0) + 1;
-            }
+        if let Step::Bind(transition) = step
+            && let Some(class) = classes.get_mut(transition.next.0 as usize)
+        {
+            *class = u32::from(transition.variable.0) + 1;
         }
     }
     classes
@@ -68,7 +68,11 @@ struct Sign {
 fn sign(step: &Step, classes: &[u32]) -> Sign {
     match step {
         Step::Bind(t) => Sign {
-            bind: Some((t.variable, t.gap, classes.get(t.next.0 as usize).copied().unwrap_or(0))),
+            bind: Some((
+                t.variable,
+                t.gap,
+                classes.get(t.next.0 as usize).copied().unwrap_or(0),
+            )),
             absent: t.absent.clone(),
             flags: [t.excluded, t.first_row, false],
             race: t.race,
@@ -88,10 +92,13 @@ fn signature(steps: &[Step], classes: &[u32]) -> Vec<Sign> {
     let mut races: Vec<u32> = Vec::new();
     for (_, mut sign) in kept(steps, classes) {
         if let Some(race) = sign.race {
-            let at = races.iter().position(|known| *known == race).unwrap_or_else(|| {
-                races.push(race);
-                races.len() - 1
-            });
+            let at = races
+                .iter()
+                .position(|known| *known == race)
+                .unwrap_or_else(|| {
+                    races.push(race);
+                    races.len() - 1
+                });
             sign.race = u32::try_from(at).ok();
         }
         signs.push(sign);
@@ -105,7 +112,10 @@ fn kept(steps: &[Step], classes: &[u32]) -> Vec<(usize, Sign)> {
     let mut kept = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         let sign = sign(step, classes);
-        let key = Sign { race: None, ..sign.clone() };
+        let key = Sign {
+            race: None,
+            ..sign.clone()
+        };
         if seen.insert(key, ()).is_none() {
             kept.push((at, sign));
         }
@@ -117,10 +127,15 @@ fn kept(steps: &[Step], classes: &[u32]) -> Vec<(usize, Sign)> {
 fn apply(automaton: &mut Automaton, classes: &[u32]) {
     let mut first: FxHashMap<u32, u32> = FxHashMap::default();
     for (at, class) in classes.iter().enumerate() {
-        first.entry(*class).or_insert(u32::try_from(at).unwrap_or(u32::MAX));
+        first
+            .entry(*class)
+            .or_insert(u32::try_from(at).unwrap_or(u32::MAX));
     }
     for state in &mut automaton.states {
-        let keep: Vec<usize> = kept(&state.steps, classes).into_iter().map(|(at, _)| at).collect();
+        let keep: Vec<usize> = kept(&state.steps, classes)
+            .into_iter()
+            .map(|(at, _)| at)
+            .collect();
         let mut at = 0;
         state.steps.retain(|_| {
             at += 1;

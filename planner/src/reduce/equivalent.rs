@@ -25,7 +25,10 @@ pub(super) fn merge(automaton: &mut Automaton) {
             let variable = entered.get(at).copied().flatten();
             let same = first.entry((hash(state), variable)).or_default();
             let equal = same.iter().find(|other| {
-                automaton.states.get(**other).is_some_and(|other| other.steps == state.steps)
+                automaton
+                    .states
+                    .get(**other)
+                    .is_some_and(|other| other.steps == state.steps)
             });
             match equal {
                 Some(other) => {
@@ -46,10 +49,10 @@ pub(super) fn merge(automaton: &mut Automaton) {
 fn entered_by(automaton: &Automaton) -> Vec<Option<VarId>> {
     let mut entered = vec![None; automaton.states.len()];
     for step in automaton.states.iter().flat_map(|state| &state.steps) {
-        if let Step::Bind(transition) = step {
-            if let Some(place) = entered.get_mut(transition.next.0 as usize) {
-                *place = Some(transition.variable);
-            }
+        if let Step::Bind(transition) = step
+            && let Some(place) = entered.get_mut(transition.next.0 as usize)
+        {
+            *place = Some(transition.variable);
         }
     }
     entered
@@ -100,10 +103,20 @@ fn without_repetition(steps: Vec<Step>) -> Vec<Step> {
     let mut by_target: FxHashMap<(StateId, VarId), Vec<usize>> = FxHashMap::default();
     for step in steps {
         if let Step::Bind(transition) = &step {
-            let same = by_target.entry((transition.next, transition.variable)).or_default();
-            let plain = Transition { race: None, ..transition.clone() };
+            let same = by_target
+                .entry((transition.next, transition.variable))
+                .or_default();
+            let plain = Transition {
+                race: None,
+                ..transition.clone()
+            };
             let again = same.iter().any(|at| match kept.get(*at) {
-                Some(Step::Bind(other)) => Transition { race: None, ..other.clone() } == plain,
+                Some(Step::Bind(other)) => {
+                    Transition {
+                        race: None,
+                        ..other.clone()
+                    } == plain
+                }
                 _ => false,
             });
             if again {

@@ -36,7 +36,11 @@ pub fn alive(automaton: &Automaton) -> Vec<bool> {
     let mut alive = vec![false; count];
     let mut todo = Vec::new();
     for (at, state) in automaton.states.iter().enumerate() {
-        if state.steps.iter().any(|step| matches!(step, Step::Accept(_))) {
+        if state
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Accept(_)))
+        {
             alive[at] = true;
             todo.push(at);
         }

@@ -15,10 +15,12 @@ pub(super) fn remove_lone(steps: &mut [Step]) {
         *counts.entry(race).or_default() += 1;
     }
     for step in steps {
-        if let Step::Bind(transition) = step {
-            if transition.race.is_some_and(|race| counts.get(&race) == Some(&1)) {
-                transition.race = None;
-            }
+        if let Step::Bind(transition) = step
+            && transition
+                .race
+                .is_some_and(|race| counts.get(&race) == Some(&1))
+        {
+            transition.race = None;
         }
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn remove(automaton: &mut Automaton) {
     };
     reach(StateId::START, &mut order, &mut todo);
     while let Some(at) = todo.pop_front() {
-        let steps = automaton.states.get(at).map_or(&[][..], |state| &state.steps);
+        let steps = automaton
+            .states
+            .get(at)
+            .map_or(&[][..], |state| &state.steps);
         for target in super::targets(steps) {
             reach(target, &mut order, &mut todo);
         }
@@ -26,12 +29,14 @@ pub(super) fn remove(automaton: &mut Automaton) {
     let old = std::mem::take(&mut automaton.states);
     let mut old: Vec<Option<State>> = old.into_iter().map(Some).collect();
     for at in order {
-        let Some(mut state) = old.get_mut(at).and_then(Option::take) else { continue };
+        let Some(mut state) = old.get_mut(at).and_then(Option::take) else {
+            continue;
+        };
         for step in &mut state.steps {
-            if let Step::Bind(transition) = step {
-                if let Some(Some(number)) = numbers.get(transition.next.0 as usize) {
-                    transition.next = StateId(*number);
-                }
+            if let Step::Bind(transition) = step
+                && let Some(Some(number)) = numbers.get(transition.next.0 as usize)
+            {
+                transition.next = StateId(*number);
             }
         }
         automaton.states.push(state);

@@ -29,11 +29,18 @@ impl Unbound<'_> {
             let message = format!("only COUNT takes a star, {name} needs an argument");
             return Err(Diagnostic::error(codes::AGGREGATE_ARGUMENT, span, message));
         }
-        if let Some(filter) = &self.filter {
-            if !matches!(filter.ty, Type::Bool | Type::Null) {
-                let message = format!("FILTER (WHERE …) must be BOOLEAN, and this is {}", filter.ty);
-                return Err(Diagnostic::error(codes::AGGREGATE_ARGUMENT, filter.span, message));
-            }
+        if let Some(filter) = &self.filter
+            && !matches!(filter.ty, Type::Bool | Type::Null)
+        {
+            let message = format!(
+                "FILTER (WHERE …) must be BOOLEAN, and this is {}",
+                filter.ty
+            );
+            return Err(Diagnostic::error(
+                codes::AGGREGATE_ARGUMENT,
+                filter.span,
+                message,
+            ));
         }
         let (args, ty) = aggregate_type(self.function, self.args, span)?;
         let aggregate = Aggregate {

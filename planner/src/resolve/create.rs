@@ -1,7 +1,7 @@
 //! CREATE QUERY
 
-use portent_grammar::codes::{names as codes, statements};
 use portent_grammar::Diagnostic;
+use portent_grammar::codes::{names as codes, statements};
 use portent_parser::ast;
 
 use super::Planned;
@@ -26,8 +26,13 @@ impl Catalog {
             }
         }
         let end_of_input = self.query_options(create, &mut diagnostics);
-        let mut planned =
-            self.plan(Some(&create.name.text), &create.query, files, end_of_input, diagnostics);
+        let mut planned = self.plan(
+            Some(&create.name.text),
+            &create.query,
+            files,
+            end_of_input,
+            diagnostics,
+        );
         self.check_cycle(create, &mut planned);
         if !planned.is_ok() {
             planned.queries.clear();
@@ -43,7 +48,10 @@ impl Catalog {
     ) -> EndOfInput {
         let mut settings = self.settings().clone();
         for option in &create.options {
-            let ident = ast::Ident { span: option.span, ..option.name.clone() };
+            let ident = ast::Ident {
+                span: option.span,
+                ..option.name.clone()
+            };
             if let Err(error) = settings.set(&ident, &option.value) {
                 let code = match error.code {
                     statements::UNKNOWN_SETTING => statements::BAD_OPTION,
@@ -57,15 +65,21 @@ impl Catalog {
 
     /// A query that replaces another one must not read it, directly or through others.
     fn check_cycle(&self, create: &ast::CreateQuery, planned: &mut Planned) {
-        let old = self.queries().find(|query| name::same_but_case(&query.name, &create.name.text));
-        let Some(old) = old.filter(|_| create.or_replace) else { return };
+        let old = self
+            .queries()
+            .find(|query| name::is_same(&query.name, &create.name));
+        let Some(old) = old.filter(|_| create.or_replace) else {
+            return;
+        };
         let mut todo = planned.reads.clone();
         let mut seen = Vec::new();
         while let Some(id) = todo.pop() {
             if id == old.output {
                 let message = format!("\"{}\" would read itself", create.name.text);
                 let error = Diagnostic::error(codes::CYCLE, create.name.span, message);
-                planned.diagnostics.push(error.help("give the new query another name"));
+                planned
+                    .diagnostics
+                    .push(error.help("give the new query another name"));
                 return;
             }
             if seen.contains(&id) {
@@ -76,9 +90,17 @@ impl Catalog {
             todo.extend(reader.iter().flat_map(|query| query.reads.iter().copied()));
         }
         let readers: Vec<&str> = self.readers(old.output);
-        let fits = planned.output == self.stream(old.output).map(|stream| stream.schema()).unwrap_or_default();
+        let fits = planned.output
+            == self
+                .stream(old.output)
+                .map(|stream| stream.schema())
+                .unwrap_or_default();
         if !readers.is_empty() && !fits {
-            planned.diagnostics.push(crate::catalog::in_use(&create.name, "replaced by one with other columns", &readers));
+            planned.diagnostics.push(crate::catalog::in_use(
+                &create.name,
+                "replaced by one with other columns",
+                &readers,
+            ));
         }
     }
 }

@@ -30,7 +30,10 @@ pub fn display(micros: i64) -> String {
         let number = rest / size;
         rest %= size;
         if number > 0 {
-            parts.push(format!("{number} {name}{}", if number == 1 { "" } else { "s" }));
+            parts.push(format!(
+                "{number} {name}{}",
+                if number == 1 { "" } else { "s" }
+            ));
         }
     }
     let sign = if micros < 0 { "-" } else { "" };

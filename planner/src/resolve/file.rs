@@ -13,7 +13,11 @@ impl Planner<'_> {
     /// Reads a file as a stream; its schema is inferred. The name that it goes by is that of the file, without folders and
     /// endings.
     pub(super) fn file(&mut self, path: &str, span: Span) -> Option<Relation> {
-        let known = self.new_sources.iter().find(|source| source.name == path).cloned();
+        let known = self
+            .new_sources
+            .iter()
+            .find(|source| source.name == path)
+            .cloned();
         let source = match known {
             Some(source) => source,
             None => {
@@ -35,7 +39,11 @@ impl Planner<'_> {
         };
         self.reads.push(source.id);
         let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        let stem = file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(file);
+        let stem = file
+            .split('.')
+            .next()
+            .filter(|stem| !stem.is_empty())
+            .unwrap_or(file);
         let schema = source.schema();
         let plan = LogicalPlan::Scan {
             stream: source.id,

@@ -23,7 +23,11 @@ pub(super) struct From {
 impl From {
     /// Whether all inputs have an event time.
     pub fn has_event_time(&self) -> bool {
-        !self.relations.is_empty() && self.relations.iter().all(|relation| relation.has_event_time)
+        !self.relations.is_empty()
+            && self
+                .relations
+                .iter()
+                .all(|relation| relation.has_event_time)
     }
 
     /// The slot that is the event time of a row: one stream has it, or several share it.
@@ -44,12 +48,18 @@ impl From {
         let mut plan = match self.relations.as_slice() {
             [only] => only.plan.clone(),
             several => LogicalPlan::Merge {
-                inputs: several.iter().map(|relation| relation.plan.clone()).collect(),
+                inputs: several
+                    .iter()
+                    .map(|relation| relation.plan.clone())
+                    .collect(),
                 schema: self.layout.slots.clone(),
             },
         };
         for array in &self.unnest {
-            plan = LogicalPlan::Unnest { input: Box::new(plan), array: array.clone() };
+            plan = LogicalPlan::Unnest {
+                input: Box::new(plan),
+                array: array.clone(),
+            };
         }
         plan
     }
@@ -99,7 +109,12 @@ impl Planner<'_> {
             unnest.push(self.unnest(table, &mut layout)?);
         }
         let bounded = relations.iter().all(|relation| relation.bounded);
-        Some(From { relations, layout, unnest, bounded })
+        Some(From {
+            relations,
+            layout,
+            unnest,
+            bounded,
+        })
     }
 
     /// Takes CROSS JOIN UNNEST apart; other joins are errors.
@@ -126,17 +141,27 @@ impl Planner<'_> {
         let mut fine = true;
         for (at, relation) in relations.iter().enumerate() {
             let same = relations.iter().take(at).find(|other| {
-                other.names.iter().any(|name| relation.names.iter().any(|own| name::same_but_case(own, name)))
-                    || other.stream == relation.stream
+                other.names.iter().any(|name| {
+                    relation
+                        .names
+                        .iter()
+                        .any(|own| name::same_but_case(own, name))
+                }) || other.stream == relation.stream
             });
             let Some(same) = same else { continue };
             fine = false;
             let name = relation.names.first().cloned().unwrap_or_default();
             let (message, help) = if same.stream == relation.stream {
                 let message = format!("stream \"{name}\" stands twice in FROM");
-                (message, "name it once: every variable of the pattern can read it")
+                (
+                    message,
+                    "name it once: every variable of the pattern can read it",
+                )
             } else {
-                (format!("two things in FROM are named \"{name}\""), "give one of them an alias: FROM a, (SELECT …) AS b")
+                (
+                    format!("two things in FROM are named \"{name}\""),
+                    "give one of them an alias: FROM a, (SELECT …) AS b",
+                )
             };
             let error = Diagnostic::error(names::DUPLICATE_ALIAS, relation.span, message);
             self.error(error.also(same.span, "the other one").help(help));
@@ -225,13 +250,23 @@ impl Planner<'_> {
 
     /// `UNNEST(array) AS t(x)`, `GENERATE_SERIES(a, b) AS t(x)`: a slot behind the others.
     fn unnest(&mut self, table: &ast::TableRef, layout: &mut Layout) -> Option<Expr> {
-        let TableKind::Function { name: function, args, .. } = &table.kind else { return None };
+        let TableKind::Function {
+            name: function,
+            args,
+            ..
+        } = &table.kind
+        else {
+            return None;
+        };
         let mut exprs = Vec::new();
         for arg in args {
             match arg {
                 TableFunctionArg::Expr(expr) => exprs.push(expr.clone()),
                 TableFunctionArg::Table(ident) => {
-                    let message = format!("{} takes an array, not a table", function.text.to_uppercase());
+                    let message = format!(
+                        "{} takes an array, not a table",
+                        function.text.to_uppercase()
+                    );
                     self.error(Diagnostic::error(codes::UNNEST_TYPE, ident.span, message));
                     return None;
                 }
@@ -244,7 +279,11 @@ impl Planner<'_> {
                 self.error(Diagnostic::error(codes::UNNEST_TYPE, table.span, message));
                 return None;
             };
-            bound::row(only, &mut RowScope::at(layout, "FROM"), &mut self.diagnostics)?
+            bound::row(
+                only,
+                &mut RowScope::at(layout, "FROM"),
+                &mut self.diagnostics,
+            )?
         } else {
             let call = ast::Call {
                 name: function.clone(),
@@ -255,15 +294,25 @@ impl Planner<'_> {
                 filter: None,
                 over: None,
             };
-            let call = ast::Expr { kind: ast::ExprKind::Call(call), span: table.span };
-            bound::row(&call, &mut RowScope::at(layout, "FROM"), &mut self.diagnostics)?
+            let call = ast::Expr {
+                kind: ast::ExprKind::Call(call),
+                span: table.span,
+            };
+            bound::row(
+                &call,
+                &mut RowScope::at(layout, "FROM"),
+                &mut self.diagnostics,
+            )?
         };
         let (array, element) = match array.ty.clone() {
             Type::Array(element) => (array, *element),
             Type::Json => {
                 let ty = Type::Array(Box::new(Type::Json));
                 let span = array.span;
-                let kind = ExprKind::Cast { expr: Box::new(array), try_: false };
+                let kind = ExprKind::Cast {
+                    expr: Box::new(array),
+                    try_: false,
+                };
                 (Expr { kind, ty, span }, Type::Json)
             }
             ty => {
@@ -278,9 +327,16 @@ impl Planner<'_> {
             .unwrap_or_else(|| function.text.to_lowercase());
         if let Some(second) = alias.and_then(|alias| alias.columns.get(1)) {
             let message = format!("{} has one column", function.text.to_uppercase());
-            self.error(Diagnostic::error(names::ALIAS_COLUMNS, second.span, message));
+            self.error(Diagnostic::error(
+                names::ALIAS_COLUMNS,
+                second.span,
+                message,
+            ));
         }
-        let names = alias.map(|alias| alias.name.text.clone()).into_iter().collect();
+        let names = alias
+            .map(|alias| alias.name.text.clone())
+            .into_iter()
+            .collect();
         layout.unnest(names, Column::new(name, element));
         Some(array)
     }

@@ -9,12 +9,24 @@ use crate::expr::{self, Aggregate, Expr, ExprKind};
 const COLLECTED: usize = usize::MAX / 2;
 
 /// Notes an aggregate (once), and stands for it.
-pub(super) fn collected(groups: &mut Vec<Aggregate>, aggregate: Aggregate, ty: Type, span: Span) -> Expr {
-    let at = groups.iter().position(|known| *known == aggregate).unwrap_or_else(|| {
-        groups.push(aggregate);
-        groups.len() - 1
-    });
-    Expr { kind: ExprKind::Column(COLLECTED.saturating_add(at)), ty, span }
+pub(super) fn collected(
+    groups: &mut Vec<Aggregate>,
+    aggregate: Aggregate,
+    ty: Type,
+    span: Span,
+) -> Expr {
+    let at = groups
+        .iter()
+        .position(|known| *known == aggregate)
+        .unwrap_or_else(|| {
+            groups.push(aggregate);
+            groups.len() - 1
+        });
+    Expr {
+        kind: ExprKind::Column(COLLECTED.saturating_add(at)),
+        ty,
+        span,
+    }
 }
 
 /// Whether an expression has an aggregate in it.
@@ -55,7 +67,11 @@ pub(super) fn over_group(mut expr: Expr, keys: &[Expr]) -> Result<Expr, Diagnost
     }
     let mut error = None;
     expr::for_each_child_mut(&mut expr, &mut |child| {
-        let placeholder = Expr { kind: ExprKind::Column(0), ty: Type::Null, span: child.span };
+        let placeholder = Expr {
+            kind: ExprKind::Column(0),
+            ty: Type::Null,
+            span: child.span,
+        };
         let taken = std::mem::replace(child, placeholder);
         match over_group(taken, keys) {
             Ok(rewritten) => *child = rewritten,

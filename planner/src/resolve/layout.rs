@@ -55,7 +55,11 @@ impl Layout {
                 let same = |slot: &Column| {
                     name::same_but_case(&slot.name, &column.name) && slot.ty == column.ty
                 };
-                let known = if shared { layout.slots.iter().position(same) } else { None };
+                let known = if shared {
+                    layout.slots.iter().position(same)
+                } else {
+                    None
+                };
                 let slot = known.unwrap_or_else(|| {
                     layout.slots.push(column.clone());
                     layout.slots.len() - 1
@@ -63,8 +67,14 @@ impl Layout {
                 (column.clone(), slot)
             });
             let columns = columns.collect();
-            let input = u16::try_from(number).ok().map(|number| (number, member.stream));
-            layout.sources.push(Source { names: member.names.clone(), input, columns });
+            let input = u16::try_from(number)
+                .ok()
+                .map(|number| (number, member.stream));
+            layout.sources.push(Source {
+                names: member.names.clone(),
+                input,
+                columns,
+            });
         }
         layout
     }
@@ -82,7 +92,11 @@ impl Layout {
     pub fn unnest(&mut self, names: Vec<String>, column: Column) {
         let slot = self.slots.len();
         self.slots.push(column.clone());
-        self.sources.push(Source { names, input: None, columns: vec![(column, slot)] });
+        self.sources.push(Source {
+            names,
+            input: None,
+            columns: vec![(column, slot)],
+        });
     }
 
     /// The inputs as the engine wants them.
@@ -95,7 +109,11 @@ impl Layout {
         let single = streams.len() == 1;
         // UNNEST appends its slots itself.
         let width = self.sources.iter().filter(|source| source.input.is_some());
-        let width = width.flat_map(|source| &source.columns).map(|(_, slot)| slot + 1).max().unwrap_or(0);
+        let width = width
+            .flat_map(|source| &source.columns)
+            .map(|(_, slot)| slot + 1)
+            .max()
+            .unwrap_or(0);
         let fill = |source: &Source| {
             let mut columns = vec![None; width];
             for (at, (_, slot)) in source.columns.iter().enumerate() {
@@ -107,13 +125,19 @@ impl Layout {
         };
         streams
             .into_iter()
-            .map(|(source, stream)| Input { stream, columns: (!single).then(|| fill(source)) })
+            .map(|(source, stream)| Input {
+                stream,
+                columns: (!single).then(|| fill(source)),
+            })
             .collect()
     }
 
     /// How many streams there are.
     pub fn input_count(&self) -> usize {
-        self.sources.iter().filter(|source| source.input.is_some()).count()
+        self.sources
+            .iter()
+            .filter(|source| source.input.is_some())
+            .count()
     }
 
     /// The source that goes by this name.
@@ -130,7 +154,9 @@ impl Layout {
 
     /// The source of an input.
     pub fn source_of_input(&self, input: u16) -> Option<usize> {
-        self.sources.iter().position(|source| source.input.is_some_and(|(number, _)| number == input))
+        self.sources
+            .iter()
+            .position(|source| source.input.is_some_and(|(number, _)| number == input))
     }
 
     /// A column of one source. `only`: the row at hand is known to come from it; otherwise the column is NULL for rows
@@ -138,7 +164,12 @@ impl Layout {
     ///
     /// # Errors
     /// Unknown (with a suggestion), or ambiguous but for case.
-    pub fn column_of(&self, source: usize, ident: &ast::Ident, only: bool) -> Result<Expr, Diagnostic> {
+    pub fn column_of(
+        &self,
+        source: usize,
+        ident: &ast::Ident,
+        only: bool,
+    ) -> Result<Expr, Diagnostic> {
         let empty = Vec::new();
         let source = self.sources.get(source);
         let columns = source.map_or(&empty, |source| &source.columns);
@@ -146,16 +177,29 @@ impl Layout {
         let at = match name::find(ident, names.clone()) {
             Found::One(at) => at,
             Found::Several(at) => return Err(ambiguous_case(ident, names, &at)),
-            Found::None => return Err(name::unknown(codes::UNKNOWN_COLUMN, "column", ident, names)),
+            Found::None => {
+                return Err(name::unknown(codes::UNKNOWN_COLUMN, "column", ident, names));
+            }
         };
         let Some((column, slot)) = columns.get(at) else {
             return Err(name::unknown(codes::UNKNOWN_COLUMN, "column", ident, names));
         };
-        let plain = Expr { kind: ExprKind::Column(*slot), ty: column.ty.clone(), span: ident.span };
+        let plain = Expr {
+            kind: ExprKind::Column(*slot),
+            ty: column.ty.clone(),
+            span: ident.span,
+        };
         let input = source.and_then(|source| source.input);
-        let shared = self.sources.iter().filter(|other| other.columns.iter().any(|(_, at)| at == slot)).count() > 1;
+        let shared = self
+            .sources
+            .iter()
+            .filter(|other| other.columns.iter().any(|(_, at)| at == slot))
+            .count()
+            > 1;
         match input {
-            Some((input, _)) if shared && !only => Ok(from_inputs(vec![(input, plain)], ident.span)),
+            Some((input, _)) if shared && !only => {
+                Ok(from_inputs(vec![(input, plain)], ident.span))
+            }
             _ => Ok(plain),
         }
     }
@@ -169,7 +213,12 @@ impl Layout {
             .sources
             .iter()
             .enumerate()
-            .flat_map(|(at, source)| source.columns.iter().map(move |(column, slot)| (at, column, *slot)))
+            .flat_map(|(at, source)| {
+                source
+                    .columns
+                    .iter()
+                    .map(move |(column, slot)| (at, column, *slot))
+            })
             .collect();
         let exact = flat.iter().any(|(_, column, _)| column.name == ident.text);
         let hits: Vec<&(usize, &Column, usize)> = flat
@@ -182,17 +231,27 @@ impl Layout {
                 }
             })
             .collect();
-        let Some((_, first, slot)) = hits.first() else { return Err(self.unknown(ident)) };
+        let Some((_, first, slot)) = hits.first() else {
+            return Err(self.unknown(ident));
+        };
         if hits.iter().all(|(_, _, other)| other == slot) {
             let ty = first.ty.clone();
-            return Ok(Expr { kind: ExprKind::Column(*slot), ty, span: ident.span });
+            return Ok(Expr {
+                kind: ExprKind::Column(*slot),
+                ty,
+                span: ident.span,
+            });
         }
         self.several(ident, &hits)
     }
 
     /// A bare name that several sources have, in slots of their own: numbers are read as what they have in common, by the stream that
     /// the row came from.
-    fn several(&self, ident: &ast::Ident, hits: &[&(usize, &Column, usize)]) -> Result<Expr, Diagnostic> {
+    fn several(
+        &self,
+        ident: &ast::Ident,
+        hits: &[&(usize, &Column, usize)],
+    ) -> Result<Expr, Diagnostic> {
         let mut common: Option<Type> = None;
         let mut branches = Vec::new();
         let mut sources = Vec::new();
@@ -206,7 +265,11 @@ impl Layout {
             unify &= ty.is_some() && input.is_some() && !sources.contains(source);
             sources.push(*source);
             common = ty.or(common);
-            let plain = Expr { kind: ExprKind::Column(*slot), ty: column.ty.clone(), span: ident.span };
+            let plain = Expr {
+                kind: ExprKind::Column(*slot),
+                ty: column.ty.clone(),
+                span: ident.span,
+            };
             branches.push((input.map_or(0, |(number, _)| number), plain));
         }
         if let (true, Some(ty)) = (unify, common) {
@@ -215,16 +278,31 @@ impl Layout {
                     return expr;
                 }
                 let span = expr.span;
-                Expr { kind: ExprKind::Cast { expr: Box::new(expr), try_: false }, ty: ty.clone(), span }
+                Expr {
+                    kind: ExprKind::Cast {
+                        expr: Box::new(expr),
+                        try_: false,
+                    },
+                    ty: ty.clone(),
+                    span,
+                }
             };
-            let branches = branches.into_iter().map(|(input, expr)| (input, cast(expr))).collect();
+            let branches = branches
+                .into_iter()
+                .map(|(input, expr)| (input, cast(expr)))
+                .collect();
             return Ok(from_inputs(branches, ident.span));
         }
         let places: Vec<String> = hits
             .iter()
             .map(|(source, column, _)| {
-                let source = self.sources.get(*source).and_then(|source| source.names.first());
-                let prefix = source.map(|source| format!("{}.", name::quote(source))).unwrap_or_default();
+                let source = self
+                    .sources
+                    .get(*source)
+                    .and_then(|source| source.names.first());
+                let prefix = source
+                    .map(|source| format!("{}.", name::quote(source)))
+                    .unwrap_or_default();
                 format!("{prefix}{} ({})", name::quote(&column.name), column.ty)
             })
             .collect();
@@ -234,8 +312,15 @@ impl Layout {
     }
 
     fn unknown(&self, ident: &ast::Ident) -> Diagnostic {
-        if self.later.iter().any(|later| name::same_but_case(later, &ident.text)) {
-            let message = format!("column \"{}\" is computed from columns that stand before it", ident.text);
+        if self
+            .later
+            .iter()
+            .any(|later| name::same_but_case(later, &ident.text))
+        {
+            let message = format!(
+                "column \"{}\" is computed from columns that stand before it",
+                ident.text
+            );
             return Diagnostic::error(codes::UNKNOWN_COLUMN, ident.span, message)
                 .help("declare the columns that it needs first");
         }
@@ -250,10 +335,26 @@ impl Layout {
 
 /// The value that belongs to the input by which the row at hand came; NULL for the others.
 pub fn from_inputs(branches: Vec<(u16, Expr)>, span: Span) -> Expr {
-    let ty = branches.first().map_or(Type::Null, |(_, expr)| expr.ty.clone());
-    let came_by = |input: u16| Expr { kind: ExprKind::FromInput(input), ty: Type::Bool, span };
-    let branches = branches.into_iter().map(|(input, expr)| (came_by(input), expr)).collect();
-    Expr { kind: ExprKind::Case { branches, otherwise: None }, ty, span }
+    let ty = branches
+        .first()
+        .map_or(Type::Null, |(_, expr)| expr.ty.clone());
+    let came_by = |input: u16| Expr {
+        kind: ExprKind::FromInput(input),
+        ty: Type::Bool,
+        span,
+    };
+    let branches = branches
+        .into_iter()
+        .map(|(input, expr)| (came_by(input), expr))
+        .collect();
+    Expr {
+        kind: ExprKind::Case {
+            branches,
+            otherwise: None,
+        },
+        ty,
+        span,
+    }
 }
 
 /// `payload.user.id`: the fields behind a column, which must be JSON.
@@ -261,18 +362,33 @@ pub fn from_inputs(branches: Vec<(u16, Expr)>, span: Span) -> Expr {
 /// # Errors
 /// The column has no fields.
 pub fn fields(column: Expr, path: &[ast::Ident]) -> Result<Expr, Diagnostic> {
-    let Some(first) = path.first() else { return Ok(column) };
+    let Some(first) = path.first() else {
+        return Ok(column);
+    };
     if column.ty != Type::Json {
-        let span = path.iter().fold(column.span, |span, part| span.to(part.span));
-        let message = format!("this is {}, which has no field \"{}\"", column.ty, first.text);
+        let span = path
+            .iter()
+            .fold(column.span, |span, part| span.to(part.span));
+        let message = format!(
+            "this is {}, which has no field \"{}\"",
+            column.ty, first.text
+        );
         return Err(Diagnostic::error(codes::NO_FIELD, span, message).help("only JSON has fields"));
     }
     Ok(crate::expr::json_path(column, path))
 }
 
-fn ambiguous_case<'a>(ident: &ast::Ident, names: impl Iterator<Item = &'a str>, at: &[usize]) -> Diagnostic {
+fn ambiguous_case<'a>(
+    ident: &ast::Ident,
+    names: impl Iterator<Item = &'a str>,
+    at: &[usize],
+) -> Diagnostic {
     let names: Vec<&str> = names.collect();
-    let these: Vec<String> = at.iter().filter_map(|at| names.get(*at)).map(|name| format!("\"{name}\"")).collect();
+    let these: Vec<String> = at
+        .iter()
+        .filter_map(|at| names.get(*at))
+        .map(|name| format!("\"{name}\""))
+        .collect();
     let message = format!("column \"{}\" may be {}", ident.text, these.join(" or "));
     Diagnostic::error(codes::AMBIGUOUS_COLUMN, ident.span, message)
         .help("write the name in its exact case, in double quotes")

@@ -7,7 +7,7 @@ use portent_grammar::{Diagnostic, Span};
 use portent_parser::ast;
 
 use super::pattern_scope::{PatternScope, single_name};
-use super::select::List;
+use super::select_list::List;
 use super::{aggregates, bound, group};
 use crate::expr::{Aggregate, Expr, ExprKind, Scope, aggregate_by_name};
 
@@ -24,7 +24,11 @@ impl<'a, 'b> GroupedMatches<'a, 'b> {
 
     fn of_variable(&self, call: &ast::Call) -> bool {
         let star = call.star.as_ref().is_some_and(Option::is_some);
-        let name = call.args.first().and_then(single_name).filter(|_| call.args.len() == 1);
+        let name = call
+            .args
+            .first()
+            .and_then(single_name)
+            .filter(|_| call.args.len() == 1);
         star || name.is_some_and(|name| self.inner.variables.lookup(name).is_some())
     }
 }
@@ -63,7 +67,14 @@ impl GroupedMatches<'_, '_> {
             None => None,
         };
         self.inner.diagnostics.append(&mut rest);
-        let unbound = aggregates::Unbound { function, call, args, filter, variables: None, running: false };
+        let unbound = aggregates::Unbound {
+            function,
+            call,
+            args,
+            filter,
+            variables: None,
+            running: false,
+        };
         let (aggregate, ty) = unbound.bind(span)?;
         Ok(group::collected(self.groups, aggregate, ty, span))
     }
@@ -82,13 +93,20 @@ pub(super) struct Split {
 pub(super) fn split(keys: Vec<Expr>, groups: Vec<Aggregate>) -> Split {
     let mut list = List::default();
     let mut column = |expr: Expr| {
-        let at = list.columns.iter().position(|known| *known == expr).unwrap_or_else(|| {
-            list.names.push(format!("column{}", list.columns.len() + 1));
-            list.spans.push(expr.span);
-            list.columns.push(expr.clone());
-            list.columns.len() - 1
-        });
-        Expr { kind: ExprKind::Column(at), ..expr }
+        let at = list
+            .columns
+            .iter()
+            .position(|known| *known == expr)
+            .unwrap_or_else(|| {
+                list.names.push(format!("column{}", list.columns.len() + 1));
+                list.spans.push(expr.span);
+                list.columns.push(expr.clone());
+                list.columns.len() - 1
+            });
+        Expr {
+            kind: ExprKind::Column(at),
+            ..expr
+        }
     };
     let keys = keys.into_iter().map(&mut column).collect();
     let aggregates = groups
@@ -99,5 +117,9 @@ pub(super) fn split(keys: Vec<Expr>, groups: Vec<Aggregate>) -> Split {
             aggregate
         })
         .collect();
-    Split { list, keys, aggregates }
+    Split {
+        list,
+        keys,
+        aggregates,
+    }
 }

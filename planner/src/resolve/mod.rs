@@ -4,7 +4,9 @@
 //! whose hidden output streams the next one reads.
 
 mod aggregates;
+mod assemble;
 pub(crate) mod bound;
+mod clauses;
 mod create;
 pub mod duration;
 mod file;
@@ -20,6 +22,7 @@ mod pattern;
 mod pattern_scope;
 pub(crate) mod row_scope;
 mod select;
+mod select_list;
 mod short;
 mod standard;
 pub(crate) mod types;
@@ -200,8 +203,13 @@ impl Planner<'_> {
 
     /// The name of a stream, for fingerprints and plans.
     fn stream_name(&self, id: StreamId) -> String {
-        let made = self.new_streams.iter().find(|spec| spec.id == id).map(|spec| spec.name.clone());
-        made.or_else(|| self.catalog.stream(id).map(|stream| stream.name.clone())).unwrap_or_default()
+        let made = self
+            .new_streams
+            .iter()
+            .find(|spec| spec.id == id)
+            .map(|spec| spec.name.clone());
+        made.or_else(|| self.catalog.stream(id).map(|stream| stream.name.clone()))
+            .unwrap_or_default()
     }
 
     /// Compiles a block and makes its output stream.
@@ -215,7 +223,8 @@ impl Planner<'_> {
     }
 
     fn finish(mut self, relation: Option<Relation>) -> Planned {
-        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+        self.diagnostics
+            .sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
         self.diagnostics.dedup();
         let failed = relation.is_none() || self.diagnostics.iter().any(Diagnostic::is_error);
         let mut reads = self.reads;
@@ -237,13 +246,19 @@ impl Planner<'_> {
             plans: if failed { Vec::new() } else { self.plans },
             new_streams: if failed { Vec::new() } else { self.new_streams },
             new_sources: if failed { Vec::new() } else { self.new_sources },
-            constant_rows: if failed { Vec::new() } else { self.constant_rows },
+            constant_rows: if failed {
+                Vec::new()
+            } else {
+                self.constant_rows
+            },
             reads,
             sources,
             bounded: relation.is_some_and(|relation| relation.bounded),
             has_event_time: relation.is_some_and(|relation| relation.has_event_time),
             event_time: relation.and_then(|relation| relation.event_time),
-            output: relation.map(|relation| relation.schema.clone()).unwrap_or_default(),
+            output: relation
+                .map(|relation| relation.schema.clone())
+                .unwrap_or_default(),
             output_stream: relation.map_or(StreamId(u32::MAX), |relation| relation.stream),
             diagnostics: self.diagnostics,
         }

@@ -10,7 +10,7 @@ use portent_parser::ast;
 
 use super::bound;
 use super::layout::{Layout, fields, unwrap};
-use super::pattern_scope::{Place, PatternScope, at_row, classifier_variables};
+use super::pattern_scope::{PatternScope, Place, at_row, classifier_variables};
 use super::row_scope::RowScope;
 use crate::expr::{self, Expr, ExprKind, LogicalEnd, RowRef, Scope, VarId, aggregate_by_name};
 
@@ -29,7 +29,12 @@ pub struct ArgumentScope<'a, 'b> {
 
 impl<'a, 'b> ArgumentScope<'a, 'b> {
     pub fn new(outer: &'a PatternScope<'b>, inside: &'static str) -> Self {
-        ArgumentScope { outer, inside, seen: None, classifier: false }
+        ArgumentScope {
+            outer,
+            inside,
+            seen: None,
+            classifier: false,
+        }
     }
 
     /// The variables that it speaks of; `None`: all.
@@ -38,7 +43,11 @@ impl<'a, 'b> ArgumentScope<'a, 'b> {
     }
 
     /// Notes that it speaks of these variables.
-    pub fn restrict(&mut self, variables: Option<Vec<VarId>>, span: Span) -> Result<(), Diagnostic> {
+    pub fn restrict(
+        &mut self,
+        variables: Option<Vec<VarId>>,
+        span: Span,
+    ) -> Result<(), Diagnostic> {
         match &self.seen {
             None => {
                 self.seen = Some(variables);
@@ -49,7 +58,8 @@ impl<'a, 'b> ArgumentScope<'a, 'b> {
                 let name = |variables: &Option<Vec<VarId>>| match variables.as_deref() {
                     None => "all rows".to_owned(),
                     Some(list) => {
-                        let names: Vec<&str> = list.iter().map(|v| self.outer.variables.name(*v)).collect();
+                        let names: Vec<&str> =
+                            list.iter().map(|v| self.outer.variables.name(*v)).collect();
                         names.join(", ")
                     }
                 };
@@ -69,14 +79,17 @@ impl<'a, 'b> ArgumentScope<'a, 'b> {
 impl Scope for ArgumentScope<'_, '_> {
     fn name(&mut self, parts: &[ast::Ident], span: Span) -> Result<Expr, Diagnostic> {
         let outer = self.outer;
-        if let Some((first, rest)) = parts.split_first() {
-            if let (Some((ident, path)), Some(named)) = (rest.split_first(), outer.variables.lookup(first)) {
-                outer.check_present(&named, span)?;
-                self.restrict(Some(named.members()), span)?;
-                return fields(outer.column_of(&named, ident)?, path);
-            }
+        if let Some((first, rest)) = parts.split_first()
+            && let (Some((ident, path)), Some(named)) =
+                (rest.split_first(), outer.variables.lookup(first))
+        {
+            outer.check_present(&named, span)?;
+            self.restrict(Some(named.members()), span)?;
+            return fields(outer.column_of(&named, ident)?, path);
         }
-        let column = outer.own_column(parts)?;
+        let column = outer
+            .own_column(parts)
+            .map_err(|error| outer.explain_unknown(parts, error))?;
         self.restrict(None, span)?;
         Ok(column)
     }
@@ -85,22 +98,39 @@ impl Scope for ArgumentScope<'_, '_> {
         let name = call.name.text.to_uppercase();
         if name == "CLASSIFIER" {
             let outer = self.outer;
-            return Some(classifier_variables(outer, call, span).and_then(|variables| {
-                self.restrict(variables.clone(), span)?;
-                self.classifier = true;
-                let row = RowRef { variables, end: LogicalEnd::Last, offset: 0, running: true, physical: 0 };
-                Ok(Expr { kind: ExprKind::Classifier(row), ty: Type::Text, span })
-            }));
+            return Some(
+                classifier_variables(outer, call, span).and_then(|variables| {
+                    self.restrict(variables.clone(), span)?;
+                    self.classifier = true;
+                    let row = RowRef {
+                        variables,
+                        end: LogicalEnd::Last,
+                        offset: 0,
+                        running: true,
+                        physical: 0,
+                    };
+                    Ok(Expr {
+                        kind: ExprKind::Classifier(row),
+                        ty: Type::Text,
+                        span,
+                    })
+                }),
+            );
         }
-        if super::row_scope::PATTERN_FUNCTIONS.contains(&name.as_str()) || aggregate_by_name(&name).is_some() {
+        if super::row_scope::PATTERN_FUNCTIONS.contains(&name.as_str())
+            || aggregate_by_name(&name).is_some()
+        {
             let message = format!("{name} can't stand inside {}", self.inside);
             let error = Diagnostic::error(codes::NESTING, span, message);
-            return Some(Err(error.help("only PREV(FIRST(…)), PREV(LAST(…)), NEXT(FIRST(…)) and NEXT(LAST(…)) nest")));
+            return Some(Err(error.help(
+                "only PREV(FIRST(…)), PREV(LAST(…)), NEXT(FIRST(…)) and NEXT(LAST(…)) nest",
+            )));
         }
         if let Some(over) = call.over {
             return Some(Err(super::unsupported::over(over)));
         }
-        call.semantics.map(|_| Err(super::row_scope::misplaced_semantics(call, span)))
+        call.semantics
+            .map(|_| Err(super::row_scope::misplaced_semantics(call, span)))
     }
 }
 
@@ -111,20 +141,30 @@ pub(super) fn navigate(
     span: Span,
 ) -> Result<Expr, Diagnostic> {
     let name = call.name.text.to_uppercase();
-    if call.distinct || call.star.is_some() || call.filter.is_some() || !(1..=2).contains(&call.args.len()) {
+    if call.distinct
+        || call.star.is_some()
+        || call.filter.is_some()
+        || !(1..=2).contains(&call.args.len())
+    {
         let message = format!("{name} takes an expression and, perhaps, how many rows away");
         return Err(Diagnostic::error(codes::NAVIGATION, span, message)
             .help(format!("for example: {name}(v.price), {name}(v.price, 2)")));
     }
     scope.check_final(call, span)?;
     let physical = matches!(name.as_str(), "PREV" | "NEXT");
-    let Some(argument) = call.args.first() else { return Err(Diagnostic::error(codes::NAVIGATION, span, name)) };
+    let Some(argument) = call.args.first() else {
+        return Err(Diagnostic::error(codes::NAVIGATION, span, name));
+    };
     let offset = match call.args.get(1) {
         Some(offset) => constant_offset(offset)?,
         None => u32::from(physical),
     };
     if !physical {
-        let logical = Logical { end: end(&name), offset, semantics: call.semantics };
+        let logical = Logical {
+            end: end(&name),
+            offset,
+            semantics: call.semantics,
+        };
         return finish(scope, argument, Some(logical), 0, span);
     }
     let physical = i32::try_from(offset).unwrap_or(i32::MAX);
@@ -133,7 +173,11 @@ pub(super) fn navigate(
         Some(inner) => {
             scope.check_final(inner, argument.span)?;
             let Some(innermost) = inner.args.first() else {
-                return Err(Diagnostic::error(codes::NAVIGATION, argument.span, "FIRST and LAST take an expression"));
+                return Err(Diagnostic::error(
+                    codes::NAVIGATION,
+                    argument.span,
+                    "FIRST and LAST take an expression",
+                ));
             };
             let offset = match inner.args.get(1) {
                 Some(offset) => constant_offset(offset)?,
@@ -141,7 +185,17 @@ pub(super) fn navigate(
             };
             let end = end(&inner.name.text.to_uppercase());
             let semantics = inner.semantics.or(call.semantics);
-            finish(scope, innermost, Some(Logical { end, offset, semantics }), physical, span)
+            finish(
+                scope,
+                innermost,
+                Some(Logical {
+                    end,
+                    offset,
+                    semantics,
+                }),
+                physical,
+                span,
+            )
         }
         None => {
             if call.semantics.is_some() {
@@ -161,7 +215,11 @@ struct Logical {
 }
 
 fn end(name: &str) -> LogicalEnd {
-    if name == "FIRST" { LogicalEnd::First } else { LogicalEnd::Last }
+    if name == "FIRST" {
+        LogicalEnd::First
+    } else {
+        LogicalEnd::Last
+    }
 }
 
 /// `FIRST(…)` or `LAST(…)` as the whole argument.
@@ -183,13 +241,21 @@ fn finish(
     physical: i32,
     span: Span,
 ) -> Result<Expr, Diagnostic> {
-    let inside = if physical == 0 { "FIRST or LAST" } else { "PREV or NEXT" };
+    let inside = if physical == 0 {
+        "FIRST or LAST"
+    } else {
+        "PREV or NEXT"
+    };
     let mut inner = ArgumentScope::new(scope, inside);
     let mut rest = Vec::new();
     let bound = bound::part(argument, &mut inner, &mut rest)?;
     let (variables, classifier) = (inner.variables(), inner.classifier);
     scope.diagnostics.append(&mut rest);
-    let logical = logical.unwrap_or(Logical { end: LogicalEnd::Last, offset: 0, semantics: None });
+    let logical = logical.unwrap_or(Logical {
+        end: LogicalEnd::Last,
+        offset: 0,
+        semantics: None,
+    });
     let running = match scope.place {
         Place::Define(_) => true,
         Place::OneRow => false,
@@ -203,8 +269,18 @@ fn finish(
     }
     // In v's own condition the last row of v is the last row of all.
     let variables = if at_hand { None } else { variables };
-    let row = RowRef { variables, end: logical.end, offset: logical.offset, running, physical };
-    let mut expr = if classifier { spread(bound, &row) } else { at_row(row, bound) };
+    let row = RowRef {
+        variables,
+        end: logical.end,
+        offset: logical.offset,
+        running,
+        physical,
+    };
+    let mut expr = if classifier {
+        spread(bound, &row)
+    } else {
+        at_row(row, bound)
+    };
     expr.span = span;
     Ok(expr)
 }
@@ -220,7 +296,11 @@ fn spread(mut expr: Expr, row: &RowRef) -> Expr {
         _ => {}
     }
     expr::for_each_child_mut(&mut expr, &mut |child| {
-        let placeholder = Expr { kind: ExprKind::Const(Value::Null), ty: Type::Null, span: child.span };
+        let placeholder = Expr {
+            kind: ExprKind::Const(Value::Null),
+            ty: Type::Null,
+            span: child.span,
+        };
         let taken = std::mem::replace(child, placeholder);
         *child = spread(taken, row);
     });
@@ -239,8 +319,14 @@ fn constant_offset(expr: &ast::Expr) -> Result<u32, Diagnostic> {
     match bound::value(&bound, &mut rest) {
         Some(Value::Int(offset)) => match u32::try_from(offset) {
             Ok(offset) if offset <= MAX_OFFSET => Ok(offset),
-            Ok(_) => Err(Diagnostic::error(codes::OFFSET, expr.span, format!("at most {MAX_OFFSET} rows away"))),
-            Err(_) => Err(error().help("PREV looks back and NEXT looks ahead; a negative offset would turn that round")),
+            Ok(_) => Err(Diagnostic::error(
+                codes::OFFSET,
+                expr.span,
+                format!("at most {MAX_OFFSET} rows away"),
+            )),
+            Err(_) => Err(error().help(
+                "PREV looks back and NEXT looks ahead; a negative offset would turn that round",
+            )),
         },
         _ => Err(error()),
     }

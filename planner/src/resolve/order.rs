@@ -4,10 +4,11 @@ use portent_grammar::codes::statements as codes;
 use portent_grammar::{Diagnostic, Span};
 use portent_parser::ast;
 
+use super::Planner;
 use super::layout::unwrap;
 use super::pattern_scope::single_name;
-use super::select::{List, Names};
-use super::Planner;
+use super::select::Names;
+use super::select_list::List;
 use crate::catalog::name;
 use crate::compiled::SortColumn;
 use crate::expr::Aggregate;
@@ -23,16 +24,20 @@ pub(super) struct Sorting {
 /// `2` stands for the second column. `Err`: a number that can't be a position.
 pub(super) fn position(expr: &ast::Expr) -> Option<Result<usize, ()>> {
     match &unwrap(expr).kind {
-        ast::ExprKind::Number(text) => {
-            Some(text.parse::<usize>().ok().and_then(|at| at.checked_sub(1)).ok_or(()))
-        }
+        ast::ExprKind::Number(text) => Some(
+            text.parse::<usize>()
+                .ok()
+                .and_then(|at| at.checked_sub(1))
+                .ok_or(()),
+        ),
         _ => None,
     }
 }
 
 /// There is no such column.
 pub(super) fn no_position(span: Span, columns: usize) -> Diagnostic {
-    let message = format!("the select list has {columns} columns; a position is one of 1 to {columns}");
+    let message =
+        format!("the select list has {columns} columns; a position is one of 1 to {columns}");
     Diagnostic::error(codes::POSITION, span, message)
 }
 
@@ -57,7 +62,10 @@ impl Planner<'_> {
         mut groups: Option<&mut Vec<Aggregate>>,
     ) -> Sorting {
         let visible = list.columns.len();
-        let mut sorting = Sorting { columns: Vec::new(), visible };
+        let mut sorting = Sorting {
+            columns: Vec::new(),
+            visible,
+        };
         for item in &query.order_by {
             let at = match position(&item.expr) {
                 Some(Ok(at)) if at < visible => Some(at),
@@ -65,8 +73,11 @@ impl Planner<'_> {
                     self.error(no_position(item.expr.span, visible));
                     None
                 }
-                None => alias(&item.expr, list.names.get(..visible).unwrap_or_default())
-                    .or_else(|| self.sorted_by(query, item, names, list, visible, groups.as_deref_mut())),
+                None => {
+                    alias(&item.expr, list.names.get(..visible).unwrap_or_default()).or_else(|| {
+                        self.sorted_by(query, item, names, list, visible, groups.as_deref_mut())
+                    })
+                }
             };
             if let Some(column) = at {
                 sorting.columns.push(SortColumn {
@@ -94,7 +105,11 @@ impl Planner<'_> {
         }
         if query.distinct {
             let message = "with SELECT DISTINCT, what is sorted by must be in the select list";
-            self.error(Diagnostic::error(codes::DISTINCT_ORDER, item.expr.span, message));
+            self.error(Diagnostic::error(
+                codes::DISTINCT_ORDER,
+                item.expr.span,
+                message,
+            ));
             return None;
         }
         debug_assert!(list.columns.len() >= visible);

@@ -19,9 +19,9 @@ fn natural(expr: &Expr, depth: usize) -> Option<String> {
         ExprKind::Name(parts) => parts.last().map(|part| part.text.clone()),
         ExprKind::Field { field, .. } => Some(field.text.clone()),
         ExprKind::Call(call) => Some(call.name.text.to_lowercase()),
-        ExprKind::Cast { expr: inner, ty, .. } => {
-            natural(inner, depth + 1).or_else(|| Some(ty.name.to_lowercase().replace(' ', "_")))
-        }
+        ExprKind::Cast {
+            expr: inner, ty, ..
+        } => natural(inner, depth + 1).or_else(|| Some(ty.name.to_lowercase().replace(' ', "_"))),
         ExprKind::Paren(inner)
         | ExprKind::Index { of: inner, .. }
         | ExprKind::AtTimeZone { expr: inner, .. } => natural(inner, depth + 1),
@@ -35,7 +35,10 @@ fn natural(expr: &Expr, depth: usize) -> Option<String> {
 /// Columns of one name can't be told apart by those who read the stream: an error for each.
 pub fn check_distinct(output: &Schema, spans: &[Span], diagnostics: &mut Vec<Diagnostic>) {
     for (at, column) in output.iter().enumerate() {
-        let first = output.iter().take(at).position(|other| other.name == column.name);
+        let first = output
+            .iter()
+            .take(at)
+            .position(|other| other.name == column.name);
         if let Some(first) = first {
             let span = spans.get(at).copied().unwrap_or_default();
             let message = format!("two columns are named \"{}\"", column.name);
@@ -44,7 +47,10 @@ pub fn check_distinct(output: &Schema, spans: &[Span], diagnostics: &mut Vec<Dia
                 error = error.also(*other, "the other one");
             }
             let mut free = 2;
-            while output.iter().any(|other| other.name == format!("{}_{free}", column.name)) {
+            while output
+                .iter()
+                .any(|other| other.name == format!("{}_{free}", column.name))
+            {
                 free += 1;
             }
             let alias = name::quote(&format!("{}_{free}", column.name));

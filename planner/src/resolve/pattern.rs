@@ -82,12 +82,17 @@ impl Planner<'_> {
             }
         }
         self.check_skip(&skip, &automaton, &variables, written.after_match);
-        if matches!(written.rows, RowsPerMatch::All { unmatched: true, .. }) {
-            if let Some(span) = exclusion(&node) {
-                let message = "rows that are left out would look like rows that match nothing";
-                let error = Diagnostic::error(codes::EXCLUSION_UNMATCHED, span, message);
-                self.error(error.help("leave out {- -}, or WITH UNMATCHED ROWS"));
+        if matches!(
+            written.rows,
+            RowsPerMatch::All {
+                unmatched: true,
+                ..
             }
+        ) && let Some(span) = exclusion(&node)
+        {
+            let message = "rows that are left out would look like rows that match nothing";
+            let error = Diagnostic::error(codes::EXCLUSION_UNMATCHED, span, message);
+            self.error(error.help("leave out {- -}, or WITH UNMATCHED ROWS"));
         }
         let pattern = LogicalMatch {
             node,
@@ -97,7 +102,11 @@ impl Planner<'_> {
             key_of: partition.key_of.clone(),
             order: written.order,
             within,
-            mode: if written.all { Mode::All } else { Mode::Preferred(skip) },
+            mode: if written.all {
+                Mode::All
+            } else {
+                Mode::Preferred(skip)
+            },
             rows: written.rows,
             emit_matches,
             emit_timeouts,
@@ -108,15 +117,23 @@ impl Planner<'_> {
         if self.errors() > before {
             return None;
         }
-        let facts = lint::Facts { bounded: from.bounded, span: written.span, layout: &from.layout.slots };
+        let facts = lint::Facts {
+            bounded: from.bounded,
+            span: written.span,
+            layout: &from.layout.slots,
+        };
         lint::check(&pattern, &facts, &mut self.diagnostics);
         (self.errors() == before).then_some(Read { pattern, partition })
     }
 
     fn within(&mut self, within: Option<&ast::Within>, from: &From) -> Option<Within> {
         let not_positive = |span| {
-            Diagnostic::error(codes::WITHIN_RANGE, span, "WITHIN nothing leaves room for no match")
-                .help("WITHIN 10 MINUTES, or WITHIN 5 EVENTS")
+            Diagnostic::error(
+                codes::WITHIN_RANGE,
+                span,
+                "WITHIN nothing leaves room for no match",
+            )
+            .help("WITHIN 10 MINUTES, or WITHIN 5 EVENTS")
         };
         match within? {
             ast::Within::Time(written) => match duration::fixed(written) {
@@ -145,7 +162,8 @@ impl Planner<'_> {
 
     /// Bounds on arrows are durations too.
     fn check_durations(&mut self, node: &Node, within: Option<Within>, from: &From, span: Span) {
-        let timed = !from.bounded || from.has_event_time() || matches!(within, Some(Within::Time(_)));
+        let timed =
+            !from.bounded || from.has_event_time() || matches!(within, Some(Within::Time(_)));
         if timed {
             return;
         }
@@ -156,12 +174,19 @@ impl Planner<'_> {
                 NodeKind::Repeat { link, .. } => std::slice::from_ref(link),
                 _ => &[],
             };
-            if links.iter().any(|link| link.min.is_some() || link.max.is_some()) {
+            if links
+                .iter()
+                .any(|link| link.min.is_some() || link.max.is_some())
+            {
                 found = found.or(Some(node.span));
             }
         });
         if let Some(found) = found {
-            self.error(no_event_time(if found == Span::default() { span } else { found }));
+            self.error(no_event_time(if found == Span::default() {
+                span
+            } else {
+                found
+            }));
         }
     }
 
@@ -187,7 +212,11 @@ impl Planner<'_> {
             let mut parts: Vec<Expr> = Vec::new();
             if let (Some(input), true) = (variable.input, from.layout.input_count() > 1) {
                 let kind = ExprKind::FromInput(input);
-                parts.push(Expr { kind, ty: Type::Bool, span: variable.span() });
+                parts.push(Expr {
+                    kind,
+                    ty: Type::Bool,
+                    span: variable.span(),
+                });
             }
             if let Some(condition) = &variable.condition {
                 let mut scope = PatternScope::new(&from.layout, variables, Place::Define(number));
@@ -201,7 +230,9 @@ impl Planner<'_> {
     }
 
     fn emit(&mut self, emit: Option<&ast::Emit>) -> (bool, bool) {
-        let Some(emit) = emit else { return (true, false) };
+        let Some(emit) = emit else {
+            return (true, false);
+        };
         if emit.final_ || emit.changes {
             self.error(super::unsupported::emit_windows(emit.span));
         }
@@ -214,9 +245,15 @@ impl Planner<'_> {
                 Some(named) => named.members(),
                 None => {
                     let names = variables.list.iter().map(|variable| variable.name.as_str());
-                    let names = names.chain(variables.subsets.iter().map(|subset| subset.name.as_str()));
+                    let names =
+                        names.chain(variables.subsets.iter().map(|subset| subset.name.as_str()));
                     let code = codes::UNKNOWN_VARIABLE;
-                    self.error(crate::catalog::name::unknown(code, "pattern variable", ident, names));
+                    self.error(crate::catalog::name::unknown(
+                        code,
+                        "pattern variable",
+                        ident,
+                        names,
+                    ));
                     Vec::new()
                 }
             }
@@ -237,13 +274,21 @@ impl Planner<'_> {
         variables: &Variables,
         after: Option<&ast::AfterMatch>,
     ) {
-        let (Skip::ToFirst(targets) | Skip::ToLast(targets)) = skip else { return };
-        let bound = automaton.states.iter().flat_map(|state| &state.steps).any(|step| {
-            matches!(step, Step::Bind(transition) if targets.contains(&transition.variable))
-        });
+        let (Skip::ToFirst(targets) | Skip::ToLast(targets)) = skip else {
+            return;
+        };
+        let bound = automaton.states.iter().flat_map(|state| &state.steps).any(
+            |step| matches!(step, Step::Bind(transition) if targets.contains(&transition.variable)),
+        );
         if !bound && !targets.is_empty() {
-            let names: Vec<&str> = targets.iter().map(|target| variables.name(*target)).collect();
-            let message = format!("no match binds an event to {}, so there is nowhere to skip to", names.join(", "));
+            let names: Vec<&str> = targets
+                .iter()
+                .map(|target| variables.name(*target))
+                .collect();
+            let message = format!(
+                "no match binds an event to {}, so there is nowhere to skip to",
+                names.join(", ")
+            );
             let span = after.map(|after| after.span).unwrap_or_default();
             self.error(Diagnostic::error(codes::SKIP_TARGET, span, message));
         }
@@ -273,7 +318,10 @@ impl Planner<'_> {
                             alone = Some(absent.variable);
                         }
                         for absent in &tail.absent {
-                            if absent.max.is_none() && within.is_none() && !open.contains(&absent.variable) {
+                            if absent.max.is_none()
+                                && within.is_none()
+                                && !open.contains(&absent.variable)
+                            {
                                 open.push(absent.variable);
                             }
                         }
@@ -282,13 +330,21 @@ impl Planner<'_> {
             }
         }
         if let Some(variable) = alone {
-            let span = variables.get(variable).map(|variable| variable.span()).unwrap_or_default();
+            let span = variables
+                .get(variable)
+                .map(|variable| variable.span())
+                .unwrap_or_default();
             self.error(absence_alone(span));
             return;
         }
         for variable in open {
-            let Some(variable) = variables.get(variable) else { continue };
-            let message = format!("the absence of {} has no deadline, so it is never certain", variable.name);
+            let Some(variable) = variables.get(variable) else {
+                continue;
+            };
+            let message = format!(
+                "the absence of {} has no deadline, so it is never certain",
+                variable.name
+            );
             let error = Diagnostic::error(codes::NO_DEADLINE, variable.span(), message);
             self.error(error.help(if from.has_event_time() || !from.bounded {
                 "say how long: WITHIN 1 HOUR, or an arrow with a bound: a -[1 HOUR]-> !b"
@@ -300,24 +356,30 @@ impl Planner<'_> {
 
     /// Looking ahead and waiting for deadlines at the same time would make either wait for the other.
     fn check_next(&mut self, pattern: &LogicalMatch) {
-        let absent = pattern.variables.list.iter().any(|variable| variable.absent);
+        let absent = pattern
+            .variables
+            .list
+            .iter()
+            .any(|variable| variable.absent);
         if !absent {
             return;
         }
         let mut found = None;
         for condition in pattern.conditions.iter().flatten() {
             walk(condition, &mut |part| {
-                if let ExprKind::Navigate(navigate) = &part.kind {
-                    if navigate.row.physical > 0 {
-                        found = found.or(Some(part.span));
-                    }
+                if let ExprKind::Navigate(navigate) = &part.kind
+                    && navigate.row.physical > 0
+                {
+                    found = found.or(Some(part.span));
                 }
             });
         }
         if let Some(span) = found {
             let message = "NEXT looks at rows that may come after the deadline of an absence";
             let error = Diagnostic::error(codes::NEXT_WITH_ABSENCE, span, message);
-            self.error(error.help("give the next row a variable of its own: a b instead of NEXT in a's condition"));
+            self.error(error.help(
+                "give the next row a variable of its own: a b instead of NEXT in a's condition",
+            ));
         }
     }
 }
@@ -339,8 +401,12 @@ fn fill_head(absent: &mut Absent, within: Option<Within>, open: &mut Vec<VarId>)
 }
 
 fn no_event_time(span: Span) -> Diagnostic {
-    Diagnostic::error(codes::NO_EVENT_TIME, span, "these events have no time, so durations mean nothing")
-        .help("name the column: WATERMARK FOR ts AS ts, or count: WITHIN 10 EVENTS")
+    Diagnostic::error(
+        codes::NO_EVENT_TIME,
+        span,
+        "these events have no time, so durations mean nothing",
+    )
+    .help("name the column: WATERMARK FOR ts AS ts, or count: WITHIN 10 EVENTS")
 }
 
 /// The place of an exclusion.
@@ -363,6 +429,10 @@ pub(crate) fn every<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
         | NodeKind::Conjunction(elements)
         | NodeKind::Permute(elements) => elements.iter().for_each(|element| every(element, visit)),
         NodeKind::Exclude(inner) | NodeKind::Repeat { element: inner, .. } => every(inner, visit),
-        NodeKind::Variable(_) | NodeKind::Absent(_) | NodeKind::Start | NodeKind::End | NodeKind::Empty => {}
+        NodeKind::Variable(_)
+        | NodeKind::Absent(_)
+        | NodeKind::Start
+        | NodeKind::End
+        | NodeKind::Empty => {}
     }
 }

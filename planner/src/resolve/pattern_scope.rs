@@ -68,7 +68,13 @@ impl<'a> PatternScope<'a> {
     }
 
     fn row(&self, variables: Option<Vec<VarId>>) -> RowRef {
-        RowRef { variables, end: LogicalEnd::Last, offset: 0, running: self.running(None), physical: 0 }
+        RowRef {
+            variables,
+            end: LogicalEnd::Last,
+            offset: 0,
+            running: self.running(None),
+            physical: 0,
+        }
     }
 
     /// The columns that a variable or SUBSET may have: those of its stream.
@@ -76,7 +82,10 @@ impl<'a> PatternScope<'a> {
         let members = named.members();
         let mut input = None;
         for member in &members {
-            let own = self.variables.get(*member).and_then(|variable| variable.input);
+            let own = self
+                .variables
+                .get(*member)
+                .and_then(|variable| variable.input);
             match (own, input) {
                 (Some(own), None) => input = Some(own),
                 (Some(own), Some(known)) if own == known => {}
@@ -86,22 +95,42 @@ impl<'a> PatternScope<'a> {
         let Some(source) = input.and_then(|input| self.layout.source_of_input(input)) else {
             return self.layout.column(ident);
         };
-        self.layout.column_of(source, ident, members.len() == 1).map_err(|error| {
-            if error.code != portent_grammar::codes::names::UNKNOWN_COLUMN || self.layout.column(ident).is_err() {
-                return error;
-            }
-            let stream = self.layout.sources.get(source).and_then(|source| source.names.first());
-            let stream = stream.map_or("its stream", String::as_str);
-            let variable = members.first().map_or("?", |member| self.variables.name(*member));
-            let message = format!("{variable} is of {stream}, which has no column \"{}\"", ident.text);
-            Diagnostic { code: codes::COLUMN_NOT_IN_STREAM, message, ..error }
-        })
+        self.layout
+            .column_of(source, ident, members.len() == 1)
+            .map_err(|error| {
+                if error.code != portent_grammar::codes::names::UNKNOWN_COLUMN
+                    || self.layout.column(ident).is_err()
+                {
+                    return error;
+                }
+                let stream = self
+                    .layout
+                    .sources
+                    .get(source)
+                    .and_then(|source| source.names.first());
+                let stream = stream.map_or("its stream", String::as_str);
+                let variable = members
+                    .first()
+                    .map_or("?", |member| self.variables.name(*member));
+                let message = format!(
+                    "{variable} is of {stream}, which has no column \"{}\"",
+                    ident.text
+                );
+                Diagnostic {
+                    code: codes::COLUMN_NOT_IN_STREAM,
+                    message,
+                    ..error
+                }
+            })
     }
 
     /// The values of these variables make sense here: none of them is absent (unless in its own condition).
     pub(super) fn check_present(&self, named: &Named, span: Span) -> Result<(), Diagnostic> {
         for member in named.members() {
-            let absent = self.variables.get(member).is_some_and(|variable| variable.absent);
+            let absent = self
+                .variables
+                .get(member)
+                .is_some_and(|variable| variable.absent);
             if absent && self.place != Place::Define(member) {
                 return Err(absent_value(self.variables.name(member), span));
             }
@@ -131,7 +160,8 @@ impl<'a> PatternScope<'a> {
 
     fn define_only_error(&self, name: &str, span: Span) -> Option<Diagnostic> {
         matches!(self.place, Place::Define(_)).then(|| {
-            let message = format!("{name}() is known only when the match is complete, not in a condition");
+            let message =
+                format!("{name}() is known only when the match is complete, not in a condition");
             Diagnostic::error(codes::NOT_IN_DEFINE, span, message)
                 .help("it belongs to the select list, to WHERE, or to MEASURES")
         })
@@ -157,22 +187,38 @@ impl<'a> PatternScope<'a> {
         if call.semantics.is_some() {
             return Some(Err(misplaced_semantics(call, span)));
         }
-        if info != MatchInfo::Start {
-            if let Some(error) = self.define_only_error(name, span) {
-                return Some(Err(error));
-            }
+        if info != MatchInfo::Start
+            && let Some(error) = self.define_only_error(name, span)
+        {
+            return Some(Err(error));
         }
-        Some(Ok(Expr { kind: ExprKind::MatchInfo(info), ty, span }))
+        Some(Ok(Expr {
+            kind: ExprKind::MatchInfo(info),
+            ty,
+            span,
+        }))
     }
 
     fn classifier(&self, call: &ast::Call, span: Span) -> Result<Expr, Diagnostic> {
         let variables = classifier_variables(self, call, span)?;
-        if let (Place::Define(own), true) = (self.place, self.is_row_at_hand(variables.as_deref())) {
+        if let (Place::Define(own), true) = (self.place, self.is_row_at_hand(variables.as_deref()))
+        {
             let name = self.variables.name(own);
-            return Ok(Expr { kind: ExprKind::Const(Value::text(name)), ty: Type::Text, span });
+            return Ok(Expr {
+                kind: ExprKind::Const(Value::text(name)),
+                ty: Type::Text,
+                span,
+            });
         }
-        let row = RowRef { running: self.running(call.semantics), ..self.row(variables) };
-        Ok(Expr { kind: ExprKind::Classifier(row), ty: Type::Text, span })
+        let row = RowRef {
+            running: self.running(call.semantics),
+            ..self.row(variables)
+        };
+        Ok(Expr {
+            kind: ExprKind::Classifier(row),
+            ty: Type::Text,
+            span,
+        })
     }
 
     fn aggregate(
@@ -190,10 +236,10 @@ impl<'a> PatternScope<'a> {
             (Some(Some(of)), _) => named = Some(variable(inner.outer, of)?),
             // COUNT(v)
             (None, [only]) if function == AggregateFunction::Count => {
-                if let Some(ident) = single_name(only) {
-                    if inner.outer.layout.column(ident).is_err() {
-                        named = inner.outer.variables.lookup(ident);
-                    }
+                if let Some(ident) = single_name(only)
+                    && inner.outer.layout.column(ident).is_err()
+                {
+                    named = inner.outer.variables.lookup(ident);
                 }
             }
             _ => {}
@@ -215,9 +261,20 @@ impl<'a> PatternScope<'a> {
         let variables = inner.variables();
         self.diagnostics.append(&mut rest);
         let running = self.running(call.semantics);
-        let unbound = aggregates::Unbound { function, call, args, filter, variables, running };
+        let unbound = aggregates::Unbound {
+            function,
+            call,
+            args,
+            filter,
+            variables,
+            running,
+        };
         let (aggregate, ty) = unbound.bind(span)?;
-        Ok(Expr { kind: ExprKind::Aggregate(Box::new(aggregate)), ty, span })
+        Ok(Expr {
+            kind: ExprKind::Aggregate(Box::new(aggregate)),
+            ty,
+            span,
+        })
     }
 
     /// FINAL needs a match that is complete.
@@ -234,7 +291,11 @@ impl<'a> PatternScope<'a> {
 /// A column, or a whole expression over one row, at the row that `row` finds.
 pub(super) fn at_row(row: RowRef, argument: Expr) -> Expr {
     let (ty, span) = (argument.ty.clone(), argument.span);
-    Expr { kind: ExprKind::Navigate(Box::new(Navigate { row, argument })), ty, span }
+    Expr {
+        kind: ExprKind::Navigate(Box::new(Navigate { row, argument })),
+        ty,
+        span,
+    }
 }
 
 /// `v` in `COUNT(v)`, `CLASSIFIER(v)`.
@@ -251,8 +312,18 @@ pub(super) fn single_name(expr: &ast::Expr) -> Option<&ast::Ident> {
 /// A variable or SUBSET that must be there.
 pub(super) fn variable(scope: &PatternScope<'_>, ident: &ast::Ident) -> Result<Named, Diagnostic> {
     scope.variables.lookup(ident).ok_or_else(|| {
-        let names = scope.variables.list.iter().map(|variable| variable.name.as_str());
-        let names = names.chain(scope.variables.subsets.iter().map(|subset| subset.name.as_str()));
+        let names = scope
+            .variables
+            .list
+            .iter()
+            .map(|variable| variable.name.as_str());
+        let names = names.chain(
+            scope
+                .variables
+                .subsets
+                .iter()
+                .map(|subset| subset.name.as_str()),
+        );
         name::unknown(codes::UNKNOWN_VARIABLE, "pattern variable", ident, names)
     })
 }
@@ -286,7 +357,9 @@ impl Scope for PatternScope<'_> {
         let Some((first, rest)) = parts.split_first() else {
             return Err(Diagnostic::error(codes::NAVIGATION, span, "an empty name"));
         };
-        if let (Some((ident, path)), Some(named)) = (rest.split_first(), self.variables.lookup(first)) {
+        if let (Some((ident, path)), Some(named)) =
+            (rest.split_first(), self.variables.lookup(first))
+        {
             self.check_present(&named, span)?;
             let column = fields(self.column_of(&named, ident)?, path)?;
             return Ok(spanned(self.last(Some(named.members()), column), span));
@@ -307,7 +380,10 @@ impl Scope for PatternScope<'_> {
                 return Some(super::navigation::navigate(self, call, span));
             }
             "CLASSIFIER" => {
-                return Some(self.check_final(call, span).and_then(|()| self.classifier(call, span)));
+                return Some(
+                    self.check_final(call, span)
+                        .and_then(|()| self.classifier(call, span)),
+                );
             }
             _ => {}
         }
@@ -330,7 +406,10 @@ impl PatternScope<'_> {
         if let (Place::Define(own), Some((first, rest))) = (self.place, parts.split_first()) {
             let input = self.variables.get(own).and_then(|variable| variable.input);
             let source = input.and_then(|input| self.layout.source_of_input(input));
-            if let (Some(source), None) = (source, self.layout.source(first).filter(|_| !rest.is_empty())) {
+            if let (Some(source), None) = (
+                source,
+                self.layout.source(first).filter(|_| !rest.is_empty()),
+            ) {
                 match self.layout.column_of(source, first, true) {
                     Ok(column) => return fields(column, rest),
                     Err(error) => {
@@ -348,38 +427,79 @@ impl PatternScope<'_> {
     fn only_in_streams(&self, ident: &ast::Ident) -> bool {
         !self.layout.sources.iter().any(|source| {
             source.input.is_none()
-                && source.columns.iter().any(|(column, _)| name::same_but_case(&column.name, &ident.text))
+                && source
+                    .columns
+                    .iter()
+                    .any(|(column, _)| name::same_but_case(&column.name, &ident.text))
         })
     }
 
-    fn of_other_stream(&self, own: VarId, source: usize, ident: &ast::Ident, error: Diagnostic) -> Diagnostic {
+    fn of_other_stream(
+        &self,
+        own: VarId,
+        source: usize,
+        ident: &ast::Ident,
+        error: Diagnostic,
+    ) -> Diagnostic {
         if self.layout.column(ident).is_err() {
             return error;
         }
-        let stream = self.layout.sources.get(source).and_then(|source| source.names.first());
+        let stream = self
+            .layout
+            .sources
+            .get(source)
+            .and_then(|source| source.names.first());
         let stream = stream.map_or("its stream", String::as_str);
-        let message =
-            format!("{} is of {stream}, which has no column \"{}\"", self.variables.name(own), ident.text);
-        Diagnostic { code: codes::COLUMN_NOT_IN_STREAM, message, ..error }
+        let message = format!(
+            "{} is of {stream}, which has no column \"{}\"",
+            self.variables.name(own),
+            ident.text
+        );
+        Diagnostic {
+            code: codes::COLUMN_NOT_IN_STREAM,
+            message,
+            ..error
+        }
     }
 
     /// A better error for a name that is neither a column nor `v.col`.
-    fn explain_unknown(&self, parts: &[ast::Ident], error: Diagnostic) -> Diagnostic {
-        let Some(first) = parts.first() else { return error };
+    pub(super) fn explain_unknown(&self, parts: &[ast::Ident], error: Diagnostic) -> Diagnostic {
+        let Some(first) = parts.first() else {
+            return error;
+        };
         if parts.len() == 1 && self.variables.lookup(first).is_some() {
             let message = format!("{} is a pattern variable, not a value", first.text);
             let code = portent_grammar::codes::names::VARIABLE_AS_VALUE;
-            return Diagnostic::error(code, first.span, message)
-                .help(format!("write {0}.column, COUNT({0}), or FIRST({0}.column)", first.text));
+            return Diagnostic::error(code, first.span, message).help(format!(
+                "write {0}.column, COUNT({0}), or FIRST({0}.column)",
+                first.text
+            ));
         }
         if parts.len() > 1 && error.code == portent_grammar::codes::names::UNKNOWN_QUALIFIER {
-            let names = self.variables.list.iter().map(|variable| variable.name.as_str());
-            let names = names.chain(self.variables.subsets.iter().map(|subset| subset.name.as_str()));
+            let names = self
+                .variables
+                .list
+                .iter()
+                .map(|variable| variable.name.as_str());
+            let names = names.chain(
+                self.variables
+                    .subsets
+                    .iter()
+                    .map(|subset| subset.name.as_str()),
+            );
             let names = names.chain(self.layout.slots.iter().map(|column| column.name.as_str()));
             return name::unknown(codes::UNKNOWN_VARIABLE, "pattern variable", first, names);
         }
-        if parts.len() == 1 && self.aliases.iter().any(|alias| name::same_but_case(alias, &first.text)) {
-            return error.help(format!("\"{}\" is a name of the select list, which can't be seen here", first.text));
+        if parts.len() == 1
+            && self
+                .aliases
+                .iter()
+                .any(|alias| name::same_but_case(alias, &first.text))
+        {
+            return error.help(format!(
+                "\"{}\" is a name of the select list, which can't be seen here",
+                first.text
+            ));
         }
         error
     }

@@ -38,16 +38,30 @@ impl Planner<'_> {
         };
         let read = self.pattern(written, &from)?;
         // An empty match has no rows of its own to read the key from.
-        let constant: Vec<Expr> =
-            if nullable(&read.pattern.node) { read.pattern.partition_by.clone() } else { Vec::new() };
+        let constant: Vec<Expr> = if nullable(&read.pattern.node) {
+            read.pattern.partition_by.clone()
+        } else {
+            Vec::new()
+        };
         let variables = read.pattern.variables.clone();
-        let key = read.partition.columns().into_iter().map(|(name, key)| (name, in_match(key, &constant)));
+        let key = read
+            .partition
+            .columns()
+            .into_iter()
+            .map(|(name, key)| (name, in_match(key, &constant)));
         let names = Names {
             layout: &from.layout,
-            pattern: Some(PatternNames { variables: &variables, constant: &constant, key: key.collect() }),
+            pattern: Some(PatternNames {
+                variables: &variables,
+                constant: &constant,
+                key: key.collect(),
+            }),
             aliases: aliases(query),
         };
-        let plan = LogicalPlan::Match { input: Box::new(from.plan()), pattern: Box::new(read.pattern) };
+        let plan = LogicalPlan::Match {
+            input: Box::new(from.plan()),
+            pattern: Box::new(read.pattern),
+        };
         self.block(query, &names, Source { from: &from, plan }, statement)
     }
 }

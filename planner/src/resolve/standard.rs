@@ -4,13 +4,14 @@ use portent_grammar::codes::{names as name_codes, patterns as codes};
 use portent_grammar::{Diagnostic, Span};
 use portent_parser::ast;
 
+use super::assemble::{OutputTime, Parts};
 use super::from::From;
 use super::layout::{Layout, Member};
-use super::order::{Sorting, nulls_first};
+use super::order::nulls_first;
 use super::pattern::{Read, Written};
 use super::pattern_scope::{PatternScope, Place};
 use super::row_scope::RowScope;
-use super::select::{List, OutputTime, Parts};
+use super::select_list::List;
 use super::short::in_match;
 use super::{Planner, Relation, bound, output};
 use crate::catalog::name;
@@ -35,20 +36,28 @@ impl Planner<'_> {
             schema: relation.schema.clone(),
         }]);
         let name = relation.names.first().cloned();
-        let from = From { bounded: relation.bounded, layout, unnest: Vec::new(), relations: vec![relation] };
+        let from = From {
+            bounded: relation.bounded,
+            layout,
+            unnest: Vec::new(),
+            relations: vec![relation],
+        };
         let before = self.errors();
         let order = self.row_order(&clause.order_by, &from);
         let rows = match clause.rows {
             None | Some(ast::RowsPerMatch::One) => RowsPerMatch::One,
-            Some(ast::RowsPerMatch::AllShowEmpty { .. }) => {
-                RowsPerMatch::All { show_empty: true, unmatched: false }
-            }
-            Some(ast::RowsPerMatch::AllOmitEmpty) => {
-                RowsPerMatch::All { show_empty: false, unmatched: false }
-            }
-            Some(ast::RowsPerMatch::AllWithUnmatched) => {
-                RowsPerMatch::All { show_empty: true, unmatched: true }
-            }
+            Some(ast::RowsPerMatch::AllShowEmpty { .. }) => RowsPerMatch::All {
+                show_empty: true,
+                unmatched: false,
+            },
+            Some(ast::RowsPerMatch::AllOmitEmpty) => RowsPerMatch::All {
+                show_empty: false,
+                unmatched: false,
+            },
+            Some(ast::RowsPerMatch::AllWithUnmatched) => RowsPerMatch::All {
+                show_empty: true,
+                unmatched: true,
+            },
         };
         let written = Written {
             clauses: Clauses {
@@ -71,10 +80,11 @@ impl Planner<'_> {
         if self.errors() > before {
             return None;
         }
-        let plan = LogicalPlan::Match { input: Box::new(from.plan()), pattern: Box::new(read.pattern) };
-        let sorting = Sorting { visible: list.columns.len(), columns: Vec::new() };
-        let parts =
-            Parts { list, sorting, limit_per: None, limit: None, offset: 0, distinct: false };
+        let plan = LogicalPlan::Match {
+            input: Box::new(from.plan()),
+            pattern: Box::new(read.pattern),
+        };
+        let parts = Parts::plain(list);
         let mut relation = self.assemble(plan, &from, parts, OutputTime::default(), None, span);
         relation.names = name.into_iter().collect();
         Some(relation)
@@ -86,12 +96,17 @@ impl Planner<'_> {
         for item in order_by {
             let mut scope = RowScope::at(&from.layout, "ORDER BY");
             if let Some(expr) = bound::row(&item.expr, &mut scope, &mut self.diagnostics) {
-                keys.push(SortKey { expr, descending: item.descending, nulls_first: nulls_first(item) });
+                keys.push(SortKey {
+                    expr,
+                    descending: item.descending,
+                    nulls_first: nulls_first(item),
+                });
             }
         }
         let time = from.event_time();
         let by_time = keys.first().is_some_and(|first| {
-            !first.descending && matches!(first.expr.kind, ExprKind::Column(slot) if time == Some(slot))
+            !first.descending
+                && matches!(first.expr.kind, ExprKind::Column(slot) if time == Some(slot))
         });
         if keys.is_empty() {
             return RowOrder::EventTime { ties: Vec::new() };
@@ -101,7 +116,10 @@ impl Planner<'_> {
             return RowOrder::EventTime { ties: keys };
         }
         if !from.bounded {
-            let span = order_by.first().map(|item| item.expr.span).unwrap_or_default();
+            let span = order_by
+                .first()
+                .map(|item| item.expr.span)
+                .unwrap_or_default();
             let column = time.and_then(|slot| from.layout.slots.get(slot));
             let error = Diagnostic::error(
                 codes::ORDER_NOT_TIME,
@@ -110,6 +128,9 @@ impl Planner<'_> {
             );
             self.error(match column {
                 Some(column) => error.help(format!("ORDER BY {}, …", name::quote(&column.name))),
+                None if from.has_event_time() => {
+                    error.help("its rows come in the order of their event time: leave ORDER BY out")
+                }
                 None => error.help("this stream has no event time: leave ORDER BY out, and the order is that of arrival"),
             });
         }
@@ -127,8 +148,11 @@ impl Planner<'_> {
     ) -> List {
         let all_rows = matches!(rows, RowsPerMatch::All { .. });
         let mut list = List::default();
-        let constant: Vec<Expr> =
-            if nullable(&read.pattern.node) { read.pattern.partition_by.clone() } else { Vec::new() };
+        let constant: Vec<Expr> = if nullable(&read.pattern.node) {
+            read.pattern.partition_by.clone()
+        } else {
+            Vec::new()
+        };
         let mut slots = Vec::new();
         let mut add = |list: &mut List, name: String, expr: Expr, span: Span| {
             if let ExprKind::Column(slot) = expr.kind {
@@ -138,8 +162,17 @@ impl Planner<'_> {
             list.columns.push(expr);
             list.spans.push(span);
         };
-        for ((name, key), written) in read.partition.columns().into_iter().zip(&clause.partition_by) {
-            let key = if all_rows { key } else { in_match(key, &constant) };
+        for ((name, key), written) in read
+            .partition
+            .columns()
+            .into_iter()
+            .zip(&clause.partition_by)
+        {
+            let key = if all_rows {
+                key
+            } else {
+                in_match(key, &constant)
+            };
             add(&mut list, name, key, written.span);
         }
         if all_rows {
@@ -154,7 +187,11 @@ impl Planner<'_> {
                 }
             }
         }
-        let place = if all_rows { Place::AllRows } else { Place::OneRow };
+        let place = if all_rows {
+            Place::AllRows
+        } else {
+            Place::OneRow
+        };
         for measure in &clause.measures {
             let mut scope = PatternScope::new(&from.layout, &read.pattern.variables, place);
             if !all_rows {
@@ -165,7 +202,8 @@ impl Planner<'_> {
             let Some(bound) = bound else { continue };
             if list.names.contains(&measure.name.text) {
                 let message = format!("two columns are named \"{}\"", measure.name.text);
-                let error = Diagnostic::error(name_codes::DUPLICATE_OUTPUT, measure.name.span, message);
+                let error =
+                    Diagnostic::error(name_codes::DUPLICATE_OUTPUT, measure.name.span, message);
                 self.error(error.help("give the measure another name"));
             }
             // A measure is not a column of the row, even where it reads just one.
@@ -188,9 +226,12 @@ impl Planner<'_> {
         }
         if !all_rows && list.columns.is_empty() {
             let span = clause.span;
-            let message = "ONE ROW PER MATCH without MEASURES and PARTITION BY gives rows without columns";
+            let message =
+                "ONE ROW PER MATCH without MEASURES and PARTITION BY gives rows without columns";
             let error = Diagnostic::error(codes::NO_MEASURES, span, message);
-            self.error(error.help("add MEASURES, for example MATCH_NUMBER() AS n, or ALL ROWS PER MATCH"));
+            self.error(
+                error.help("add MEASURES, for example MATCH_NUMBER() AS n, or ALL ROWS PER MATCH"),
+            );
         }
         list
     }

@@ -9,16 +9,22 @@ fn not_yet(code: Code, span: Span, what: &str) -> Diagnostic {
 }
 
 pub(crate) fn tables(span: Span) -> Diagnostic {
-    not_yet(codes::TABLES, span, "tables are").help("a stream that is read to its end can stand in for one")
+    not_yet(codes::TABLES, span, "tables are")
+        .help("a stream that is read to its end can stand in for one")
 }
 
 pub(crate) fn views(span: Span) -> Diagnostic {
-    not_yet(codes::VIEWS, span, "materialized views are").help("CREATE QUERY gives its rows as a stream")
+    not_yet(codes::VIEWS, span, "materialized views are")
+        .help("CREATE QUERY gives its rows as a stream")
 }
 
 pub(crate) fn windows(span: Span, function: &str) -> Diagnostic {
-    not_yet(codes::WINDOWS, span, &format!("windows ({}) are", function.to_uppercase()))
-        .help("GROUP BY date_trunc('minute', ts) does the same over bounded input")
+    not_yet(
+        codes::WINDOWS,
+        span,
+        &format!("windows ({}) are", function.to_uppercase()),
+    )
+    .help("GROUP BY date_trunc('minute', ts) does the same over bounded input")
 }
 
 pub(crate) fn joins(span: Span) -> Diagnostic {
@@ -27,16 +33,25 @@ pub(crate) fn joins(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn over(span: Span) -> Diagnostic {
-    not_yet(codes::OVER, span, "OVER (…) is").help("in a pattern, PREV, FIRST, LAST and aggregates look at other rows")
+    not_yet(codes::OVER, span, "OVER (…) is")
+        .help("in a pattern, PREV, FIRST, LAST and aggregates look at other rows")
 }
 
 pub(crate) fn group_live(span: Span) -> Diagnostic {
-    not_yet(codes::GROUP_BY_LIVE, span, "GROUP BY over a stream that never ends needs windows, which are")
-        .help("over bounded input (a file) it works: one row a group, at the end")
+    not_yet(
+        codes::GROUP_BY_LIVE,
+        span,
+        "GROUP BY over a stream that never ends needs windows, which are",
+    )
+    .help("over bounded input (a file) it works: one row a group, at the end")
 }
 
 pub(crate) fn emit_windows(span: Span) -> Diagnostic {
-    not_yet(codes::EMIT_WINDOWS, span, "EMIT FINAL and EMIT CHANGES speak of windows, which are")
+    not_yet(
+        codes::EMIT_WINDOWS,
+        span,
+        "EMIT FINAL and EMIT CHANGES speak of windows, which are",
+    )
 }
 
 pub(crate) fn table_function(span: Span, name: &str) -> Diagnostic {
@@ -50,12 +65,23 @@ pub fn statement(statement: &Statement) -> Option<Diagnostic> {
     Some(match &statement.kind {
         StatementKind::CreateTable(create) => tables(create.name.span),
         StatementKind::CreateView(create) => views(create.name.span),
-        StatementKind::Pause { name } => not_yet(codes::PAUSE, name.span, "PAUSE QUERY is").help("DROP QUERY stops a query for good"),
+        StatementKind::Pause { name } => not_yet(codes::PAUSE, name.span, "PAUSE QUERY is")
+            .help("DROP QUERY stops a query for good"),
         StatementKind::Resume { name } => not_yet(codes::PAUSE, name.span, "RESUME QUERY is"),
-        StatementKind::Replay { .. } => not_yet(codes::REPLAY, span, "REPLAY is").help("run the query over a stream with connector = 'file'"),
-        StatementKind::ExplainMatch { .. } => not_yet(codes::EXPLAIN_MATCH, span, "EXPLAIN MATCH is").help("MATCH_EVENTS() in the select list tells every event of a match"),
-        StatementKind::ExplainWhyNot { .. } => not_yet(codes::EXPLAIN_WHY_NOT, span, "EXPLAIN WHY NOT is").help("EMIT MATCHES, TIMEOUTS reports partial matches that ran out of time"),
-        StatementKind::Explain(explain) if explain.analyze => not_yet(codes::EXPLAIN_ANALYZE, span, "EXPLAIN ANALYZE is").help("EXPLAIN without ANALYZE tells the plan"),
+        StatementKind::Replay { .. } => not_yet(codes::REPLAY, span, "REPLAY is")
+            .help("run the query over a stream with connector = 'file'"),
+        StatementKind::ExplainMatch { .. } => {
+            not_yet(codes::EXPLAIN_MATCH, span, "EXPLAIN MATCH is")
+                .help("MATCH_EVENTS() in the select list tells every event of a match")
+        }
+        StatementKind::ExplainWhyNot { .. } => {
+            not_yet(codes::EXPLAIN_WHY_NOT, span, "EXPLAIN WHY NOT is")
+                .help("EMIT MATCHES, TIMEOUTS reports partial matches that ran out of time")
+        }
+        StatementKind::Explain(explain) if explain.analyze => {
+            not_yet(codes::EXPLAIN_ANALYZE, span, "EXPLAIN ANALYZE is")
+                .help("EXPLAIN without ANALYZE tells the plan")
+        }
         StatementKind::Explain(explain) => match &explain.target {
             ExplainTarget::Statement(inner) => return self::statement(inner),
             ExplainTarget::Query(_) => return None,

@@ -4,7 +4,9 @@ use portent_grammar::codes::statements as codes;
 use portent_grammar::{Column, Diagnostic, Schema, Span, Type, Value};
 use portent_parser::ast;
 
-use super::{ConstantRows, Planner, Relation, bound, layout::Layout, row_scope::RowScope, spec, types};
+use super::{
+    ConstantRows, Planner, Relation, bound, layout::Layout, row_scope::RowScope, spec, types,
+};
 use crate::catalog::name;
 use crate::expr::{Expr, coerce};
 use crate::logical::LogicalPlan;
@@ -19,7 +21,12 @@ impl Planner<'_> {
     ) -> Option<Relation> {
         let (mut schema, rows) = typed_rows(rows, &mut self.diagnostics)?;
         super::from::rename(&mut schema, alias, &mut self.diagnostics);
-        Some(self.constant(schema, rows, alias.map(|alias| alias.name.text.clone()), span))
+        Some(self.constant(
+            schema,
+            rows,
+            alias.map(|alias| alias.name.text.clone()),
+            span,
+        ))
     }
 
     /// A hidden stream of these rows.
@@ -41,8 +48,16 @@ impl Planner<'_> {
         let stream = self.catalog.next_stream_id();
         let hidden = self.block_name(false);
         self.new_streams.push(spec(stream, &hidden, &schema));
-        let plan = LogicalPlan::Values { stream, rows: rows.len(), schema: schema.clone() };
-        self.constant_rows.push(ConstantRows { stream, rows, event_time });
+        let plan = LogicalPlan::Values {
+            stream,
+            rows: rows.len(),
+            schema: schema.clone(),
+        };
+        self.constant_rows.push(ConstantRows {
+            stream,
+            rows,
+            event_time,
+        });
         Relation {
             names: alias.into_iter().collect(),
             stream,
@@ -68,13 +83,24 @@ fn typed_rows(
     let mut bound_rows: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
     for row in rows {
         if row.len() != width {
-            let span = row.first().map(|first| row.iter().fold(first.span, |span, part| span.to(part.span)));
-            let message = format!("this row has {} values, the first one has {width}", row.len());
-            diagnostics.push(Diagnostic::error(codes::VALUES_SHAPE, span.unwrap_or_default(), message));
+            let span = row
+                .first()
+                .map(|first| row.iter().fold(first.span, |span, part| span.to(part.span)));
+            let message = format!(
+                "this row has {} values, the first one has {width}",
+                row.len()
+            );
+            diagnostics.push(Diagnostic::error(
+                codes::VALUES_SHAPE,
+                span.unwrap_or_default(),
+                message,
+            ));
             continue;
         }
-        let bound: Vec<Option<Expr>> =
-            row.iter().map(|value| bound::row(value, &mut scope, diagnostics)).collect();
+        let bound: Vec<Option<Expr>> = row
+            .iter()
+            .map(|value| bound::row(value, &mut scope, diagnostics))
+            .collect();
         bound_rows.extend(bound.into_iter().collect::<Option<Vec<Expr>>>());
     }
     let mut schema = Schema::new();
@@ -84,7 +110,11 @@ fn typed_rows(
             match types::common(&ty, &value.ty) {
                 Some(common) => ty = common,
                 None => {
-                    let message = format!("column {} is {ty} in the rows before, and {} here", column + 1, value.ty);
+                    let message = format!(
+                        "column {} is {ty} in the rows before, and {} here",
+                        column + 1,
+                        value.ty
+                    );
                     diagnostics.push(Diagnostic::error(codes::VALUES_SHAPE, value.span, message));
                     break;
                 }
@@ -125,7 +155,10 @@ pub(crate) fn as_type(
     let from = expr.ty.clone();
     if !assignable(&from, ty) {
         let message = format!("column {} is {ty}, and this is {from}", name::quote(column));
-        diagnostics.push(Diagnostic::error(codes::INSERT_TYPE, span, message).help(format!("write CAST(… AS {ty})")));
+        diagnostics.push(
+            Diagnostic::error(codes::INSERT_TYPE, span, message)
+                .help(format!("write CAST(… AS {ty})")),
+        );
         return None;
     }
     match coerce(expr, ty) {
@@ -144,5 +177,8 @@ fn assignable(from: &Type, to: &Type) -> bool {
         || matches!(from, Type::Null | Type::Text)
         || matches!(to, Type::Json)
         || (from.is_numeric() && to.is_numeric())
-        || matches!((from, to), (Type::Date, Type::Timestamp) | (Type::Array(_), Type::Array(_)))
+        || matches!(
+            (from, to),
+            (Type::Date, Type::Timestamp) | (Type::Array(_), Type::Array(_))
+        )
 }

@@ -40,7 +40,9 @@ impl Predicates {
     fn intern(&mut self, predicate: Expr) -> u32 {
         let same = self.known.entry(structural_hash(&predicate)).or_default();
         let list = &self.list;
-        let known = same.iter().find(|at| list.get(**at as usize) == Some(&predicate));
+        let known = same
+            .iter()
+            .find(|at| list.get(**at as usize) == Some(&predicate));
         if let Some(known) = known {
             return *known;
         }

@@ -6,9 +6,10 @@ use crate::logical::LogicalPlan;
 
 pub(super) fn apply(plan: LogicalPlan) -> LogicalPlan {
     match plan {
-        LogicalPlan::Filter { input, condition } => {
-            LogicalPlan::Filter { input, condition: simplify(condition) }
-        }
+        LogicalPlan::Filter { input, condition } => LogicalPlan::Filter {
+            input,
+            condition: simplify(condition),
+        },
         LogicalPlan::Match { input, mut pattern } => {
             for condition in &mut pattern.conditions {
                 if let Some(whole) = condition.take() {

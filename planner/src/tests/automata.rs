@@ -283,19 +283,8 @@ snapshot!(nested_loops_of_nothing, "((a*)*)* b", "", @r"
     0 start    a → 1
                b → 2
     1 after a  a → 1
-               a → 3
-               a → 4
                b → 2
     2 after b  match
-    3 after a  a → 3
-               a → 4
-               b → 2
-    4 after a  a → 4
-               a → 5
-               b → 2
-    5 after a  a → 5
-               a → 4
-               b → 2
 ");
 snapshot!(dead_ends_go, "a (b $ c | d)", "", @r"
     0 start    a → 1

@@ -8,13 +8,20 @@ use crate::catalog::name::ident;
 use crate::catalog::{Catalog, ColumnSource, StreamDef};
 
 fn word(text: &str) -> Ident {
-    Ident { quoted: false, ..ident(text) }
+    Ident {
+        quoted: false,
+        ..ident(text)
+    }
 }
 
 fn stream(text: &str) -> StreamDef {
     let ran = run_bare(text);
     assert!(ran.diagnostics.is_empty(), "{:?}", ran.diagnostics);
-    let found = ran.catalog.streams().next().map(|stream| StreamDef::clone(stream));
+    let found = ran
+        .catalog
+        .streams()
+        .next()
+        .map(|stream| StreamDef::clone(stream));
     found.unwrap_or_else(|| panic!("no stream"))
 }
 
@@ -32,7 +39,9 @@ fn columns_time_and_options() {
     assert_eq!(s.event_time, Some(2));
     assert_eq!((s.lateness, s.max_ahead), (5_000_000, Some(3_600_000_000)));
     assert!(!s.bounded && s.has_event_time && s.late.is_some());
-    assert!(matches!(&s.columns[0].source, ColumnSource::Field(Some(from)) if from == "time of day"));
+    assert!(
+        matches!(&s.columns[0].source, ColumnSource::Field(Some(from)) if from == "time of day")
+    );
     assert!(matches!(&s.columns[1].source, ColumnSource::Metadata(key) if key == "line"));
     assert!(matches!(&s.columns[2].source, ColumnSource::Computed(_)));
     assert!(s.columns[3].not_null && s.columns[3].ty == Type::Decimal(Some((12, 4))));
@@ -43,7 +52,11 @@ fn columns_time_and_options() {
 #[test]
 fn event_time_by_name() {
     let s = stream("CREATE STREAM s (time TIMESTAMP, Timestamp TIMESTAMP, ts TEXT);");
-    assert_eq!(s.event_time, Some(1), "ts is no TIMESTAMP, so the next name counts");
+    assert_eq!(
+        s.event_time,
+        Some(1),
+        "ts is no TIMESTAMP, so the next name counts"
+    );
     let s = stream("CREATE STREAM s (x BIGINT);");
     assert_eq!((s.event_time, s.has_event_time), (None, false));
 }
@@ -52,7 +65,9 @@ fn event_time_by_name() {
 fn bounded_or_live() {
     let bounded = |with: &str| stream(&format!("CREATE STREAM s (x BIGINT) {with};")).bounded;
     assert!(bounded("WITH (connector = 'file', path = 'x')"));
-    assert!(!bounded("WITH (connector = 'file', path = 'x', follow = true)"));
+    assert!(!bounded(
+        "WITH (connector = 'file', path = 'x', follow = true)"
+    ));
     assert!(bounded("WITH (connector = 'stdin')"));
     assert!(!bounded("WITH (connector = 'generator')"));
     assert!(bounded("WITH (connector = 'generator', count = 10)"));
@@ -63,22 +78,31 @@ fn bounded_or_live() {
 
 #[test]
 fn inferred() {
-    let s = stream("CREATE STREAM s (WATERMARK FOR ts AS ts - 2 SECONDS) WITH (connector = 'file', path = 'ticks.csv');");
-    assert_eq!((s.columns.len(), s.event_time, s.lateness), (4, Some(0), 2_000_000));
+    let s = stream(
+        "CREATE STREAM s (WATERMARK FOR ts AS ts - 2 SECONDS) WITH (connector = 'file', path = 'ticks.csv');",
+    );
+    assert_eq!(
+        (s.columns.len(), s.event_time, s.lateness),
+        (4, Some(0), 2_000_000)
+    );
 }
 
 #[test]
 fn late_streams() {
     let ran = run("SELECT lateness_reason, price FROM ticks$late;");
     assert_eq!(ran.codes(), [] as [u16; 0]);
-    let late = ran.catalog.find_stream(&word("ticks$late")).map(|stream| stream.columns.len());
+    let late = ran
+        .catalog
+        .find_stream(&word("ticks$late"))
+        .map(|stream| stream.columns.len());
     assert_eq!(late.ok(), Some(6));
 }
 
 #[test]
 fn insert() {
     let mut catalog = Catalog::new();
-    let text = "CREATE STREAM s (id BIGINT, twice AS id * 2, name TEXT, price DOUBLE, ts TIMESTAMP);
+    let text =
+        "CREATE STREAM s (id BIGINT, twice AS id * 2, name TEXT, price DOUBLE, ts TIMESTAMP);
                 INSERT INTO s (price, id) VALUES (1, 2), (2.5, NULL);
                 INSERT INTO s VALUES (1, 'a', 3, '2026-01-01 00:00:00Z');";
     let mut said = Vec::new();
@@ -88,7 +112,9 @@ fn insert() {
             StatementKind::CreateStream(create) => {
                 catalog.create_stream(&create, &Files, &mut said);
             }
-            StatementKind::Insert(insert) => inserted.extend(catalog.insert_values(&insert, &mut said)),
+            StatementKind::Insert(insert) => {
+                inserted.extend(catalog.insert_values(&insert, &mut said))
+            }
             _ => {}
         }
     }
@@ -102,15 +128,13 @@ fn insert() {
 
 #[test]
 fn drop_and_replace() {
-    let ran = run(
-        "CREATE QUERY a AS SELECT symbol FROM ticks;
+    let ran = run("CREATE QUERY a AS SELECT symbol FROM ticks;
          CREATE OR REPLACE QUERY a AS SELECT symbol, price FROM ticks;
          CREATE QUERY IF NOT EXISTS b AS SELECT symbol FROM a;
          DROP QUERY b;
          DROP QUERY a;
          DROP STREAM ticks;
-         DROP STREAM IF EXISTS ticks;",
-    );
+         DROP STREAM IF EXISTS ticks;");
     assert_eq!(ran.codes(), [] as [u16; 0], "{:?}", ran.diagnostics);
     assert!(ran.catalog.find_stream(&word("ticks")).is_err());
     assert!(ran.catalog.find_stream(&word("a")).is_err());
@@ -118,10 +142,21 @@ fn drop_and_replace() {
 
 #[test]
 fn describe_hides_secrets() {
-    let ran = run_bare("CREATE SINK k WITH (connector = 'http', url = 'http://x', auth_token = 'secret'); CREATE STREAM s (ts TIMESTAMP, x AS 1);");
-    let described = ran.catalog.describe(&word("k")).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(described.properties[2], ("auth_token".to_owned(), "***".to_owned()));
-    let described = ran.catalog.describe(&word("S")).unwrap_or_else(|error| panic!("{error}"));
+    let ran = run_bare(
+        "CREATE SINK k WITH (connector = 'http', url = 'http://x', auth_token = 'secret'); CREATE STREAM s (ts TIMESTAMP, x AS 1);",
+    );
+    let described = ran
+        .catalog
+        .describe(&word("k"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        described.properties[2],
+        ("auth_token".to_owned(), "***".to_owned())
+    );
+    let described = ran
+        .catalog
+        .describe(&word("S"))
+        .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(described.columns[0].2, "event time");
     assert_eq!(described.columns[1].2, "computed");
     assert_eq!(ran.catalog.list_streams().len(), 1);
@@ -130,10 +165,15 @@ fn describe_hides_secrets() {
 
 #[test]
 fn settings() {
-    let ran = run_bare("SET end_of_input = undecided; SET idle_timeout = 30 SECONDS; SET batch_size = 10;");
+    let ran = run_bare(
+        "SET end_of_input = undecided; SET idle_timeout = 30 SECONDS; SET batch_size = 10;",
+    );
     assert_eq!(ran.codes(), [] as [u16; 0]);
     let settings = ran.catalog.settings();
     assert_eq!(settings.micros("idle_timeout"), 30_000_000);
     assert_eq!(settings.count("batch_size"), 10);
-    assert_eq!(settings.show(&word("END_OF_INPUT")).ok().as_deref(), Some("undecided"));
+    assert_eq!(
+        settings.show(&word("END_OF_INPUT")).ok().as_deref(),
+        Some("undecided")
+    );
 }

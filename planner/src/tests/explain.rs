@@ -64,7 +64,10 @@ fn every_contiguity_is_spelled_out() {
             &format!("SELECT 1 AS one FROM bticks MATCH ({pattern}) WITHIN 1 HOUR;"),
             ExplainFormat::Text,
         );
-        text.lines().find_map(|line| line.strip_prefix("  pattern     ")).unwrap_or_default().to_owned()
+        text.lines()
+            .find_map(|line| line.strip_prefix("  pattern     "))
+            .unwrap_or_default()
+            .to_owned()
     };
     let cases = [
         "f{5,} -> s",
@@ -79,6 +82,21 @@ fn every_contiguity_is_spelled_out() {
         "a -[10 SECONDS TO 5 MINUTES]-> !n -> b??",
         "(a | b) c | d",
     ];
-    let lines: Vec<String> = cases.iter().map(|case| format!("{case}  =>  {}", printed(case))).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    let lines: Vec<String> = cases
+        .iter()
+        .map(|case| format!("{case}  =>  {}", printed(case)))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    f{5,} -> s  =>  (-> f){5,} -> s
+    a -> b+  =>  a -> (-> b)+
+    a b+ c  =>  a b+ c
+    a ->> b+  =>  a ->> (->> b)+
+    (a -> b){3}  =>  (-> a -> b){3}
+    x -> (b | c+)  =>  x -> (b | (-> c)+)
+    (-[10 SECONDS]-> f){3,}  =>  (-[10 seconds]-> f){3,}
+    a & b+ & (c d)  =>  a & (-> b)+ & (c d)
+    PERMUTE(a+, b) {- c* -} $  =>  PERMUTE(a+, b) {- c* -} $
+    a -[10 SECONDS TO 5 MINUTES]-> !n -> b??  =>  a -[10 seconds TO 5 minutes]-> !n -> b??
+    (a | b) c | d  =>  (a | b) c | d
+    ");
 }

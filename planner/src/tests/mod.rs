@@ -18,15 +18,17 @@ pub(crate) struct Files;
 impl SchemaProvider for Files {
     fn infer(&self, options: &Options) -> Result<InferredSchema, String> {
         match options.get("path") {
-            Some(portent_grammar::Value::Text(path)) if path.ends_with("ticks.csv") => Ok(InferredSchema {
-                columns: vec![
-                    Column::new("ts", Type::Timestamp),
-                    Column::new("symbol", Type::Text),
-                    Column::new("price", Type::Float),
-                    Column::new("size", Type::Int),
-                ],
-                time: None,
-            }),
+            Some(portent_grammar::Value::Text(path)) if path.ends_with("ticks.csv") => {
+                Ok(InferredSchema {
+                    columns: vec![
+                        Column::new("ts", Type::Timestamp),
+                        Column::new("symbol", Type::Text),
+                        Column::new("price", Type::Float),
+                        Column::new("size", Type::Int),
+                    ],
+                    time: None,
+                })
+            }
             _ => Err("there is no such file".into()),
         }
     }
@@ -35,7 +37,11 @@ impl SchemaProvider for Files {
 /// The statements of a text that has no syntax errors.
 pub(crate) fn statements(text: &str) -> Vec<Statement> {
     let parsed = portent_parser::parse(text);
-    assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
+    assert!(
+        parsed.diagnostics.is_empty(),
+        "{text}: {:?}",
+        parsed.diagnostics
+    );
     parsed.statements
 }
 
@@ -49,15 +55,22 @@ pub(crate) struct Ran {
 impl Ran {
     /// The plan of a text without errors.
     pub fn plan(self) -> Planned {
-        let errors: Vec<String> =
-            self.diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
+        let errors: Vec<String> = self
+            .diagnostics
+            .iter()
+            .filter(|d| d.is_error())
+            .map(ToString::to_string)
+            .collect();
         assert!(errors.is_empty(), "{errors:?}");
         self.planned.unwrap_or_else(|| panic!("no query"))
     }
 
     /// The codes of everything that was said.
     pub fn codes(&self) -> Vec<u16> {
-        self.diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect()
+        self.diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.code.0)
+            .collect()
     }
 }
 
@@ -77,7 +90,11 @@ pub(crate) fn run(text: &str) -> Ran {
 
 pub(crate) fn run_bare(text: &str) -> Ran {
     let mut catalog = Catalog::new();
-    let mut ran = Ran { catalog: Catalog::new(), planned: None, diagnostics: Vec::new() };
+    let mut ran = Ran {
+        catalog: Catalog::new(),
+        planned: None,
+        diagnostics: Vec::new(),
+    };
     for statement in statements(text) {
         if let Some(error) = crate::resolve::unsupported::statement(&statement) {
             ran.diagnostics.push(error);
@@ -108,7 +125,11 @@ pub(crate) fn run_bare(text: &str) -> Ran {
             StatementKind::Insert(insert) => {
                 catalog.insert_values(&insert, said);
             }
-            StatementKind::Drop { what, if_exists, name } => {
+            StatementKind::Drop {
+                what,
+                if_exists,
+                name,
+            } => {
                 said.extend(catalog.drop(what, if_exists, &name).err());
             }
             StatementKind::Set { name, value } => {
@@ -124,8 +145,12 @@ pub(crate) fn run_bare(text: &str) -> Ran {
 
 /// The automaton of a pattern over bounded ticks, as a table.
 pub(crate) fn automaton(pattern: &str, rest: &str) -> String {
-    let planned = run(&format!("SELECT MATCH_NUMBER() AS n FROM bticks MATCH ({pattern}) {rest};")).plan();
-    let Some(crate::compiled::Body::Match(plan)) = planned.queries.last().map(|query| &query.body) else {
+    let planned = run(&format!(
+        "SELECT MATCH_NUMBER() AS n FROM bticks MATCH ({pattern}) {rest};"
+    ))
+    .plan();
+    let Some(crate::compiled::Body::Match(plan)) = planned.queries.last().map(|query| &query.body)
+    else {
         panic!("no pattern")
     };
     crate::explain::automaton_table(&plan.automaton)

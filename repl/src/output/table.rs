@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use comfy_table::modifiers::UTF8_ROUND_CORNERS;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 use portent::{Schema, Value};
@@ -74,7 +73,7 @@ fn cells(values: &[Value]) -> Vec<String> {
 
 fn table(schema: &Schema, rows: &[Vec<String>], width: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).apply_modifier(UTF8_ROUND_CORNERS);
+    table.load_style(UTF8_FULL_CONDENSED.with_rounded_corners().with_solid_inner_borders());
     match width {
         Some(width) => {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

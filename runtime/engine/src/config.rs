@@ -13,6 +13,9 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { max_threads_per_query: 10_000_000, max_matches_per_event: 10_000_000 }
+        Self {
+            max_threads_per_query: 10_000_000,
+            max_matches_per_event: 10_000_000,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Where expressions find their values: plain rows, and rows that a navigation or an aggregate visits.
 
 use portent_grammar::Value;
-use portent_planner::expr::{EvalContext, EvalError};
 use portent_planner::expr::{Aggregate, LogicalEnd, MatchInfo, Navigate, RowRef};
+use portent_planner::expr::{EvalContext, EvalError};
 
 use crate::event::{NULL, Row};
 
@@ -16,7 +16,11 @@ pub(crate) struct OneRow<'a> {
 
 impl<'a> OneRow<'a> {
     pub fn new(row: &'a Row) -> Self {
-        Self { values: &row.event.values, input: row.input, time: row.event.time }
+        Self {
+            values: &row.event.values,
+            input: row.input,
+            time: row.event.time,
+        }
     }
 }
 
@@ -65,10 +69,7 @@ pub(crate) struct At<'a, C: ?Sized> {
 
 /// Whether a reference means the row at hand: the last of all rows up to here.
 fn is_here(row: &RowRef) -> bool {
-    row.variables.is_none()
-        && row.end == LogicalEnd::Last
-        && row.offset == 0
-        && row.physical == 0
+    row.variables.is_none() && row.end == LogicalEnd::Last && row.offset == 0 && row.physical == 0
 }
 
 impl<C: EvalContext + ?Sized> EvalContext for At<'_, C> {
@@ -90,7 +91,11 @@ impl<C: EvalContext + ?Sized> EvalContext for At<'_, C> {
     }
 
     fn classifier(&self, row: &RowRef) -> Value {
-        if is_here(row) { self.variable.clone() } else { self.outer.classifier(row) }
+        if is_here(row) {
+            self.variable.clone()
+        } else {
+            self.outer.classifier(row)
+        }
     }
 
     fn match_info(&self, info: MatchInfo) -> Value {
@@ -131,9 +136,7 @@ impl<C: EvalContext + ?Sized> EvalContext for WithSuppressed<'_, C> {
 
     fn match_info(&self, info: MatchInfo) -> Value {
         match info {
-            MatchInfo::Suppressed => {
-                Value::Int(i64::try_from(self.suppressed).unwrap_or(i64::MAX))
-            }
+            MatchInfo::Suppressed => Value::Int(i64::try_from(self.suppressed).unwrap_or(i64::MAX)),
             info => self.outer.match_info(info),
         }
     }

@@ -116,7 +116,10 @@ impl Emitter {
                 stats.suppressed += 1;
                 return;
             };
-            let context = WithSuppressed { outer: context, suppressed };
+            let context = WithSuppressed {
+                outer: context,
+                suppressed,
+            };
             evaluate(&plan.projection, &context, origin, stats)
         } else {
             evaluate(&plan.projection, context, origin, stats)
@@ -143,7 +146,11 @@ impl Emitter {
         if self.plan.order_by.is_empty() {
             values.truncate(width);
         }
-        let row = Produced { time: origin.time, values, match_id: origin.match_id };
+        let row = Produced {
+            time: origin.time,
+            values,
+            match_id: origin.match_id,
+        };
         if self.plan.order_by.is_empty() {
             self.deliver(row, stats, out);
         } else {
@@ -170,12 +177,24 @@ impl Emitter {
         let plan = Arc::clone(&self.plan);
         if let (Some(mut groups), Some(group)) = (self.groups.take(), &plan.group) {
             for (row, error) in groups.finish() {
-                let origin = Origin { time, match_id: None, event: &row };
+                let origin = Origin {
+                    time,
+                    match_id: None,
+                    event: &row,
+                };
                 if let Some(error) = error {
                     failed(&error, &origin, stats);
                 }
-                let context = OneRow { values: &row, input: 0, time };
-                match group.having.as_ref().map_or(Ok(true), |having| is_true(having, &context)) {
+                let context = OneRow {
+                    values: &row,
+                    input: 0,
+                    time,
+                };
+                match group
+                    .having
+                    .as_ref()
+                    .map_or(Ok(true), |having| is_true(having, &context))
+                {
                     Ok(true) => self.project(&context, &origin, stats, out),
                     Ok(false) => {}
                     Err(error) => failed(&error, &origin, stats),

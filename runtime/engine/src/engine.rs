@@ -121,11 +121,13 @@ impl Engine {
                     let mut schema = spec.schema.clone();
                     schema.push(Column::new("lateness_reason", Type::Text));
                     let name = format!("{}$late", spec.name);
-                    self.streams.insert(late, Stream::new(derived(late, name, schema), Origin::Late));
+                    self.streams
+                        .insert(late, Stream::new(derived(late, name, schema), Origin::Late));
                 }
             }
         }
-        self.streams.insert(spec.id, Stream::new(spec, Origin::Source));
+        self.streams
+            .insert(spec.id, Stream::new(spec, Origin::Source));
         Ok(())
     }
 
@@ -135,21 +137,33 @@ impl Engine {
     /// # Errors
     /// [`EngineError::UnknownStream`] if an input is not there, [`EngineError::DuplicateStream`] if its output's number
     /// is taken, [`EngineError::InvalidQuery`] if the plan contradicts itself.
-    pub fn register(&mut self, query: Arc<CompiledQuery>, deliver: bool) -> Result<QueryId, EngineError> {
+    pub fn register(
+        &mut self,
+        query: Arc<CompiledQuery>,
+        deliver: bool,
+    ) -> Result<QueryId, EngineError> {
         let mut names = Vec::with_capacity(query.inputs.len());
         for input in &query.inputs {
-            let stream =
-                self.streams.get(&input.stream).ok_or(EngineError::UnknownStream(input.stream))?;
+            let stream = self
+                .streams
+                .get(&input.stream)
+                .ok_or(EngineError::UnknownStream(input.stream))?;
             names.push(stream.spec.name.clone());
         }
         let output = query.output_stream;
-        if self.streams.get(&output).is_some_and(|stream| stream.origin != Origin::Orphan) {
+        if self
+            .streams
+            .get(&output)
+            .is_some_and(|stream| stream.origin != Origin::Orphan)
+        {
             return Err(EngineError::DuplicateStream(output));
         }
-        let invalid = |reason| EngineError::InvalidQuery { query: query.name.clone(), reason };
+        let invalid = |reason| EngineError::InvalidQuery {
+            query: query.name.clone(),
+            reason,
+        };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
-        let made =
-            Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
+        let made = Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
         self.queries.push(Some(made));
         match self.streams.get_mut(&output) {
             Some(stream) => {
@@ -158,13 +172,19 @@ impl Engine {
             }
             None => {
                 let spec = derived(output, query.name.clone(), query.output.clone());
-                self.streams.insert(output, Stream::new(spec, Origin::Query(id)));
+                self.streams
+                    .insert(output, Stream::new(spec, Origin::Query(id)));
             }
         }
         let first_output = self.outputs.len();
         for (input, number) in query.inputs.iter().zip(0_u16..) {
-            let Some(stream) = self.streams.get_mut(&input.stream) else { continue };
-            stream.readers.push(Reader { query: id, input: number });
+            let Some(stream) = self.streams.get_mut(&input.stream) else {
+                continue;
+            };
+            stream.readers.push(Reader {
+                query: id,
+                input: number,
+            });
             let (watermark, ended) = (stream.watermark, stream.ended);
             if watermark != NEVER {
                 self.tell(id, |query, out| query.watermark(number, watermark, out));
@@ -199,8 +219,16 @@ impl Engine {
     /// # Errors
     /// [`EngineError::UnknownStream`], [`EngineError::DerivedStream`], [`EngineError::StreamEnded`], or
     /// [`EngineError::Arity`] if the row does not fit the stream's schema.
-    pub fn push(&mut self, id: StreamId, time: i64, row: Vec<Value>) -> Result<Pushed, EngineError> {
-        let stream = self.streams.get_mut(&id).ok_or(EngineError::UnknownStream(id))?;
+    pub fn push(
+        &mut self,
+        id: StreamId,
+        time: i64,
+        row: Vec<Value>,
+    ) -> Result<Pushed, EngineError> {
+        let stream = self
+            .streams
+            .get_mut(&id)
+            .ok_or(EngineError::UnknownStream(id))?;
         if stream.origin != Origin::Source {
             return Err(EngineError::DerivedStream(stream.spec.name.clone()));
         }
@@ -210,7 +238,11 @@ impl Engine {
         let expected = stream.spec.schema.len();
         if row.len() != expected {
             let stream = stream.spec.name.clone();
-            return Err(EngineError::Arity { stream, expected, found: row.len() });
+            return Err(EngineError::Arity {
+                stream,
+                expected,
+                found: row.len(),
+            });
         }
         let first_output = self.outputs.len();
         let admission = stream.admit(time);
@@ -237,7 +269,9 @@ impl Engine {
 
     /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.
     pub fn advance(&mut self, id: StreamId, watermark: i64) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
         if stream.origin != Origin::Source || stream.ended || watermark <= stream.watermark {
             return;
         }
@@ -260,9 +294,10 @@ impl Engine {
         let first_output = self.outputs.len();
         let ids: Vec<StreamId> = self.streams.keys().copied().collect();
         for id in ids {
-            let is_source = self.streams.get(&id).is_some_and(|stream| {
-                matches!(stream.origin, Origin::Source | Origin::Orphan)
-            });
+            let is_source = self
+                .streams
+                .get(&id)
+                .is_some_and(|stream| matches!(stream.origin, Origin::Source | Origin::Orphan));
             if is_source {
                 self.end(id);
             }
@@ -287,7 +322,10 @@ impl Engine {
 
     /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.
     pub fn is_done(&self, id: QueryId) -> bool {
-        self.queries.get(id.0 as usize).and_then(Option::as_ref).is_none_or(Query::is_done)
+        self.queries
+            .get(id.0 as usize)
+            .and_then(Option::as_ref)
+            .is_none_or(Query::is_done)
     }
 
     /// How far a query's output is complete, µs: nothing earlier will come out of it. `None`: nothing is known yet.
@@ -298,7 +336,9 @@ impl Engine {
 
     /// Lets the events go that the watermark of a stream has reached.
     fn reach(&mut self, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
         while let Some(event) = stream.release() {
             self.agenda.push_back(Item::Event(id, event));
         }
@@ -312,7 +352,8 @@ impl Engine {
         {
             late.watermark = late.watermark.max(watermark);
             if !late.readers.is_empty() {
-                self.agenda.push_back(Item::Watermark(late.spec.id, watermark));
+                self.agenda
+                    .push_back(Item::Watermark(late.spec.id, watermark));
             }
         }
     }
@@ -320,7 +361,9 @@ impl Engine {
     /// Sends an event that is not in time to the stream of late events. There its time is that at which it was found
     /// late; its own is in its columns.
     fn late(&mut self, id: StreamId, mut row: Vec<Value>, seq: u64, reason: &str) {
-        let Some(stream) = self.streams.get(&id) else { return };
+        let Some(stream) = self.streams.get(&id) else {
+            return;
+        };
         let time = stream.watermark;
         let Some(late) = stream.spec.late else { return };
         if let Some(late) = self.streams.get_mut(&late) {
@@ -331,7 +374,9 @@ impl Engine {
     }
 
     fn end(&mut self, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
         if stream.ended {
             return;
         }
@@ -360,8 +405,11 @@ impl Engine {
                 Item::Event(id, _) | Item::Watermark(id, _) | Item::Ended(id) => *id,
             };
             let mut at = 0;
-            while let Some(reader) =
-                self.streams.get(&id).and_then(|stream| stream.readers.get(at)).copied()
+            while let Some(reader) = self
+                .streams
+                .get(&id)
+                .and_then(|stream| stream.readers.get(at))
+                .copied()
             {
                 at += 1;
                 self.tell(reader.query, |query, out| match &item {
@@ -385,7 +433,9 @@ impl Engine {
         let mut produced = std::mem::take(&mut self.produced);
         what(query, &mut produced);
         let output = query.plan.output_stream;
-        let Some(stream) = self.streams.get_mut(&output) else { return };
+        let Some(stream) = self.streams.get_mut(&output) else {
+            return;
+        };
         let read = !stream.readers.is_empty();
         let sorted = !query.plan.order_by.is_empty();
         if query.deliver && !produced.is_empty() {
@@ -393,7 +443,11 @@ impl Engine {
             let rows = produced.iter_mut().map(|row| Output {
                 query: id,
                 time: if sorted { clock } else { row.time },
-                values: if read { row.values.clone() } else { std::mem::take(&mut row.values) },
+                values: if read {
+                    row.values.clone()
+                } else {
+                    std::mem::take(&mut row.values)
+                },
                 match_id: row.match_id,
             });
             self.outputs.extend(rows);
@@ -438,5 +492,12 @@ fn micros(value: &Value) -> Option<i64> {
 
 /// The stream of a query's output, or of late events: in order by its making.
 fn derived(id: StreamId, name: String, schema: Vec<Column>) -> StreamSpec {
-    StreamSpec { id, name, schema, lateness: 0, max_ahead: None, late: None }
+    StreamSpec {
+        id,
+        name,
+        schema,
+        lateness: 0,
+        max_ahead: None,
+        late: None,
+    }
 }

@@ -42,11 +42,21 @@ impl fmt::Display for EngineError {
                 write!(f, "stream number {} is there already", id.0)
             }
             EngineError::DerivedStream(name) => {
-                write!(f, "stream {name} is computed by a query and takes no events")
+                write!(
+                    f,
+                    "stream {name} is computed by a query and takes no events"
+                )
             }
             EngineError::StreamEnded(name) => write!(f, "stream {name} has ended"),
-            EngineError::Arity { stream, expected, found } => {
-                write!(f, "a row of stream {stream} has {expected} values, but {found} were given")
+            EngineError::Arity {
+                stream,
+                expected,
+                found,
+            } => {
+                write!(
+                    f,
+                    "a row of stream {stream} has {expected} values, but {found} were given"
+                )
             }
             EngineError::InvalidQuery { query, reason } => {
                 write!(f, "the plan of query {query} is invalid: {reason}")

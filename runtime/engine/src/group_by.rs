@@ -26,8 +26,16 @@ impl Groups {
     ///
     /// # Errors
     /// If a key, an argument or a filter has no value: the row is then not (or not fully) counted.
-    pub fn add<C: EvalContext + ?Sized>(&mut self, plan: &Group, context: &C) -> Result<(), EvalError> {
-        let key = plan.keys.iter().map(|key| eval(key, context)).collect::<Result<Vec<_>, _>>()?;
+    pub fn add<C: EvalContext + ?Sized>(
+        &mut self,
+        plan: &Group,
+        context: &C,
+    ) -> Result<(), EvalError> {
+        let key = plan
+            .keys
+            .iter()
+            .map(|key| eval(key, context))
+            .collect::<Result<Vec<_>, _>>()?;
         let group = self.groups.entry(key).or_insert_with(|| accumulators(plan));
         let mut failed = None;
         for (accumulator, aggregate) in group.iter_mut().zip(&plan.aggregates) {
@@ -83,7 +91,10 @@ pub(crate) fn accumulate<C: EvalContext + ?Sized>(
         [] => accumulator.add(&[]),
         [only] => accumulator.add(&[eval(only, context)?]),
         args => {
-            let args = args.iter().map(|arg| eval(arg, context)).collect::<Result<Vec<_>, _>>()?;
+            let args = args
+                .iter()
+                .map(|arg| eval(arg, context))
+                .collect::<Result<Vec<_>, _>>()?;
             accumulator.add(&args)
         }
     }

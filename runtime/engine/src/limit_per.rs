@@ -31,7 +31,13 @@ const SWEEP_LEAST: usize = 1024;
 impl LimitPeriods {
     /// `count` matches per `per` µs.
     pub fn new(count: u64, per: i64, tells: bool) -> Self {
-        Self { count, per, tells, periods: HashMap::default(), sweep_at: SWEEP_LEAST }
+        Self {
+            count,
+            per,
+            tells,
+            periods: HashMap::default(),
+            sweep_at: SWEEP_LEAST,
+        }
     }
 
     /// Whether a match of this key at this time is passed on; if so, how many were held back before it.
@@ -93,6 +99,10 @@ mod tests {
         for key in 0..100_000 {
             limit.pass(vec![Value::Int(key)], key);
         }
-        assert!(limit.periods.len() <= 2 * SWEEP_LEAST, "{}", limit.periods.len());
+        assert!(
+            limit.periods.len() <= 2 * SWEEP_LEAST,
+            "{}",
+            limit.periods.len()
+        );
     }
 }

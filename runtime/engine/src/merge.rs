@@ -16,7 +16,10 @@ pub(crate) struct Merge {
 
 impl Merge {
     pub fn new(inputs: usize) -> Self {
-        Self { inputs: vec![Some(NEVER); inputs], waiting: SortedQueue::default() }
+        Self {
+            inputs: vec![Some(NEVER); inputs],
+            waiting: SortedQueue::default(),
+        }
     }
 
     /// The least of the inputs' watermarks; `None` if all have ended.

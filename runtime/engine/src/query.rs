@@ -67,7 +67,11 @@ impl Query {
     /// The time before which nothing more will come out.
     pub fn output_watermark(&self) -> i64 {
         // What is sorted at the end keeps the times of its events.
-        if self.plan.order_by.is_empty() { self.clock } else { NEVER }
+        if self.plan.order_by.is_empty() {
+            self.clock
+        } else {
+            NEVER
+        }
     }
 
     /// The time up to which everything is known; 0 before anything is.
@@ -153,9 +157,17 @@ impl Query {
             return;
         }
         if let Some(matcher) = &mut self.matcher {
-            let clock = if self.clock == NEVER { time } else { self.clock };
-            let mut sink =
-                Sink { emitter: &mut self.emitter, stats: &mut self.stats, out, clock };
+            let clock = if self.clock == NEVER {
+                time
+            } else {
+                self.clock
+            };
+            let mut sink = Sink {
+                emitter: &mut self.emitter,
+                stats: &mut self.stats,
+                out,
+                clock,
+            };
             matcher.advance(time, &mut sink);
         }
         self.clock = time;
@@ -177,18 +189,35 @@ impl Query {
 
     /// An event in the layout of the query.
     fn arrange(&self, input: u16, event: &Arc<Event>) -> Row {
-        let columns =
-            self.plan.inputs.get(usize::from(input)).and_then(|input| input.columns.as_ref());
+        let columns = self
+            .plan
+            .inputs
+            .get(usize::from(input))
+            .and_then(|input| input.columns.as_ref());
         let event = match columns {
             None => Arc::clone(event),
             Some(columns) => {
                 let value = |column: &Option<usize>| {
                     column.and_then(|column| event.values.get(column)).cloned()
                 };
-                let values: Vec<Value> =
-                    columns.iter().map(|column| value(column).unwrap_or_default()).collect();
-                let Event { time, seq, ordinal, part, .. } = **event;
-                Arc::new(Event { time, seq, ordinal, part, values })
+                let values: Vec<Value> = columns
+                    .iter()
+                    .map(|column| value(column).unwrap_or_default())
+                    .collect();
+                let Event {
+                    time,
+                    seq,
+                    ordinal,
+                    part,
+                    ..
+                } = **event;
+                Arc::new(Event {
+                    time,
+                    seq,
+                    ordinal,
+                    part,
+                    values,
+                })
             }
         };
         Row { event, input }
@@ -198,9 +227,13 @@ impl Query {
         match &mut self.matcher {
             None => {
                 self.stats.matches += 1;
-                let origin =
-                    Origin { time: row.time(), match_id: None, event: &row.event.values };
-                self.emitter.emit(&OneRow::new(&row), &origin, &mut self.stats, out);
+                let origin = Origin {
+                    time: row.time(),
+                    match_id: None,
+                    event: &row.event.values,
+                };
+                self.emitter
+                    .emit(&OneRow::new(&row), &origin, &mut self.stats, out);
             }
             Some(matcher) => {
                 let mut sink = Sink {
@@ -220,8 +253,12 @@ impl Query {
         if let Some(matcher) = &mut self.matcher
             && !self.emitter.done
         {
-            let mut sink =
-                Sink { emitter: &mut self.emitter, stats: &mut self.stats, out, clock };
+            let mut sink = Sink {
+                emitter: &mut self.emitter,
+                stats: &mut self.stats,
+                out,
+                clock,
+            };
             matcher.finish(&mut sink);
         }
         self.emitter.finish(clock, &mut self.stats, out);

@@ -39,7 +39,10 @@ where
     K: Ord,
 {
     fn default() -> Self {
-        Self { run: VecDeque::new(), rest: BinaryHeap::new() }
+        Self {
+            run: VecDeque::new(),
+            rest: BinaryHeap::new(),
+        }
     }
 }
 
@@ -85,7 +88,8 @@ impl<K: Ord + Copy, T> SortedQueue<K, T> {
     /// Keeps only some items.
     pub fn retain(&mut self, mut keep: impl FnMut(K, &T) -> bool) {
         self.run.retain(|(key, item)| keep(*key, item));
-        self.rest.retain(|Reverse(Entry(key, item))| keep(*key, item));
+        self.rest
+            .retain(|Reverse(Entry(key, item))| keep(*key, item));
     }
 }
 

@@ -31,7 +31,9 @@ pub(crate) fn compare(
 /// Compares two output rows.
 pub(crate) fn compare_columns(left: &[Value], right: &[Value], columns: &[SortColumn]) -> Ordering {
     for by in columns {
-        let (Some(a), Some(b)) = (left.get(by.column), right.get(by.column)) else { continue };
+        let (Some(a), Some(b)) = (left.get(by.column), right.get(by.column)) else {
+            continue;
+        };
         let order = compare(a, b, by.descending, by.nulls_first);
         if order != Ordering::Equal {
             return order;
@@ -68,8 +70,10 @@ pub(crate) fn sort_rows(rows: Vec<Row>, keys: &[SortKey], stats: &mut QueryStats
     if keys.is_empty() || rows.len() < 2 {
         return rows;
     }
-    let mut keyed: Vec<(Vec<Value>, Row)> =
-        rows.into_iter().map(|row| (keys_of(&row, keys, stats), row)).collect();
+    let mut keyed: Vec<(Vec<Value>, Row)> = rows
+        .into_iter()
+        .map(|row| (keys_of(&row, keys, stats), row))
+        .collect();
     keyed.sort_by(|(left, _), (right, _)| compare_keys(left, right, keys));
     keyed.into_iter().map(|(_, row)| row).collect()
 }

@@ -64,8 +64,11 @@ impl QueryStats {
     pub(crate) fn error_at(&mut self, message: &str, time: i64, event: &[Value]) {
         self.errors += 1;
         if self.first_error.is_none() {
-            self.first_error =
-                Some(QueryError { message: message.to_owned(), time, event: event.to_vec() });
+            self.first_error = Some(QueryError {
+                message: message.to_owned(),
+                time,
+                event: event.to_vec(),
+            });
         }
     }
 }

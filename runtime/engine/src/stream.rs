@@ -107,7 +107,13 @@ impl Stream {
     pub fn event(&mut self, time: i64, seq: u64, values: Vec<Value>) -> Arc<Event> {
         let ordinal = self.next_ordinal;
         self.next_ordinal += 1;
-        Arc::new(Event { time, seq, ordinal, part: 0, values })
+        Arc::new(Event {
+            time,
+            seq,
+            ordinal,
+            part: 0,
+            values,
+        })
     }
 
     /// Counts an event that comes in order by its making (of derived streams).

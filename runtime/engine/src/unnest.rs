@@ -20,7 +20,11 @@ pub(crate) fn unnest(row: Row, unnests: &[Unnest], stats: &mut QueryStats) -> Ve
         for row in &rows {
             match eval(&step.array, &OneRow::new(row)) {
                 Ok(Value::Array(elements)) => {
-                    next.extend(elements.iter().map(|element| with_slot(row, element.clone())));
+                    next.extend(
+                        elements
+                            .iter()
+                            .map(|element| with_slot(row, element.clone())),
+                    );
                 }
                 Ok(Value::Json(json)) => {
                     let elements = json.as_array().into_iter().flatten();
@@ -34,7 +38,13 @@ pub(crate) fn unnest(row: Row, unnests: &[Unnest], stats: &mut QueryStats) -> Ve
     }
     rows.into_iter()
         .zip(0_u32..)
-        .map(|(row, part)| if part == 0 { row } else { with_part(&row, part) })
+        .map(|(row, part)| {
+            if part == 0 {
+                row
+            } else {
+                with_part(&row, part)
+            }
+        })
         .collect()
 }
 
@@ -50,6 +60,17 @@ fn with_part(row: &Row, part: u32) -> Row {
 }
 
 fn remade(row: &Row, values: Vec<Value>, part: u32) -> Row {
-    let Event { time, seq, ordinal, .. } = *row.event;
-    Row { event: Arc::new(Event { time, seq, ordinal, part, values }), input: row.input }
+    let Event {
+        time, seq, ordinal, ..
+    } = *row.event;
+    Row {
+        event: Arc::new(Event {
+            time,
+            seq,
+            ordinal,
+            part,
+            values,
+        }),
+        input: row.input,
+    }
 }

@@ -39,7 +39,8 @@ pub enum At<'a> {
 
 /// Facts about a whole match.
 pub struct Facts<'a> {
-    pub number: i64,
+    /// Partial matches have none.
+    pub number: Option<i64>,
     pub timed_out: bool,
     /// When it became certain; `None` at the end of the input.
     pub time: Option<i64>,

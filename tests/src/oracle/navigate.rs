@@ -127,7 +127,7 @@ pub fn call(call: &Call, scope: &Scope<'_>) -> Option<Outcome> {
         "CLASSIFIER" => classifier(call, scope),
         "MATCH_NUMBER" | "TIMED_OUT" | "MATCH_TIME" => match (scope.facts, name.as_str()) {
             (None, _) => unknown("facts of a match where there is none"),
-            (Some(facts), "MATCH_NUMBER") => Ok(Value::Int(facts.number)),
+            (Some(facts), "MATCH_NUMBER") => Ok(facts.number.map_or(Value::Null, Value::Int)),
             (Some(facts), "TIMED_OUT") => Ok(Value::Bool(facts.timed_out)),
             (Some(facts), _) => match facts.time {
                 Some(time) => Ok(Value::Timestamp(time)),

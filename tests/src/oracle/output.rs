@@ -249,7 +249,7 @@ pub fn names(query: &Query<'_>) -> Vec<String> {
                 let row = Row { stream: query.from[0].0, time: 0, seq: 0, values: none };
                 let row = (query.rows != RowsPerMatch::One).then_some(&row);
                 let facts = Facts {
-                    number: 0,
+                    number: None,
                     timed_out: false,
                     time: None,
                     key: &vec![Value::Null; query.partition_by.len()],

@@ -121,19 +121,13 @@ pub fn answer(
 
     let mut answer = Answer {
         late: ordered.late,
+        columns: output::names(&query),
         ..Answer::default()
     };
     for (key, mut rows) in partitions(&query, rows)? {
         sort(&query, &mut rows)?;
         let walker = walk::Walker::new(&query, &rows, options.budget);
-        let reported = report(
-            &walker,
-            if options.complete {
-                None
-            } else {
-                Some(watermark)
-            },
-        )?;
+        let reported = report(&walker, watermark)?;
         output::write(&query, &rows, &key, &reported, &mut answer)?;
     }
     Ok(answer)

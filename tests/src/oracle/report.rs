@@ -14,7 +14,7 @@ pub struct Reported {
     pub start: usize,
     pub bound: Vec<Bound>,
     /// `MATCH_NUMBER()`
-    pub number: i64,
+    pub number: Option<i64>,
     /// When it is certain (1.6).
     pub certain: Moment,
 }
@@ -33,8 +33,8 @@ pub enum Kind {
 /// What one partition reports. `watermark`: where the input stops, if its end decides nothing (3.7).
 pub fn report(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported>, Refusal> {
     let query = walker.query;
-    let mut reported = if query.all {
-        all(walker)?
+    let (mut reported, decided) = if query.all {
+        (all(walker)?, walker.rows.len())
     } else {
         preferred(walker, watermark)?
     };
@@ -50,11 +50,11 @@ pub fn report(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reporte
     for one in &mut reported {
         if matches!(one.kind, Kind::Match | Kind::Empty) {
             number += 1;
+            one.number = Some(number);
         }
-        one.number = number;
     }
     if query.rows == RowsPerMatch::AllWithUnmatched {
-        add_unmatched(walker.rows.len(), &mut reported);
+        add_unmatched(decided, &mut reported);
     }
     reported.retain(|one| match one.kind {
         Kind::TimedOut => query.emit_timeouts,
@@ -96,7 +96,7 @@ fn all(walker: &Walker<'_>) -> Result<Vec<Reported>, Refusal> {
                     kind,
                     start,
                     bound,
-                    number: 0,
+                    number: None,
                     certain,
                 }),
         );
@@ -113,8 +113,8 @@ fn same(left: &[Bound], right: &[Bound]) -> bool {
             .all(|(l, r)| (l.row, l.variable) == (r.row, r.variable))
 }
 
-/// 3.2: the preferred candidate of the earliest start, then on from where AFTER MATCH SKIP says.
-fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported>, Refusal> {
+/// 3.2: the preferred candidate of the earliest start, then on from where AFTER MATCH SKIP says. Also how many rows are decided.
+fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<(Vec<Reported>, usize), Refusal> {
     let query = walker.query;
     // With SKIP TO NEXT ROW starts do not wait for each other in the short form (3.3).
     let alone = query.standard.is_none() && query.skip == Skip::NextRow;
@@ -135,7 +135,7 @@ fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported
         let open = watermark.is_some_and(|watermark| !looked.comes_by(watermark));
         if open && !alone {
             // What is still open holds back everything after it.
-            break;
+            return Ok((reported, start));
         }
         let next = match found {
             None => {
@@ -146,7 +146,7 @@ fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported
                         kind: Kind::TimedOut,
                         start,
                         bound,
-                        number: 0,
+                        number: None,
                         certain,
                     });
                 }
@@ -163,7 +163,7 @@ fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported
                     kind,
                     start,
                     bound: candidate.bound,
-                    number: 0,
+                    number: None,
                     certain: looked,
                 });
                 next
@@ -171,7 +171,7 @@ fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reported
         };
         start = next;
     }
-    Ok(reported)
+    Ok((reported, walker.rows.len()))
 }
 
 /// Where the search goes on (3.2, 3.4).
@@ -210,7 +210,7 @@ fn add_unmatched(rows: usize, reported: &mut Vec<Reported>) {
                     kind: Kind::Unmatched,
                     start: row,
                     bound: Vec::new(),
-                    number: 0,
+                    number: None,
                     certain: Moment::END,
                 },
             );

@@ -544,7 +544,7 @@ impl<'a> Walker<'a> {
         if ended != Moment::END && self.query.emit_timeouts {
             let mut timed_out = self.timed_out.borrow_mut();
             match timed_out.iter_mut().find(|(bound, _)| *bound == path.bound) {
-                Some((_, when)) => *when = (*when).max(ended),
+                Some((_, when)) => *when = (*when).min(ended),
                 None => timed_out.push((path.bound.clone(), ended)),
             }
         }

@@ -4,6 +4,7 @@ use portent_grammar::codes::types as codes;
 use portent_grammar::{Diagnostic, Span, Type, Value};
 use portent_parser::ast;
 
+use super::super::aggregate::{aggregate_by_name, aggregate_not_supported};
 use super::super::text_pattern::compile;
 use super::super::time::{TimeField, Zone};
 use super::super::types::{is_text_literal, nearest};
@@ -35,7 +36,7 @@ impl Binder<'_> {
         let Some(function) = functions::find(&name) else {
             // Errors in the arguments are told too.
             call.args.iter().for_each(|arg| drop(self.expr(arg)));
-            return self.error(functions::unknown(&call.name.text, call.name.span));
+            return self.error(no_function(&call.name));
         };
         if let Some(error) = only_for_aggregates(call, function, span) {
             return self.error(error);
@@ -203,6 +204,22 @@ impl Binder<'_> {
             span,
         )
     }
+}
+
+/// No scalar function, and nothing that the scope knows.
+fn no_function(name: &ast::Ident) -> Diagnostic {
+    if let Some(error) = aggregate_not_supported(&name.text, name.span) {
+        return error;
+    }
+    let upper = name.text.to_ascii_uppercase();
+    if aggregate_by_name(&upper).is_some() {
+        let message = format!("{upper} is an aggregate, and there are no rows to aggregate here");
+        let error = Diagnostic::error(codes::MISPLACED_AGGREGATE, name.span, message);
+        return error.help(
+            "aggregates stand in SELECT, HAVING and MEASURES, and over variables in conditions",
+        );
+    }
+    functions::unknown(&name.text, name.span)
 }
 
 fn time_field(name: &str, span: Span) -> Result<TimeField, Diagnostic> {

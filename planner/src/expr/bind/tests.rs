@@ -28,12 +28,24 @@ impl Scope for Columns {
         let (first, rest) = parts.split_first().expect("a name");
         if first.text == "tags" {
             let ty = Type::array_of(Type::Text);
-            return Ok(Expr { kind: ExprKind::Column(COLUMNS.len()), ty, span });
+            return Ok(Expr {
+                kind: ExprKind::Column(COLUMNS.len()),
+                ty,
+                span,
+            });
         }
         let Some(slot) = COLUMNS.iter().position(|(name, _)| *name == first.text) else {
-            return Err(Diagnostic::error(Code(100), span, format!("unknown column {:?}", first.text)));
+            return Err(Diagnostic::error(
+                Code(100),
+                span,
+                format!("unknown column {:?}", first.text),
+            ));
         };
-        let column = Expr { kind: ExprKind::Column(slot), ty: COLUMNS[slot].1.clone(), span };
+        let column = Expr {
+            kind: ExprKind::Column(slot),
+            ty: COLUMNS[slot].1.clone(),
+            span,
+        };
         Ok(super::super::json_path(column, rest))
     }
 
@@ -43,11 +55,15 @@ impl Scope for Columns {
 }
 
 fn name(slot: usize) -> String {
-    COLUMNS.get(slot).map_or("tags", |column| column.0).to_owned()
+    COLUMNS
+        .get(slot)
+        .map_or("tags", |column| column.0)
+        .to_owned()
 }
 
 fn try_bind(text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    let parsed = portent_parser::parse_expr(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+    let parsed =
+        portent_parser::parse_expr(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
     let mut diagnostics = Vec::new();
     bind(&parsed, &mut Columns, &mut diagnostics).ok_or(diagnostics)
 }
@@ -76,7 +92,10 @@ fn constant_value(text: &str) -> String {
 /// The code, the sentence and the first line of help.
 fn error(text: &str) -> (Code, String, String) {
     let errors = try_bind(text).expect_err(text);
-    let first = errors.into_iter().find(Diagnostic::is_error).expect("an error");
+    let first = errors
+        .into_iter()
+        .find(Diagnostic::is_error)
+        .expect("an error");
     let help = first.help.first().cloned().unwrap_or_default();
     (first.code, first.message, help)
 }
@@ -95,7 +114,11 @@ fn literals() {
         ("INTERVAL '1 day 2 hours'", "INTERVAL", "1 day 02:00:00"),
         ("10 MINUTES", "INTERVAL", "00:10:00"),
         ("INTERVAL '1' MONTH", "INTERVAL", "1 mon"),
-        ("TIMESTAMP '2026-01-31 10:00:00Z'", "TIMESTAMP", "2026-01-31 10:00:00+00"),
+        (
+            "TIMESTAMP '2026-01-31 10:00:00Z'",
+            "TIMESTAMP",
+            "2026-01-31 10:00:00+00",
+        ),
         ("DATE '2026-01-31'", "DATE", "2026-01-31"),
         ("INET '10.0.0.0/8'", "INET", "10.0.0.0/8"),
         ("ARRAY[1, 2.5]", "DECIMAL[]", "{1,2.5}"),
@@ -107,7 +130,10 @@ fn literals() {
         assert_eq!(constant_value(text), value, "{text}");
     }
     assert_eq!(error("1e999").0, codes::NUMBER_OUT_OF_RANGE);
-    assert_eq!(error("123456789012345678901234567890123").0, codes::NUMBER_OUT_OF_RANGE);
+    assert_eq!(
+        error("123456789012345678901234567890123").0,
+        codes::NUMBER_OUT_OF_RANGE
+    );
     assert_eq!(error("TIMESTAMP 'yesterday'").0, codes::INVALID_LITERAL);
     assert_eq!(error("'x'::INT").0, codes::INVALID_LITERAL);
 }
@@ -148,7 +174,9 @@ fn arithmetic_types() {
         }
         assert_eq!(typed_as(text), ty, "{text}");
     }
-    for text in ["t + 1", "ts + 1", "ts + ts", "ok + 1", "-t", "x || i", "ip * 2", "i - t"] {
+    for text in [
+        "t + 1", "ts + 1", "ts + ts", "ok + 1", "-t", "x || i", "ip * 2", "i - t",
+    ] {
         assert_eq!(error(text).0, codes::OPERATOR_TYPES, "{text}");
     }
 }
@@ -163,13 +191,16 @@ fn comparisons() {
         ("x = 0.1", "x = 0.1"),
         ("d = x", "CAST(d AS DOUBLE) = x"),
         ("d > 1", "d > 1"),
-        ("ts > '2026-01-31'", "ts > TIMESTAMP '2026-01-31 00:00:00+00'"),
+        (
+            "ts > '2026-01-31'",
+            "ts > TIMESTAMP '2026-01-31 00:00:00+00'",
+        ),
         ("ts > day", "ts > CAST(day AS TIMESTAMP)"),
         ("day = '2026-01-31'", "day = DATE '2026-01-31'"),
         ("ip = '10.0.0.1'", "ip = INET '10.0.0.1'"),
         ("ip <<= '10.0.0.0/8'", "ip <<= INET '10.0.0.0/8'"),
-        ("ts - ts < 5 MINUTES", "ts - ts < INTERVAL '00:05:00'"),
-        ("wait < '5 minutes'", "wait < INTERVAL '00:05:00'"),
+        ("ts - ts < 5 MINUTES", "ts - ts < INTERVAL '5 minutes'"),
+        ("wait < '5 minutes'", "wait < INTERVAL '5 minutes'"),
         ("js.a.b = 5", "CAST(js.a.b AS BIGINT) = 5"),
         ("js.a = 'x'", "CAST(js.a AS TEXT) = 'x'"),
         ("js[1].a = 'x'", "CAST(js[1].a AS TEXT) = 'x'"),
@@ -182,14 +213,20 @@ fn comparisons() {
         ("t IN ('a', 'b')", "t IN ('a', 'b')"),
         ("x IN (1, 2.5)", "x IN (1.0, 2.5)"),
         ("(i, t) = (1, 'a')", "i = 1 AND t = 'a'"),
-        ("(i, t) IN ((1, 'a'), (2, 'b'))", "i = 1 AND t = 'a' OR i = 2 AND t = 'b'"),
+        (
+            "(i, t) IN ((1, 'a'), (2, 'b'))",
+            "i = 1 AND t = 'a' OR i = 2 AND t = 'b'",
+        ),
         ("(i, x) < (1, 2)", "i < 1 OR i = 1 AND x < 2.0"),
         ("t LIKE 'a%'", "t LIKE 'a%'"),
         ("t NOT LIKE 'a%'", "t NOT LIKE 'a%'"),
         ("t !~ '^a'", "t !~ '^a'"),
         ("t LIKE t", "(t LIKE t)"),
         ("js.a LIKE 'a%'", "CAST(js.a AS TEXT) LIKE 'a%'"),
-        ("CASE i WHEN 1 THEN 'a' ELSE t END", "CASE WHEN i = 1 THEN 'a' ELSE t END"),
+        (
+            "CASE i WHEN 1 THEN 'a' ELSE t END",
+            "CASE WHEN i = 1 THEN 'a' ELSE t END",
+        ),
         ("IF(ok, 1, 2.5)", "CASE WHEN ok THEN 1 ELSE 2.5 END"),
         ("i IS NOT NULL", "i IS NOT NULL"),
         ("NOT ok IS TRUE", "NOT ok IS TRUE"),
@@ -198,8 +235,14 @@ fn comparisons() {
         ("(i + 1) * 2 - (3 - i)", "(i + 1) * 2 - (3 - i)"),
         ("ok AND (ok OR i = 1)", "ok AND (ok OR i = 1)"),
         ("EXTRACT(hour FROM ts) = 3", "EXTRACT(hour FROM ts) = 3"),
-        ("ts AT TIME ZONE 'Europe/Berlin'", "ts AT TIME ZONE 'Europe/Berlin'"),
-        ("COALESCE(js.a, 'none')", "COALESCE(CAST(js.a AS TEXT), 'none')"),
+        (
+            "ts AT TIME ZONE 'Europe/Berlin'",
+            "ts AT TIME ZONE 'Europe/Berlin'",
+        ),
+        (
+            "COALESCE(js.a, 'none')",
+            "COALESCE(CAST(js.a AS TEXT), 'none')",
+        ),
         ("round(x, 2)", "ROUND(x, 2)"),
         ("GREATEST(i, x)", "GREATEST(CAST(i AS DOUBLE), x)"),
     ] {
@@ -213,7 +256,17 @@ fn what_can_not_be_compared() {
     assert_eq!(code, codes::INCOMPARABLE);
     assert_eq!(message, "can't compare DOUBLE with TEXT");
     assert_eq!(help, "write the number without quotes: 5");
-    for text in ["i = t", "i = ok", "ts = 5", "wait < 5", "t = ts", "ip = 5", "i IN ('a')", "i BETWEEN 'a' AND 'b'", "tags = 1"] {
+    for text in [
+        "i = t",
+        "i = ok",
+        "ts = 5",
+        "wait < 5",
+        "t = ts",
+        "ip = 5",
+        "i IN ('a')",
+        "i BETWEEN 'a' AND 'b'",
+        "tags = 1",
+    ] {
         assert_eq!(error(text).0, codes::INCOMPARABLE, "{text}");
     }
     assert_eq!(error("ts > 'x'").0, codes::INVALID_LITERAL);
@@ -226,15 +279,24 @@ fn what_can_not_be_compared() {
     assert_eq!(error("t LIKE 'a' ESCAPE 'bc'").0, codes::INVALID_PATTERN);
     assert_eq!(error("i AND ok").0, codes::NOT_BOOLEAN);
     assert_eq!(error("NOT t").0, codes::NOT_BOOLEAN);
-    assert_eq!(error("CASE WHEN ok THEN 1 ELSE 'a' END").0, codes::MIXED_TYPES);
+    assert_eq!(
+        error("CASE WHEN ok THEN 1 ELSE 'a' END").0,
+        codes::MIXED_TYPES
+    );
     assert_eq!(error("COALESCE(i, 'a')").0, codes::MIXED_TYPES);
     assert_eq!(error("ARRAY[1, ok]").0, codes::MIXED_TYPES);
-    assert_eq!(error("t.a").0, Code(100).min(error("(t).a").0));
     assert_eq!(error("(t).a").0, codes::NO_FIELDS);
     assert_eq!(error("i[1]").0, codes::NO_FIELDS);
     assert_eq!(error("tags[0]").0, codes::NO_FIELDS);
     assert_eq!(error("CAST(i AS TIMESTAMP)").0, codes::NO_SUCH_CAST);
-    assert_eq!(error("i::STRNG"), (codes::UNKNOWN_TYPE, "there is no type STRNG".into(), "did you mean STRING?".into()));
+    assert_eq!(
+        error("i::STRNG"),
+        (
+            codes::UNKNOWN_TYPE,
+            "there is no type STRNG".into(),
+            "did you mean STRING?".into()
+        )
+    );
     assert_eq!(error("i::DECIMAL(3, 5)").0, codes::TYPE_ARGUMENTS);
 }
 
@@ -253,14 +315,25 @@ fn functions_and_suggestions() {
     assert_eq!(help("ifnull(t, 'a')"), "write COALESCE(a, b)");
     assert_eq!(help("len(t)"), "write LENGTH(text)");
     assert_eq!(error("nosuchthing(i)").0, codes::UNKNOWN_FUNCTION);
+    assert_eq!(error("count(i)").0, codes::MISPLACED_AGGREGATE);
+    assert_eq!(
+        error("approx_count_distinct(i)").0,
+        codes::FUNCTION_NOT_SUPPORTED
+    );
     assert_eq!(error("now()").0, codes::NOT_DETERMINISTIC);
     assert_eq!(error("current_timestamp").0, codes::NOT_DETERMINISTIC);
     assert_eq!(error("length(5)").0, codes::FUNCTION_ARGUMENTS);
     assert_eq!(error("length(t, t)").0, codes::FUNCTION_ARGUMENTS);
     assert_eq!(error("upper(DISTINCT t)").0, codes::NOT_AN_AGGREGATE);
     assert_eq!(help("date_trunc('huor', ts)"), "did you mean hour?");
-    assert_eq!(error("extract(weekdya FROM ts)").0, codes::UNKNOWN_TIME_FIELD);
-    assert_eq!(help("ts AT TIME ZONE 'Berlin'"), "did you mean 'Europe/Berlin'?");
+    assert_eq!(
+        error("extract(weekdya FROM ts)").0,
+        codes::UNKNOWN_TIME_FIELD
+    );
+    assert_eq!(
+        help("ts AT TIME ZONE 'Berlin'"),
+        "did you mean 'Europe/Berlin'?"
+    );
     assert_eq!(error("regexp_like(t, '[')").0, codes::INVALID_PATTERN);
 }
 
@@ -278,7 +351,10 @@ fn constants_are_computed_once() {
     assert_eq!(constant_value("1 IN (2, NULL)"), "NULL");
     assert_eq!(constant_value("upper('a')"), "A");
     assert_eq!(constant_value("CASE WHEN 1 > 2 THEN 'a' END"), "NULL");
-    assert_eq!(constant_value("'10.1.2.3'::inet << '10.0.0.0/8'::inet"), "true");
+    assert_eq!(
+        constant_value("'10.1.2.3'::inet << '10.0.0.0/8'::inet"),
+        "true"
+    );
     assert_eq!(shown("TRUE AND i = 1"), "i = 1");
     assert_eq!(shown("i = 1 OR FALSE"), "i = 1");
     assert_eq!(shown("ok OR TRUE"), "TRUE");
@@ -294,14 +370,22 @@ fn all_errors_are_told() {
     let mut diagnostics = Vec::new();
     let parsed = portent_parser::parse_expr("i = NULL").unwrap();
     assert!(bind(&parsed, &mut Columns, &mut diagnostics).is_some());
-    assert_eq!(diagnostics.first().map(|lint| (lint.code, lint.is_error())), Some((codes::NULL_COMPARISON, false)));
+    assert_eq!(
+        diagnostics.first().map(|lint| (lint.code, lint.is_error())),
+        Some((codes::NULL_COMPARISON, false))
+    );
 }
 
 #[test]
 fn conditions_are_boolean() {
     let condition = |text: &str| {
         let mut diagnostics = Vec::new();
-        bind_condition(&portent_parser::parse_expr(text).unwrap(), &mut Columns, &mut diagnostics).is_some()
+        bind_condition(
+            &portent_parser::parse_expr(text).unwrap(),
+            &mut Columns,
+            &mut diagnostics,
+        )
+        .is_some()
     };
     assert!(condition("ok") && condition("js.ok") && condition("NULL") && condition("i > 1"));
     assert!(!condition("i") && !condition("t") && !condition("'a'"));
@@ -309,13 +393,22 @@ fn conditions_are_boolean() {
 
 #[test]
 fn equal_expressions_are_the_same() {
-    let pairs = [("i > 5 AND t = 'a'", "i>5.0 and (t='a')"), ("i IN (1,2)", "i IN (2, 1)"), ("x > 1", "x > 1.0")];
+    let pairs = [
+        ("i > 5 AND t = 'a'", "i>5.0 and (t='a')"),
+        ("i IN (1,2)", "i IN (2, 1)"),
+        ("x > 1", "x > 1.0"),
+    ];
     for (one, other) in pairs {
         let (one, other) = (bound(one), bound(other));
         assert!(same(&one, &other));
         assert_eq!(structural_hash(&one), structural_hash(&other));
     }
-    for (one, other) in [("i > 5", "i > 6"), ("i > 5", "i >= 5"), ("t LIKE 'a'", "t ILIKE 'a'"), ("ok", "NOT ok")] {
+    for (one, other) in [
+        ("i > 5", "i > 6"),
+        ("i > 5", "i >= 5"),
+        ("t LIKE 'a'", "t ILIKE 'a'"),
+        ("ok", "NOT ok"),
+    ] {
         let (one, other) = (bound(one), bound(other));
         assert!(!same(&one, &other));
         assert_ne!(structural_hash(&one), structural_hash(&other));
@@ -324,7 +417,10 @@ fn equal_expressions_are_the_same() {
 
 #[test]
 fn long_chains() {
-    let long = (0..3_000).map(|n| format!("i = {n}")).collect::<Vec<_>>().join(" OR ");
+    let long = (0..3_000)
+        .map(|n| format!("i = {n}"))
+        .collect::<Vec<_>>()
+        .join(" OR ");
     if let Ok(parsed) = portent_parser::parse_expr(&long) {
         let or = bind(&parsed, &mut Columns, &mut Vec::new()).expect("an OR");
         assert!(matches!(or.kind, ExprKind::Or(parts) if parts.len() == 3_000));
@@ -333,7 +429,10 @@ fn long_chains() {
     if let Ok(parsed) = portent_parser::parse_expr(&sum) {
         let mut diagnostics = Vec::new();
         assert!(bind(&parsed, &mut Columns, &mut diagnostics).is_none());
-        assert_eq!(diagnostics.first().map(|error| error.code), Some(codes::TOO_LONG));
+        assert_eq!(
+            diagnostics.first().map(|error| error.code),
+            Some(codes::TOO_LONG)
+        );
     }
 }
 
@@ -345,7 +444,7 @@ fn what_is_shown_reads_back() {
         "t LIKE 'a\\_b%' OR t ~* 'x'",
         "CASE WHEN i > 1 THEN 'a' ELSE 'b' END = t",
         "js.a[2].\"odd name\" IS NOT NULL",
-        "ts + INTERVAL '1 mon' > TIMESTAMP '2026-01-31 00:00:00+00'",
+        "ts + INTERVAL '1 month 1.5 seconds' > TIMESTAMP '2026-01-31 00:00:00+00'",
         "NOT ok IS NOT TRUE",
         "t || 'it''s' = 'x'",
         "x > 1e20 OR x < -0.5",
@@ -364,16 +463,26 @@ fn values_over_a_row() {
         Value::text("1.50").cast(&Type::Decimal(None)).unwrap(),
         Value::text("abc"),
         Value::Bool(true),
-        Value::text("2026-01-31 10:30:00").cast(&Type::Timestamp).unwrap(),
+        Value::text("2026-01-31 10:30:00")
+            .cast(&Type::Timestamp)
+            .unwrap(),
         Value::text("2026-01-31").cast(&Type::Date).unwrap(),
         Value::text("90 seconds").cast(&Type::Interval).unwrap(),
         Value::text("10.1.2.3").cast(&Type::Inet).unwrap(),
-        Value::text(r#"{"a":{"b":5,"n":null},"l":[1,"two"],"s":"x"}"#).cast(&Type::Json).unwrap(),
+        Value::text(r#"{"a":{"b":5,"n":null},"l":[1,"two"],"s":"x"}"#)
+            .cast(&Type::Json)
+            .unwrap(),
         Value::Null,
         Value::Null,
         Value::array(vec![Value::text("p"), Value::text("q")]),
     ];
-    let value = |text: &str| match eval(&bound(text), &RowContext { values: &row, input: 0 }) {
+    let value = |text: &str| match eval(
+        &bound(text),
+        &RowContext {
+            values: &row,
+            input: 0,
+        },
+    ) {
         Ok(value) => value.to_string(),
         Err(error) => format!("error: {error}"),
     };
@@ -383,7 +492,10 @@ fn values_over_a_row() {
         ("d + i", "4.50"),
         ("i / 0", "error: division by zero"),
         ("x > 2 AND ok", "true"),
-        ("id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' OR i = 3", "true"),
+        (
+            "id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' OR i = 3",
+            "true",
+        ),
         ("id IS NULL", "true"),
         ("js.a.b", "5"),
         ("js.a.b + 1", "6"),
@@ -405,9 +517,16 @@ fn values_over_a_row() {
         ("COALESCE(id, NULL) IS NULL", "true"),
         ("COALESCE(i, i / 0)", "3"),
         ("ts - day > 10 HOURS", "true"),
+        ("ts - ts = 0 SECONDS", "true"),
+        ("ts - TIMESTAMP '2026-01-31 10:29:59' >= 1 SECOND", "true"),
+        ("ts - (ts - 1 DAY) < 24 HOURS", "false"),
+        ("ts - id::TEXT::TIMESTAMP < 24 HOURS", "NULL"),
         ("EXTRACT(hour FROM ts)", "10"),
         ("EXTRACT(epoch FROM wait)", "90.000000"),
-        ("ts AT TIME ZONE 'America/New_York'", "2026-01-31 05:30:00+00"),
+        (
+            "ts AT TIME ZONE 'America/New_York'",
+            "2026-01-31 05:30:00+00",
+        ),
         ("ip << '10.0.0.0/8'", "true"),
         ("CAST(t AS INT)", "error: \"abc\" is not a BIGINT"),
         ("TRY_CAST(t AS INT)", "NULL"),

@@ -493,3 +493,48 @@ fn a_bad_row_is_told_with_file_line_column_text_and_mend() {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
 }
+
+mod anything {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever comes, it ends, in rows and bad rows with rising line numbers.
+        #[test]
+        fn is_read_to_its_end(
+            text in prop::collection::vec(prop::sample::select(b"{}[]\":,\\u0a1e-.\n\r \xff".to_vec()), 0..80),
+            lines in prop::collection::vec("\\{\"(a|b|c)\": ?(1|\"x\"|null|\\{\\}|\\[1\\]|1\\.5)(,\"a\":2)?\\}?", 0..4),
+            format in prop::sample::select(vec!["csv", "jsonl", "log"]),
+            limit in prop::sample::select(vec!["16", "1000"]),
+        ) {
+            let mut text = text;
+            text.extend_from_slice(lines.join("\n").as_bytes());
+            let mut options = vec![("format", format), ("on_bad", "skip"), ("max_line_bytes", limit), ("csv.header", "false"), ("csv.delimiter", ",")];
+            match format {
+                "log" => options.push(("log.pattern", "^(?<a>[^,]*),?(?<b>.*)$")),
+                "csv" => options.push(("missing_fields", "null")),
+                _ => {}
+            }
+            if format != "csv" {
+                options.retain(|(name, _)| !name.starts_with("csv."));
+            }
+            let schema = SourceSchema {
+                columns: vec![
+                    SourceColumn::field("a", Type::Int).from(if format == "csv" { "1" } else { "a" }),
+                    SourceColumn::field("b", Type::Json).from(if format == "csv" { "2" } else { "b" }),
+                ],
+                event_time: None,
+            };
+            let input = Box::new(std::io::Cursor::new(text));
+            let mut source = open_reader(&config(&options), &schema, input, "x").unwrap();
+            let (batch, result) = drain(&mut *source);
+            // Only an array is refused as a whole.
+            if let Err(error) = result {
+                prop_assert_eq!(error.code, codes::BAD_ROW_JSON);
+            }
+            prop_assert!(batch.rows.is_sorted_by_key(|row| row.line));
+            prop_assert!(batch.bad.is_sorted_by_key(|bad| bad.line));
+        }
+    }
+}

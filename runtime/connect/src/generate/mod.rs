@@ -195,7 +195,10 @@ impl GeneratorConfig {
     }
 }
 
-/// One µs-based second, minute, hour.
+/// No tick is later, so that a scene may add hours without overflow.
+const END_OF_TIME: i64 = i64::MAX / 2;
+
+/// In µs.
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
@@ -275,7 +278,7 @@ impl Generator {
             arrival_rng: Rng::of(config.seed, 2),
             config: config.clone(),
             step,
-            now: config.start,
+            now: config.start.max(-END_OF_TIME),
             ticks: 0,
             given: 0,
         }
@@ -289,7 +292,7 @@ impl Generator {
     fn ticks_ended(&self) -> bool {
         let counted =
             self.scene.counts_ticks() && self.config.count.is_some_and(|count| self.ticks >= count);
-        counted || self.now == i64::MAX
+        counted || self.now > END_OF_TIME
     }
 
     /// The next event by time.

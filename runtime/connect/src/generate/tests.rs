@@ -241,7 +241,25 @@ fn odd_options_end() {
         count: Some(100),
         ..GeneratorConfig::new(Kind::Typed)
     };
-    assert!(rows(&config).len() <= 6);
+    assert!(rows(&config).is_empty());
+    for kind in Kind::ALL {
+        for (start, step) in [
+            (i64::MIN, 1),
+            (END_OF_TIME, 1),
+            (END_OF_TIME - 5, 2),
+            (0, i64::MAX),
+        ] {
+            let config = GeneratorConfig {
+                start,
+                step: Some(step),
+                count: Some(100),
+                disorder: 0.5,
+                disorder_max: i64::MAX,
+                ..GeneratorConfig::new(kind)
+            };
+            rows(&config);
+        }
+    }
     let config = GeneratorConfig {
         count: Some(0),
         ..GeneratorConfig::new(Kind::Shipments)

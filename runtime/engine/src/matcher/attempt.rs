@@ -34,7 +34,11 @@ struct Found<'a> {
 impl<'a> Attempt<'a> {
     /// The row at hand as an aggregate sees it.
     pub fn here(&self) -> At<'_, Self> {
-        At { outer: self, row: self.row, variable: self.program.name(self.variable) }
+        At {
+            outer: self,
+            row: self.row,
+            variable: self.program.name(self.variable),
+        }
     }
 
     fn bound(&self) -> impl Iterator<Item = &'a Node> {
@@ -61,7 +65,9 @@ impl<'a> Attempt<'a> {
             }
             return (is_here && remembered.count == row.offset).then_some(here);
         }
-        let mut matching = self.bound().filter(|node| among(&row.variables, node.variable));
+        let mut matching = self
+            .bound()
+            .filter(|node| among(&row.variables, node.variable));
         let found = match row.end {
             LogicalEnd::Last => {
                 let skip = row.offset as usize - usize::from(is_here);
@@ -74,7 +80,9 @@ impl<'a> Attempt<'a> {
                     return Some(here);
                 }
                 let from_last = count.checked_sub(offset + 1)?;
-                self.bound().filter(|node| among(&row.variables, node.variable)).nth(from_last)
+                self.bound()
+                    .filter(|node| among(&row.variables, node.variable))
+                    .nth(from_last)
             }
         };
         found.map(|node| (&node.row, node.position, node.variable))
@@ -83,10 +91,16 @@ impl<'a> Attempt<'a> {
     fn find(&self, row: &RowRef) -> Option<Found<'a>> {
         let (found, position, variable) = self.logical(row)?;
         if row.physical == 0 {
-            return Some(Found { row: found, variable: self.program.name(variable) });
+            return Some(Found {
+                row: found,
+                variable: self.program.name(variable),
+            });
         }
         let near = self.history.near(position, row.physical)?;
-        Some(Found { row: near, variable: self.variable_at(position, row.physical) })
+        Some(Found {
+            row: near,
+            variable: self.variable_at(position, row.physical),
+        })
     }
 
     /// The name of the variable to which the row at a position is bound, or NULL.
@@ -119,7 +133,11 @@ impl EvalContext for Attempt<'_> {
         match self.find(&navigate.row) {
             Some(found) => eval(
                 &navigate.argument,
-                &At { outer: self, row: found.row, variable: found.variable },
+                &At {
+                    outer: self,
+                    row: found.row,
+                    variable: found.variable,
+                },
             ),
             None => Ok(Value::Null),
         }
@@ -139,7 +157,11 @@ impl EvalContext for Attempt<'_> {
                 for node in self.bound.map(Node::forth).unwrap_or_default() {
                     if among(&aggregate.variables, node.variable) {
                         let variable = self.program.name(node.variable);
-                        let at = At { outer: self, row: &node.row, variable };
+                        let at = At {
+                            outer: self,
+                            row: &node.row,
+                            variable,
+                        };
                         accumulate(&mut accumulator, aggregate, &at)?;
                     }
                 }
@@ -153,7 +175,8 @@ impl EvalContext for Attempt<'_> {
     }
 
     fn classifier(&self, row: &RowRef) -> Value {
-        self.find(row).map_or(Value::Null, |found| found.variable.clone())
+        self.find(row)
+            .map_or(Value::Null, |found| found.variable.clone())
     }
 
     fn match_info(&self, info: MatchInfo) -> Value {
@@ -163,7 +186,11 @@ impl EvalContext for Attempt<'_> {
             MatchInfo::End | MatchInfo::Time => Value::Timestamp(self.row.time()),
             MatchInfo::Duration => {
                 let micros = self.row.time().saturating_sub(start());
-                Value::interval(Interval { months: 0, days: 0, micros })
+                Value::interval(Interval {
+                    months: 0,
+                    days: 0,
+                    micros,
+                })
             }
             MatchInfo::TimedOut => Value::Bool(false),
             _ => Value::Null,

@@ -51,7 +51,9 @@ pub(crate) struct Remembered {
 /// Whether a variable is among those of a reference.
 #[inline]
 pub(crate) fn among(variables: &Option<Vec<VarId>>, variable: VarId) -> bool {
-    variables.as_ref().is_none_or(|variables| variables.contains(&variable))
+    variables
+        .as_ref()
+        .is_none_or(|variables| variables.contains(&variable))
 }
 
 /// What is about to be bound.
@@ -120,8 +122,14 @@ fn remember(
 ) -> Option<Arc<Memo>> {
     let plan = program.memo.as_ref()?;
     let before = parent.and_then(|parent| parent.memo.as_ref());
-    let touched = plan.rows.iter().any(|row| among(&row.variables, bound.variable))
-        || plan.aggregates.iter().any(|(_, aggregate)| among(&aggregate.variables, bound.variable));
+    let touched = plan
+        .rows
+        .iter()
+        .any(|row| among(&row.variables, bound.variable))
+        || plan
+            .aggregates
+            .iter()
+            .any(|(_, aggregate)| among(&aggregate.variables, bound.variable));
     if !touched && let Some(before) = before {
         return Some(Arc::clone(before));
     }
@@ -129,7 +137,11 @@ fn remember(
         Some(before) => Memo::clone(before),
         None => Memo {
             rows: vec![Remembered::default(); plan.rows.len()],
-            aggregates: plan.aggregates.iter().map(|(_, plan)| Ok(Accumulator::new(plan))).collect(),
+            aggregates: plan
+                .aggregates
+                .iter()
+                .map(|(_, plan)| Ok(Accumulator::new(plan)))
+                .collect(),
         },
     };
     for (remembered, row) in memo.rows.iter_mut().zip(&plan.rows) {

@@ -56,7 +56,11 @@ struct Found<'a> {
 
 impl<'a> Complete<'a> {
     fn visible(&self, running: bool) -> &'a [&'a Node] {
-        if running { self.bound.get(..self.upto).unwrap_or(self.bound) } else { self.bound }
+        if running {
+            self.bound.get(..self.upto).unwrap_or(self.bound)
+        } else {
+            self.bound
+        }
     }
 
     fn find(&self, row: &RowRef) -> Option<Found<'a>> {
@@ -65,31 +69,45 @@ impl<'a> Complete<'a> {
         let node: &Node = match (&row.variables, row.end) {
             (None, LogicalEnd::First) => visible.get(offset)?,
             (None, LogicalEnd::Last) => visible.get(visible.len().checked_sub(offset + 1)?)?,
-            (variables, LogicalEnd::First) => {
-                visible.iter().filter(|node| among(variables, node.variable)).nth(offset)?
-            }
-            (variables, LogicalEnd::Last) => {
-                visible.iter().rev().filter(|node| among(variables, node.variable)).nth(offset)?
-            }
+            (variables, LogicalEnd::First) => visible
+                .iter()
+                .filter(|node| among(variables, node.variable))
+                .nth(offset)?,
+            (variables, LogicalEnd::Last) => visible
+                .iter()
+                .rev()
+                .filter(|node| among(variables, node.variable))
+                .nth(offset)?,
         };
         if row.physical == 0 {
-            return Some(Found { row: &node.row, variable: self.program.name(node.variable) });
+            return Some(Found {
+                row: &node.row,
+                variable: self.program.name(node.variable),
+            });
         }
         let near = self.history.near(node.position, row.physical)?;
         let position = node.position.checked_add_signed(i64::from(row.physical))?;
-        let bound = self.bound.binary_search_by(|node| node.position.cmp(&position));
+        let bound = self
+            .bound
+            .binary_search_by(|node| node.position.cmp(&position));
         let variable = match bound {
             Ok(index) => self.program.name(self.bound[index].variable),
             Err(_) => &NULL,
         };
-        Some(Found { row: near, variable })
+        Some(Found {
+            row: near,
+            variable,
+        })
     }
 
     /// `MATCH_EVENTS()`
     fn events(&self) -> Json {
         let events = self.bound.iter().map(|node| {
             let mut event = Map::new();
-            event.insert("variable".into(), self.program.name(node.variable).to_json());
+            event.insert(
+                "variable".into(),
+                self.program.name(node.variable).to_json(),
+            );
             let input = self.program.inputs.get(usize::from(node.row.input));
             event.insert(
                 "stream".into(),
@@ -120,7 +138,11 @@ impl<'a> Complete<'a> {
                 && among(&aggregate.variables, node.variable)
             {
                 let variable = self.program.name(node.variable);
-                let at = At { outer: self, row: &node.row, variable };
+                let at = At {
+                    outer: self,
+                    row: &node.row,
+                    variable,
+                };
                 if let Err(error) = accumulate(accumulator, aggregate, &at) {
                     *state = Err(error);
                 }
@@ -142,7 +164,11 @@ impl EvalContext for Complete<'_> {
         match self.find(&navigate.row) {
             Some(found) => eval(
                 &navigate.argument,
-                &At { outer: self, row: found.row, variable: found.variable },
+                &At {
+                    outer: self,
+                    row: found.row,
+                    variable: found.variable,
+                },
             ),
             None => Ok(Value::Null),
         }
@@ -161,7 +187,11 @@ impl EvalContext for Complete<'_> {
             upto: 0,
             state: Ok(Accumulator::new(aggregate)),
         });
-        self.add(&mut running.state, aggregate, visible.get(running.upto..).unwrap_or_default());
+        self.add(
+            &mut running.state,
+            aggregate,
+            visible.get(running.upto..).unwrap_or_default(),
+        );
         running.upto = running.upto.max(visible.len());
         let value = match &running.state {
             Ok(accumulator) => accumulator.clone().finish(),
@@ -172,7 +202,8 @@ impl EvalContext for Complete<'_> {
     }
 
     fn classifier(&self, row: &RowRef) -> Value {
-        self.find(row).map_or(Value::Null, |found| found.variable.clone())
+        self.find(row)
+            .map_or(Value::Null, |found| found.variable.clone())
     }
 
     fn match_info(&self, info: MatchInfo) -> Value {
@@ -180,16 +211,18 @@ impl EvalContext for Complete<'_> {
         let last = self.bound.last().map(|node| node.row.time());
         match info {
             MatchInfo::Number if self.facts.number == 0 => Value::Null,
-            MatchInfo::Number => {
-                Value::Int(i64::try_from(self.facts.number).unwrap_or(i64::MAX))
-            }
+            MatchInfo::Number => Value::Int(i64::try_from(self.facts.number).unwrap_or(i64::MAX)),
             MatchInfo::Id => Value::text(self.facts.id.to_string()),
             MatchInfo::Start => first.map_or(Value::Null, Value::Timestamp),
             MatchInfo::End => last.map_or(Value::Null, Value::Timestamp),
             MatchInfo::Duration => match (first, last) {
                 (Some(first), Some(last)) => {
                     let micros = last.saturating_sub(first);
-                    Value::interval(Interval { months: 0, days: 0, micros })
+                    Value::interval(Interval {
+                        months: 0,
+                        days: 0,
+                        micros,
+                    })
                 }
                 _ => Value::Null,
             },

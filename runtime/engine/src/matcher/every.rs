@@ -44,7 +44,12 @@ const SWEEP_LEAST: usize = 64;
 
 impl Default for Waiting {
     fn default() -> Self {
-        Self { threads: VecDeque::new(), ordered: true, scheduled: i64::MAX, sweep_at: SWEEP_LEAST }
+        Self {
+            threads: VecDeque::new(),
+            ordered: true,
+            scheduled: i64::MAX,
+            sweep_at: SWEEP_LEAST,
+        }
     }
 }
 
@@ -87,7 +92,9 @@ impl Every {
 
     /// Whether a timer still means something.
     pub fn expects(&self, timer: &Timer) -> bool {
-        let waiting = usize::try_from(timer.start).ok().and_then(|step| self.waiting.get(step));
+        let waiting = usize::try_from(timer.start)
+            .ok()
+            .and_then(|step| self.waiting.get(step));
         waiting.is_some_and(|waiting| waiting.scheduled == timer.deadline)
     }
 
@@ -99,7 +106,9 @@ impl Every {
         let before = self.live;
         if self.live > 0 {
             for (index, step) in program.steps.iter().enumerate() {
-                let Some(waiting) = self.waiting.get_mut(index) else { break };
+                let Some(waiting) = self.waiting.get_mut(index) else {
+                    break;
+                };
                 if waiting.threads.is_empty() || !scene.concerns(step.interest) {
                     continue;
                 }
@@ -117,7 +126,8 @@ impl Every {
                             {
                                 return false;
                             }
-                            let over = thread.deadline == i64::MAX && thread.until <= scene.position;
+                            let over =
+                                thread.deadline == i64::MAX && thread.until <= scene.position;
                             if over {
                                 report(scene.stage, thread, false);
                             }
@@ -132,7 +142,9 @@ impl Every {
         let mut moved = std::mem::take(&mut scratch.moved);
         for moved in moved.drain(..) {
             if program.ambiguous
-                && !scratch.entered.insert((moved.state, Arc::as_ptr(&moved.node).addr()))
+                && !scratch
+                    .entered
+                    .insert((moved.state, Arc::as_ptr(&moved.node).addr()))
             {
                 continue;
             }
@@ -148,13 +160,24 @@ impl Every {
         if !scene.concerns(program.start_interest) {
             return;
         }
-        let start = Start { position: scene.position, time: scene.row.time() };
+        let start = Start {
+            position: scene.position,
+            time: scene.row.time(),
+        };
         for index in program.steps_of(0) {
             if let StepKind::Bind(bind) = &program.steps[index].kind
                 && let Some(node) = scene.begin(bind)
             {
-                let node = if program.ambiguous { canonical(scratch, 0, node) } else { node };
-                scratch.moved.push(Moved { node, start, state: bind.next });
+                let node = if program.ambiguous {
+                    canonical(scratch, 0, node)
+                } else {
+                    node
+                };
+                scratch.moved.push(Moved {
+                    node,
+                    start,
+                    state: bind.next,
+                });
             }
         }
     }
@@ -168,7 +191,12 @@ impl Every {
             let thread = match &program.steps[index].kind {
                 StepKind::Bind(bind) => {
                     let deadline = stage.bind_deadline(bind, start, time);
-                    let thread = Thread { node: Arc::clone(&node), start, deadline, until: 0 };
+                    let thread = Thread {
+                        node: Arc::clone(&node),
+                        start,
+                        deadline,
+                        until: 0,
+                    };
                     if stage.is_full(start, position) {
                         timed_out(stage, &thread);
                         continue;
@@ -178,7 +206,12 @@ impl Every {
                 StepKind::Accept(accept) if accept.first_row => continue,
                 StepKind::Accept(accept) => {
                     let (deadline, until) = stage.tail_deadline(accept, start, time);
-                    let thread = Thread { node: Arc::clone(&node), start, deadline, until };
+                    let thread = Thread {
+                        node: Arc::clone(&node),
+                        start,
+                        deadline,
+                        until,
+                    };
                     let over = deadline == i64::MAX && until <= position && !accept.at_end;
                     if accept.is_immediate() || over {
                         report(stage, &thread, false);
@@ -197,9 +230,12 @@ impl Every {
 
     fn wait(&mut self, stage: &mut Stage<'_>, step: usize, thread: Thread) {
         if self.waiting.is_empty() {
-            self.waiting.resize_with(stage.program.steps.len(), Waiting::default);
+            self.waiting
+                .resize_with(stage.program.steps.len(), Waiting::default);
         }
-        let Some(waiting) = self.waiting.get_mut(step) else { return };
+        let Some(waiting) = self.waiting.get_mut(step) else {
+            return;
+        };
         self.live += 1;
         if stage.program.timely && thread.deadline < waiting.scheduled {
             waiting.schedule(stage, step, thread.deadline);
@@ -212,7 +248,10 @@ impl Every {
             }
             self.live -= before - waiting.threads.len();
         }
-        waiting.ordered &= waiting.threads.back().is_none_or(|last| last.deadline <= thread.deadline);
+        waiting.ordered &= waiting
+            .threads
+            .back()
+            .is_none_or(|last| last.deadline <= thread.deadline);
         waiting.threads.push_back(thread);
     }
 
@@ -221,7 +260,9 @@ impl Every {
         if !self.expects(timer) {
             return;
         }
-        let Ok(step) = usize::try_from(timer.start) else { return };
+        let Ok(step) = usize::try_from(timer.start) else {
+            return;
+        };
         self.pass(stage, step, Some(timer.deadline));
     }
 
@@ -235,14 +276,20 @@ impl Every {
     /// Lets a deadline pass at one step, or (`None`) the end of the input.
     fn pass(&mut self, stage: &mut Stage<'_>, step: usize, deadline: Option<i64>) {
         let program = stage.program;
-        let Some(waiting) = self.waiting.get_mut(step) else { return };
+        let Some(waiting) = self.waiting.get_mut(step) else {
+            return;
+        };
         if deadline.is_some() {
             waiting.scheduled = i64::MAX;
         }
         let mut over = Vec::new();
         match deadline {
             Some(deadline) if waiting.ordered => {
-                while waiting.threads.front().is_some_and(|thread| thread.deadline <= deadline) {
+                while waiting
+                    .threads
+                    .front()
+                    .is_some_and(|thread| thread.deadline <= deadline)
+                {
                     over.extend(waiting.threads.pop_front());
                 }
             }
@@ -252,7 +299,11 @@ impl Every {
                         Some(deadline) => thread.deadline <= deadline,
                         None => thread.deadline == i64::MAX,
                     };
-                    if is_over { over.push(thread) } else { waiting.threads.push_back(thread) }
+                    if is_over {
+                        over.push(thread)
+                    } else {
+                        waiting.threads.push_back(thread)
+                    }
                 }
             }
         }
@@ -319,7 +370,11 @@ impl Waiting {
     /// Drops what is over before a time.
     fn expire(&mut self, time: i64) {
         if self.ordered {
-            while self.threads.front().is_some_and(|thread| thread.deadline < time) {
+            while self
+                .threads
+                .front()
+                .is_some_and(|thread| thread.deadline < time)
+            {
                 self.threads.pop_front();
             }
         } else {
@@ -334,7 +389,11 @@ impl Waiting {
         }
         self.scheduled = deadline;
         let partition = stage.partition;
-        stage.timers.set(Timer { deadline, partition, start: step as u64 });
+        stage.timers.set(Timer {
+            deadline,
+            partition,
+            start: step as u64,
+        });
     }
 }
 
@@ -349,9 +408,17 @@ fn advance(scene: &mut Scene<'_, '_>, scratch: &mut Scratch, waiting: &mut Waiti
             let known = ambiguous.then(|| find(scratch, parent, bind)).flatten();
             let node = known.unwrap_or_else(|| {
                 let node = scene.bind(bind, Some(&thread.node));
-                if ambiguous { canonical(scratch, parent, node) } else { node }
+                if ambiguous {
+                    canonical(scratch, parent, node)
+                } else {
+                    node
+                }
             });
-            scratch.moved.push(Moved { node, start: thread.start, state: bind.next });
+            scratch.moved.push(Moved {
+                node,
+                start: thread.start,
+                state: bind.next,
+            });
         }
         let stays = match bind.contiguity {
             Contiguity::Contiguous => false,
@@ -382,7 +449,9 @@ fn canonical(scratch: &mut Scratch, parent: usize, node: Arc<Node>) -> Arc<Node>
     if let Some((_, _, known)) = known.find(|(above, v, _)| *above == parent && *v == variable) {
         return Arc::clone(known);
     }
-    scratch.canonical.push((parent, variable, Arc::clone(&node)));
+    scratch
+        .canonical
+        .push((parent, variable, Arc::clone(&node)));
     node
 }
 

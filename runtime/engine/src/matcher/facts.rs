@@ -49,7 +49,13 @@ impl Facts {
     }
 
     /// Whether the predicates of a variable that look at the row alone hold.
-    pub fn unary(&mut self, program: &Program, variable: VarId, row: &Row, stats: &mut QueryStats) -> bool {
+    pub fn unary(
+        &mut self,
+        program: &Program,
+        variable: VarId,
+        row: &Row,
+        stats: &mut QueryStats,
+    ) -> bool {
         let index = usize::from(variable.0);
         match self.unary.get(index) {
             Some(Known::True) => return true,
@@ -64,23 +70,36 @@ impl Facts {
         holds
     }
 
-    fn predicate(&mut self, program: &Program, index: usize, row: &Row, stats: &mut QueryStats) -> bool {
+    fn predicate(
+        &mut self,
+        program: &Program,
+        index: usize,
+        row: &Row,
+        stats: &mut QueryStats,
+    ) -> bool {
         match self.predicates[index] {
             Known::True => return true,
             Known::False => return false,
             Known::Not => {}
         }
         stats.evaluations += 1;
-        let holds = is_true(&program.plan.predicates[index], &OneRow::new(row)).unwrap_or_else(|error| {
-            stats.error(&error, row);
-            false
-        });
+        let holds =
+            is_true(&program.plan.predicates[index], &OneRow::new(row)).unwrap_or_else(|error| {
+                stats.error(&error, row);
+                false
+            });
         self.predicates[index] = if holds { Known::True } else { Known::False };
         holds
     }
 
     /// Whether the row may be one of these variables, by its predicates.
-    pub fn any(&mut self, program: &Program, wanted: Interest, row: &Row, stats: &mut QueryStats) -> bool {
+    pub fn any(
+        &mut self,
+        program: &Program,
+        wanted: Interest,
+        row: &Row,
+        stats: &mut QueryStats,
+    ) -> bool {
         if wanted == Interest::MAX || wanted & self.held != 0 {
             return true;
         }

@@ -51,8 +51,12 @@ impl Past {
     /// Forgets what is too long ago at a time and position.
     pub fn forget(&mut self, time: i64, position: u64) {
         while let Some((row, at)) = self.events.front() {
-            let by_time = self.reach.is_none_or(|reach| time.saturating_sub(row.time()) > reach);
-            let by_rows = self.rows.is_none_or(|rows| position.saturating_sub(*at) > rows);
+            let by_time = self
+                .reach
+                .is_none_or(|reach| time.saturating_sub(row.time()) > reach);
+            let by_rows = self
+                .rows
+                .is_none_or(|rows| position.saturating_sub(*at) > rows);
             if !(by_time && by_rows) {
                 return;
             }
@@ -89,7 +93,8 @@ impl Past {
         // The nearest first: it is the likeliest.
         self.events.iter().rev().any(|(row, position)| {
             let ago = first.row.time().saturating_sub(row.time());
-            if ago < absent.min || ago > reach || first.position.saturating_sub(*position) > rows {
+            let near = absent.min > 0 && ago < absent.min;
+            if near || ago > reach || first.position.saturating_sub(*position) > rows {
                 return false;
             }
             // Where the condition looks at the row alone, it was tested when the event came.
@@ -98,7 +103,14 @@ impl Past {
             }
             let variable = self.variable;
             all_hold(
-                &Attempt { program, history, row, position: *position, variable, bound: Some(first) },
+                &Attempt {
+                    program,
+                    history,
+                    row,
+                    position: *position,
+                    variable,
+                    bound: Some(first),
+                },
                 stats,
             )
         })

@@ -142,7 +142,9 @@ impl Matcher {
 
     fn untie(&mut self, sink: &mut Sink<'_>) {
         let program = Arc::clone(&self.program);
-        let RowOrder::EventTime { ties } = &program.plan.order else { return };
+        let RowOrder::EventTime { ties } = &program.plan.order else {
+            return;
+        };
         let rows = sort_rows(std::mem::take(&mut self.tied), ties, sink.stats);
         let clock = sink.clock;
         for row in rows {
@@ -156,13 +158,17 @@ impl Matcher {
         if self.timers.len() > self.timers_at {
             let partitions = &self.partitions;
             self.timers.retain(|timer| {
-                partitions.get(timer.partition).is_some_and(|partition| partition.expects(timer))
+                partitions
+                    .get(timer.partition)
+                    .is_some_and(|partition| partition.expects(timer))
             });
             self.timers_at = SWEEP_LEAST.max(self.timers.len() * 2);
         }
         while let Some(timer) = self.timers.before(time) {
             let look_ahead = self.program.plan.look_ahead;
-            let Some(partition) = self.partitions.get_mut(timer.partition) else { continue };
+            let Some(partition) = self.partitions.get_mut(timer.partition) else {
+                continue;
+            };
             if look_ahead > 0
                 && partition.next < partition.seen
                 && let Some(row) = partition.history.get(partition.next)
@@ -185,17 +191,30 @@ impl Matcher {
         self.rows += 1;
         self.work.facts.reset();
         let relevant = program.dense
-            || self.work.facts.any(&program, program.interest, row, sink.stats);
+            || self
+                .work
+                .facts
+                .any(&program, program.interest, row, sink.stats);
         if !relevant {
             return;
         }
-        let Some(place) = self.find(&program, row, sink.stats) else { return };
-        let Some(partition) = self.partitions.take(place) else { return };
+        let Some(place) = self.find(&program, row, sink.stats) else {
+            return;
+        };
+        let Some(partition) = self.partitions.take(place) else {
+            return;
+        };
         let mut partition = partition;
-        let position = if program.dense { partition.seen } else { self.rows };
+        let position = if program.dense {
+            partition.seen
+        } else {
+            self.rows
+        };
         partition.seen += 1;
         if program.unmatched() {
-            partition.unmatched.push_back((position, row.clone(), false));
+            partition
+                .unmatched
+                .push_back((position, row.clone(), false));
         }
         if program.keeps_rows {
             partition.history.push(row.clone());
@@ -257,8 +276,14 @@ impl Matcher {
         }
         let lags = program.keeps_partitions || program.keeps_rows || program.unmatched();
         let needed = lags
-            || self.work.facts.any(program, program.start_interest, row, stats)
-            || self.work.facts.any(program, program.leading_interest, row, stats);
+            || self
+                .work
+                .facts
+                .any(program, program.start_interest, row, stats)
+            || self
+                .work
+                .facts
+                .any(program, program.leading_interest, row, stats);
         if !needed {
             return None;
         }
@@ -277,9 +302,14 @@ impl Matcher {
     fn sweep(&mut self, time: i64, stats: &mut QueryStats) {
         if !self.program.keeps_partitions {
             for at in self.partitions.all() {
-                let Some(mut partition) = self.partitions.take(at.place) else { continue };
+                let Some(mut partition) = self.partitions.take(at.place) else {
+                    continue;
+                };
                 if self.program.by_time {
-                    partition.past.iter_mut().for_each(|past| past.forget(time, 0));
+                    partition
+                        .past
+                        .iter_mut()
+                        .for_each(|past| past.forget(time, 0));
                 }
                 self.stage(at.place, &mut partition, stats, &Task::Sweep, time);
                 let idle = partition.is_idle();
@@ -294,11 +324,19 @@ impl Matcher {
 
     /// Does something with a partition, and reports what came of it.
     fn work_on(&mut self, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
-        let Some(mut partition) = self.partitions.take(place) else { return };
+        let Some(mut partition) = self.partitions.take(place) else {
+            return;
+        };
         self.stage(place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
         let work = &mut self.work;
-        output::flush(&program, &mut partition, &mut work.decided, &mut work.ids, sink);
+        output::flush(
+            &program,
+            &mut partition,
+            &mut work.decided,
+            &mut work.ids,
+            sink,
+        );
         if program.keeps_rows {
             let exact = partition.history.len() >= partition.trim_at;
             partition.trim(program.plan.look_back, exact);
@@ -325,7 +363,10 @@ impl Matcher {
             stats,
             decided: &mut self.work.decided,
             timers: &mut self.timers,
-            partition: PartitionRef { place, ordinal: partition.ordinal },
+            partition: PartitionRef {
+                place,
+                ordinal: partition.ordinal,
+            },
             numbers: &mut partition.numbers,
             position: if ended { u64::MAX } else { partition.last },
             ended,
@@ -349,8 +390,11 @@ impl Matcher {
                     Class::Every(class) => class.row(&mut scene, &mut self.work.every),
                 }
                 if !program.leading.is_empty() {
-                    let noted: Vec<bool> =
-                        program.leading.iter().map(|leading| scene.is_noted(leading)).collect();
+                    let noted: Vec<bool> = program
+                        .leading
+                        .iter()
+                        .map(|leading| scene.is_noted(leading))
+                        .collect();
                     for (past, noted) in partition.past.iter_mut().zip(noted) {
                         if noted {
                             past.note(row, *position);

@@ -53,21 +53,37 @@ fn sort(decided: &mut [Decided]) {
     decided.sort_by_cached_key(|decided| match decided {
         Decided::Frontier(position) => vec![(*position, 0)],
         Decided::Match(decision) => {
-            let bound = decision.last.as_deref().map(Node::forth).unwrap_or_default();
-            bound.iter().map(|node| (node.position, node.variable.0)).collect()
+            let bound = decision
+                .last
+                .as_deref()
+                .map(Node::forth)
+                .unwrap_or_default();
+            bound
+                .iter()
+                .map(|node| (node.position, node.variable.0))
+                .collect()
         }
     });
 }
 
 /// Reports the rows before a position that are in no match.
 fn unmatched(partition: &mut Partition, before: u64, sink: &mut Sink<'_>) {
-    while let Some((_, row, covered)) =
-        partition.unmatched.pop_front_if(|(position, _, _)| *position < before)
+    while partition
+        .unmatched
+        .front()
+        .is_some_and(|(position, _, _)| *position < before)
     {
+        let Some((_, row, covered)) = partition.unmatched.pop_front() else {
+            return;
+        };
         if !covered {
-            let origin =
-                Origin { time: sink.clock, match_id: None, event: &row.event.values };
-            sink.emitter.emit(&Unmatched(&row), &origin, sink.stats, sink.out);
+            let origin = Origin {
+                time: sink.clock,
+                match_id: None,
+                event: &row.event.values,
+            };
+            sink.emitter
+                .emit(&Unmatched(&row), &origin, sink.stats, sink.out);
         }
     }
 }
@@ -79,12 +95,19 @@ fn report(
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
-    let bound = decision.last.as_deref().map(Node::forth).unwrap_or_default();
+    let bound = decision
+        .last
+        .as_deref()
+        .map(Node::forth)
+        .unwrap_or_default();
     if program.unmatched() && !decision.timed_out {
         cover(partition, decision, &bound);
     }
-    let wanted =
-        if decision.timed_out { program.plan.emit_timeouts } else { program.plan.emit_matches };
+    let wanted = if decision.timed_out {
+        program.plan.emit_timeouts
+    } else {
+        program.plan.emit_matches
+    };
     if !wanted {
         return;
     }
@@ -103,8 +126,12 @@ fn report(
         Mode::All if !decision.timed_out => partition.numbers,
         _ => decision.number,
     };
-    let facts =
-        MatchFacts { id: ids.finish(), number, time: sink.clock, timed_out: decision.timed_out };
+    let facts = MatchFacts {
+        id: ids.finish(),
+        number,
+        time: sink.clock,
+        timed_out: decision.timed_out,
+    };
     let running = RefCell::new(Vec::new());
     let complete = |upto, here| Complete {
         program,
@@ -116,7 +143,11 @@ fn report(
         running: &running,
     };
     let event = |row: Option<&Row>| row.map_or_else(Vec::new, |row| row.event.values.clone());
-    let origin = |event| Origin { time: sink.clock, match_id: Some(facts.id), event };
+    let origin = |event| Origin {
+        time: sink.clock,
+        match_id: Some(facts.id),
+        event,
+    };
     match (program.plan.rows, bound.last()) {
         (RowsPerMatch::One, Some(last)) => {
             let context = complete(bound.len(), Some(&last.row));
@@ -126,7 +157,8 @@ fn report(
         (RowsPerMatch::One, None) => {
             let shown = event(decision.start.as_ref());
             let context = complete(0, decision.start.as_ref());
-            sink.emitter.emit(&context, &origin(&shown), sink.stats, sink.out);
+            sink.emitter
+                .emit(&context, &origin(&shown), sink.stats, sink.out);
         }
         (RowsPerMatch::All { .. }, Some(_)) => {
             for (node, upto) in bound.iter().zip(1..) {
@@ -137,11 +169,18 @@ fn report(
                 }
             }
         }
-        (RowsPerMatch::All { show_empty, unmatched }, None) => {
+        (
+            RowsPerMatch::All {
+                show_empty,
+                unmatched,
+            },
+            None,
+        ) => {
             if show_empty || unmatched {
                 let shown = event(decision.start.as_ref());
                 let context = complete(0, decision.start.as_ref());
-                sink.emitter.emit(&context, &origin(&shown), sink.stats, sink.out);
+                sink.emitter
+                    .emit(&context, &origin(&shown), sink.stats, sink.out);
             }
         }
     }
@@ -149,13 +188,15 @@ fn report(
 
 /// Notes which rows a match has.
 fn cover(partition: &mut Partition, decision: &Decision, bound: &[&Node]) {
-    let Some((first, _, _)) = partition.unmatched.front() else { return };
+    let Some((first, _, _)) = partition.unmatched.front() else {
+        return;
+    };
     let first = *first;
     let mut mark = |position: u64| {
-        let index = position.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        if let Some((_, _, covered)) =
-            index.and_then(|index| partition.unmatched.get_mut(index))
-        {
+        let index = position
+            .checked_sub(first)
+            .and_then(|index| usize::try_from(index).ok());
+        if let Some((_, _, covered)) = index.and_then(|index| partition.unmatched.get_mut(index)) {
             *covered = true;
         }
     };

@@ -82,8 +82,12 @@ impl Partition {
             Class::Every(_) => return,
         };
         let past = self.past.iter().filter_map(Past::first).min();
-        let first = open.unwrap_or(self.next).min(past.unwrap_or(self.next)).min(self.next);
-        self.history.trim(first.saturating_sub(u64::from(look_back)));
+        let first = open
+            .unwrap_or(self.next)
+            .min(past.unwrap_or(self.next))
+            .min(self.next);
+        self.history
+            .trim(first.saturating_sub(u64::from(look_back)));
     }
 }
 
@@ -158,7 +162,10 @@ impl Partitions {
         }
         let places = &self.places;
         self.table.insert_unique(hash, place, |place| {
-            places.get(*place as usize).and_then(Option::as_ref).map_or(0, |p| p.key_hash)
+            places
+                .get(*place as usize)
+                .and_then(Option::as_ref)
+                .map_or(0, |p| p.key_hash)
         });
         place
     }
@@ -202,8 +209,13 @@ impl Partitions {
 
     /// Drops a partition.
     pub fn remove(&mut self, place: u32) {
-        let Some(partition) = self.take(place) else { return };
-        if let Ok(entry) = self.table.find_entry(partition.key_hash, |known| *known == place) {
+        let Some(partition) = self.take(place) else {
+            return;
+        };
+        if let Ok(entry) = self
+            .table
+            .find_entry(partition.key_hash, |known| *known == place)
+        {
             entry.remove();
         }
         self.free.push(place);

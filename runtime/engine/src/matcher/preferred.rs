@@ -137,8 +137,7 @@ impl Group {
 
     /// Of no use: it found nothing, and has nothing to tell.
     fn is_dead(&self) -> bool {
-        self.done
-            || (self.threads.is_empty() && matches!(self.found, Found::Nothing))
+        self.done || (self.threads.is_empty() && matches!(self.found, Found::Nothing))
     }
 
     fn last(&self, node: Option<&Arc<Node>>) -> (u64, i64) {
@@ -197,7 +196,18 @@ impl Group {
                         return After::Cut;
                     }
                     let node = Some(Arc::clone(node));
-                    self.push(stage, marks, list, Thread { step: index, race: 0, deadline, until, node });
+                    self.push(
+                        stage,
+                        marks,
+                        list,
+                        Thread {
+                            step: index,
+                            race: 0,
+                            deadline,
+                            until,
+                            node,
+                        },
+                    );
                 }
             }
         }
@@ -205,7 +215,13 @@ impl Group {
     }
 
     /// Adds a thread, unless one that is preferred has the same future.
-    fn push(&self, stage: &mut Stage<'_>, marks: &mut Marks, list: &mut Vec<Thread>, thread: Thread) {
+    fn push(
+        &self,
+        stage: &mut Stage<'_>,
+        marks: &mut Marks,
+        list: &mut Vec<Thread>,
+        thread: Thread,
+    ) {
         let step = &stage.program.steps[thread.step];
         if step.forgets {
             let (last, _) = self.last(thread.node.as_ref());
@@ -215,7 +231,10 @@ impl Group {
                     return;
                 }
             } else {
-                *own = Mark { stamp: marks.stamp, last };
+                *own = Mark {
+                    stamp: marks.stamp,
+                    last,
+                };
             }
             if marks.head == marks.stamp {
                 marks.of_head[step.class] = *own;
@@ -275,7 +294,11 @@ impl Group {
 
     /// Moves all threads on by a row.
     fn step(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch, races: &mut u32) {
-        let Scratch { list, waiters, marks } = scratch;
+        let Scratch {
+            list,
+            waiters,
+            marks,
+        } = scratch;
         marks.next(scene.stage.program.classes);
         let mut old = std::mem::take(&mut self.threads);
         let mut new = std::mem::take(list);
@@ -371,7 +394,11 @@ impl Group {
         if deadline < self.scheduled {
             self.scheduled = deadline;
             let (partition, start) = (stage.partition, self.start.position);
-            stage.timers.set(Timer { deadline, partition, start });
+            stage.timers.set(Timer {
+                deadline,
+                partition,
+                start,
+            });
         }
     }
 
@@ -419,7 +446,13 @@ impl Group {
 fn expire(stage: &Stage<'_>, list: &mut Vec<Thread>, node: &Arc<Node>) {
     if stage.program.plan.emit_timeouts && list.iter().all(|above| above.step != EXPIRED) {
         let node = Some(Arc::clone(node));
-        list.push(Thread { step: EXPIRED, race: 0, deadline: i64::MAX, until: 0, node });
+        list.push(Thread {
+            step: EXPIRED,
+            race: 0,
+            deadline: i64::MAX,
+            until: 0,
+            node,
+        });
     }
 }
 
@@ -436,12 +469,16 @@ impl Preferred {
 
     /// Whether a timer still means something.
     pub fn expects(&self, timer: &Timer) -> bool {
-        self.find(timer).and_then(|index| self.groups.get(index)).is_some()
+        self.find(timer)
+            .and_then(|index| self.groups.get(index))
+            .is_some()
     }
 
     fn find(&self, timer: &Timer) -> Option<usize> {
-        let index =
-            self.groups.binary_search_by(|group| group.start.position.cmp(&timer.start)).ok()?;
+        let index = self
+            .groups
+            .binary_search_by(|group| group.start.position.cmp(&timer.start))
+            .ok()?;
         let group = self.groups.get(index)?;
         (group.scheduled == timer.deadline && !group.done).then_some(index)
     }
@@ -490,7 +527,10 @@ impl Preferred {
         }
         let marks = &mut scratch.marks;
         marks.next(program.classes);
-        let start = Start { position: scene.position, time: scene.row.time() };
+        let start = Start {
+            position: scene.position,
+            time: scene.row.time(),
+        };
         let mut group = Group {
             start,
             row: scene.row.clone(),
@@ -505,7 +545,9 @@ impl Preferred {
         for index in program.steps_of(0) {
             match &program.steps[index].kind {
                 StepKind::Bind(bind) => {
-                    let Some(node) = scene.begin(bind) else { continue };
+                    let Some(node) = scene.begin(bind) else {
+                        continue;
+                    };
                     let stage = &mut *scene.stage;
                     if group.enter(stage, marks, &mut self.races, &mut list, bind.next, &node)
                         == After::Cut
@@ -523,7 +565,13 @@ impl Preferred {
                         break;
                     }
                     let (deadline, until) = scene.stage.tail_deadline(accept, start, start.time);
-                    list.push(Thread { step: index, race: 0, deadline, until, node: None });
+                    list.push(Thread {
+                        step: index,
+                        race: 0,
+                        deadline,
+                        until,
+                        node: None,
+                    });
                 }
             }
         }
@@ -549,8 +597,12 @@ impl Preferred {
 
     /// A timer fired: its deadline has passed.
     pub fn fire(&mut self, stage: &mut Stage<'_>, timer: &Timer) {
-        let Some(index) = self.find(timer) else { return };
-        let Some(group) = self.groups.get_mut(index) else { return };
+        let Some(index) = self.find(timer) else {
+            return;
+        };
+        let Some(group) = self.groups.get_mut(index) else {
+            return;
+        };
         group.scheduled = i64::MAX;
         group.pass(stage, Some(timer.deadline));
         if group.is_decided() && stage.program.independent() {
@@ -597,7 +649,9 @@ impl Preferred {
             if !head.is_decided() {
                 return;
             }
-            let Some(mut group) = self.groups.pop_front() else { return };
+            let Some(mut group) = self.groups.pop_front() else {
+                return;
+            };
             if group.is_dead() {
                 self.dead = self.dead.saturating_sub(1);
             }
@@ -683,19 +737,26 @@ fn next_start(stage: &mut Stage<'_>, start: u64, last: Option<&Node>, row: &Row)
         Mode::Preferred(Skip::ToFirst(variables)) => (variables, true),
         Mode::Preferred(Skip::ToLast(variables)) => (variables, false),
     };
-    let mut bound = last.back().filter(|node| variables.contains(&node.variable));
+    let mut bound = last
+        .back()
+        .filter(|node| variables.contains(&node.variable));
     let target = if first { bound.last() } else { bound.next() };
     let problem = match target {
         Some(node) if node.position > start => return node.position,
         Some(_) => "is the first row of the match, so the search would never go on",
         None => "is not bound in the match",
     };
-    let names: Vec<&str> = variables.iter().filter_map(|v: &VarId| program.name(*v).as_str()).collect();
+    let names: Vec<&str> = variables
+        .iter()
+        .filter_map(|v: &VarId| program.name(*v).as_str())
+        .collect();
     let end = if first { "FIRST" } else { "LAST" };
     let message = format!(
         "AFTER MATCH SKIP TO {end} {}: the row {problem}; went on past the last row instead",
         names.join(", ")
     );
-    stage.stats.error_at(&message, row.time(), &row.event.values);
+    stage
+        .stats
+        .error_at(&message, row.time(), &row.event.values);
     past_last
 }

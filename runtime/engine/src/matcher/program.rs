@@ -98,6 +98,7 @@ pub(crate) enum StepKind {
 pub(crate) struct Bind {
     pub variable: VarId,
     pub contiguity: Contiguity,
+    /// `i64::MIN`: none (rows that are not in the order of time may go back).
     pub min: i64,
     pub max: Option<i64>,
     pub absent: Vec<Absent>,
@@ -134,7 +135,11 @@ const MEMO_LEAST_STATES: usize = 24;
 impl Program {
     /// # Errors
     /// One sentence, if the plan contradicts itself.
-    pub fn new(query: &CompiledQuery, plan: &Arc<MatchPlan>, streams: &[String]) -> Result<Self, String> {
+    pub fn new(
+        query: &CompiledQuery,
+        plan: &Arc<MatchPlan>,
+        streams: &[String],
+    ) -> Result<Self, String> {
         check(plan)?;
         let automaton = &plan.automaton;
         let looks_at_match: Vec<bool> = plan
@@ -143,7 +148,10 @@ impl Program {
             .zip(0_u16..)
             .map(|(condition, variable)| {
                 condition.looks_at_match
-                    && condition.correlated.iter().any(|expr| depends_on_match(expr, VarId(variable)))
+                    && condition
+                        .correlated
+                        .iter()
+                        .any(|expr| depends_on_match(expr, VarId(variable)))
             })
             .collect();
         let (steps, states) = flatten(plan);
@@ -152,7 +160,11 @@ impl Program {
             inputs: inputs(query, streams),
             layout: query.layout.clone(),
             classes: 0,
-            names: automaton.variables.iter().map(|name| Value::text(name.as_str())).collect(),
+            names: automaton
+                .variables
+                .iter()
+                .map(|name| Value::text(name.as_str()))
+                .collect(),
             dense: true,
             keeps_rows: plan.look_back > 0 || plan.look_ahead > 0,
             keeps_partitions: true,
@@ -182,12 +194,20 @@ impl Program {
 
     /// A name, or NULL.
     pub fn name(&self, variable: VarId) -> &Value {
-        self.names.get(usize::from(variable.0)).unwrap_or(&crate::event::NULL)
+        self.names
+            .get(usize::from(variable.0))
+            .unwrap_or(&crate::event::NULL)
     }
 
     /// ALL ROWS … WITH UNMATCHED ROWS
     pub fn unmatched(&self) -> bool {
-        matches!(self.plan.rows, RowsPerMatch::All { unmatched: true, .. })
+        matches!(
+            self.plan.rows,
+            RowsPerMatch::All {
+                unmatched: true,
+                ..
+            }
+        )
     }
 
     /// Starts do not wait for each other.
@@ -237,23 +257,32 @@ impl Program {
         self.classify(by_events || many);
         self.leading_interest = match many {
             true => Interest::MAX,
-            false => self.leading.iter().fold(0, |all, leading| all | bit(leading.variable)),
+            false => self
+                .leading
+                .iter()
+                .fold(0, |all, leading| all | bit(leading.variable)),
         };
-        self.interest =
-            self.steps.iter().fold(self.leading_interest, |all, step| all | step.interest);
+        self.interest = self
+            .steps
+            .iter()
+            .fold(self.leading_interest, |all, step| all | step.interest);
         self.start_interest = if self.accepts_empty() || many {
             Interest::MAX
         } else {
-            self.steps[start].iter().fold(0, |all, step| match &step.kind {
-                StepKind::Bind(bind) => all | bit(bind.variable),
-                StepKind::Accept(_) => all,
-            })
+            self.steps[start]
+                .iter()
+                .fold(0, |all, step| match &step.kind {
+                    StepKind::Bind(bind) => all | bit(bind.variable),
+                    StepKind::Accept(_) => all,
+                })
         };
     }
 
     /// Whether nothing at all is a match.
     fn accepts_empty(&self) -> bool {
-        self.steps[self.steps_of(0)].iter().any(|step| matches!(step.kind, StepKind::Accept(_)))
+        self.steps[self.steps_of(0)]
+            .iter()
+            .any(|step| matches!(step.kind, StepKind::Accept(_)))
     }
 
     /// Classes, and what a thread at each step depends on.
@@ -286,7 +315,9 @@ impl Program {
                     absent.max.unwrap_or(0),
                 ]);
             }
-            let unbounded = absent.iter().all(|absent| absent.min <= 0 && absent.max.is_none());
+            let unbounded = absent
+                .iter()
+                .all(|absent| absent.min <= 0 && absent.max.is_none());
             let blind = |variable: VarId| !self.looks_at_match[usize::from(variable.0)];
             let absent_blind = absent.iter().all(|absent| blind(absent.variable));
             match &step.kind {
@@ -321,16 +352,18 @@ impl Program {
         loop {
             let mut changed = false;
             for state in 0..free.len() {
-                let holds = self.steps[self.steps_of(state)].iter().all(|step| match &step.kind {
-                    StepKind::Bind(bind) => {
-                        blind(bind.variable)
-                            && bind.absent.iter().all(|absent| blind(absent.variable))
-                            && free[bind.next]
-                    }
-                    StepKind::Accept(accept) => {
-                        accept.absent.iter().all(|absent| blind(absent.variable))
-                    }
-                });
+                let holds = self.steps[self.steps_of(state)]
+                    .iter()
+                    .all(|step| match &step.kind {
+                        StepKind::Bind(bind) => {
+                            blind(bind.variable)
+                                && bind.absent.iter().all(|absent| blind(absent.variable))
+                                && free[bind.next]
+                        }
+                        StepKind::Accept(accept) => {
+                            accept.absent.iter().all(|absent| blind(absent.variable))
+                        }
+                    });
                 changed |= free[state] && !holds;
                 free[state] &= holds;
             }
@@ -353,13 +386,20 @@ fn check(plan: &MatchPlan) -> Result<(), String> {
         return Err("the automaton has no states".into());
     }
     if plan.conditions.len() != variables {
-        return Err(format!("{variables} variables, but {} conditions", plan.conditions.len()));
+        return Err(format!(
+            "{variables} variables, but {} conditions",
+            plan.conditions.len()
+        ));
     }
     if variables > usize::from(u16::MAX) {
         return Err("too many variables".into());
     }
     for condition in &plan.conditions {
-        if condition.unary.iter().any(|unary| *unary as usize >= plan.predicates.len()) {
+        if condition
+            .unary
+            .iter()
+            .any(|unary| *unary as usize >= plan.predicates.len())
+        {
             return Err("a condition names a predicate that is not there".into());
         }
     }
@@ -390,7 +430,7 @@ fn flatten(plan: &MatchPlan) -> (Vec<Step>, Vec<Range<usize>>) {
                 PlanStep::Bind(bind) => StepKind::Bind(Bind {
                     variable: bind.variable,
                     contiguity: bind.gap.kind,
-                    min: bind.gap.min.unwrap_or(0),
+                    min: bind.gap.min.filter(|min| *min > 0).unwrap_or(i64::MIN),
                     max: bind.gap.max,
                     absent: bind.absent.clone(),
                     next: bind.next.0 as usize,
@@ -432,7 +472,9 @@ fn inputs(query: &CompiledQuery, streams: &[String]) -> Vec<InputNames> {
 /// The variables absent before the first event, each with the longest reach that any step asks for.
 fn leading(plan: &MatchPlan, looks_at_match: &[bool]) -> Vec<Leading> {
     let mut all: Vec<Leading> = Vec::new();
-    let Some(start) = plan.automaton.states.first() else { return all };
+    let Some(start) = plan.automaton.states.first() else {
+        return all;
+    };
     for step in &start.steps {
         let PlanStep::Bind(bind) = step else { continue };
         for absent in &bind.absent {
@@ -444,14 +486,22 @@ fn leading(plan: &MatchPlan, looks_at_match: &[bool]) -> Vec<Leading> {
             };
             let blind = !looks_at_match[usize::from(absent.variable.0)];
             let last_only = blind && absent.min <= 0;
-            match all.iter_mut().find(|leading| leading.variable == absent.variable) {
+            match all
+                .iter_mut()
+                .find(|leading| leading.variable == absent.variable)
+            {
                 Some(leading) => {
                     leading.reach = leading.reach.max(reach);
                     leading.rows = leading.rows.max(rows);
                     leading.last_only &= last_only;
                 }
                 None => {
-                    all.push(Leading { variable: absent.variable, reach, rows, last_only });
+                    all.push(Leading {
+                        variable: absent.variable,
+                        reach,
+                        rows,
+                        last_only,
+                    });
                 }
             }
         }
@@ -477,7 +527,10 @@ fn depends_on_match(expr: &Expr, variable: VarId) -> bool {
 fn is_row_at_hand(row: &RowRef, variable: VarId) -> bool {
     row.end == LogicalEnd::Last
         && row.offset == 0
-        && row.variables.as_ref().is_none_or(|variables| variables.contains(&variable))
+        && row
+            .variables
+            .as_ref()
+            .is_none_or(|variables| variables.contains(&variable))
 }
 
 /// Whether two different paths may bind the same events to the same variables: some state can bind a variable in two ways.
@@ -499,9 +552,18 @@ fn is_ambiguous(plan: &MatchPlan) -> bool {
 /// Whether anything asks for MATCH_NUMBER(), which must go on when a partition was idle.
 fn numbers_matches(query: &CompiledQuery) -> bool {
     let mut found = false;
-    let group = query.group.iter().flat_map(|group| group.keys.iter().chain(&group.having));
+    let group = query
+        .group
+        .iter()
+        .flat_map(|group| group.keys.iter().chain(&group.having));
     let by = query.limit_per.iter().flat_map(|limit| &limit.by);
-    for expr in query.projection.iter().chain(&query.filter).chain(group).chain(by) {
+    for expr in query
+        .projection
+        .iter()
+        .chain(&query.filter)
+        .chain(group)
+        .chain(by)
+    {
         walk(expr, &mut |expr| {
             found |= matches!(expr.kind, ExprKind::MatchInfo(MatchInfo::Number));
         });
@@ -520,14 +582,18 @@ fn memo(plan: &MatchPlan) -> Option<MemoPlan> {
     if !has_loop(plan) && plan.automaton.states.len() < MEMO_LEAST_STATES {
         return None;
     }
-    let mut memo = MemoPlan { rows: Vec::new(), aggregates: Vec::new() };
+    let mut memo = MemoPlan {
+        rows: Vec::new(),
+        aggregates: Vec::new(),
+    };
     for condition in &plan.conditions {
         for expr in &condition.correlated {
             walk(expr, &mut |expr| match &expr.kind {
                 ExprKind::Navigate(navigate) => memo.ask(&navigate.row),
                 ExprKind::Classifier(row) => memo.ask(row),
                 ExprKind::Aggregate(aggregate) if is_cheap(aggregate) => {
-                    memo.aggregates.push((address(aggregate), (**aggregate).clone()));
+                    memo.aggregates
+                        .push((address(aggregate), (**aggregate).clone()));
                 }
                 _ => {}
             });
@@ -539,7 +605,11 @@ fn memo(plan: &MatchPlan) -> Option<MemoPlan> {
 impl MemoPlan {
     fn ask(&mut self, row: &RowRef) {
         let worth = row.end == LogicalEnd::First || (row.offset == 0 && row.variables.is_some());
-        let logical = RowRef { running: true, physical: 0, ..row.clone() };
+        let logical = RowRef {
+            running: true,
+            physical: 0,
+            ..row.clone()
+        };
         if worth && !self.rows.contains(&logical) {
             self.rows.push(logical);
         }
@@ -555,7 +625,9 @@ impl MemoPlan {
     /// Where an aggregate is remembered.
     pub fn aggregate(&self, aggregate: &Aggregate) -> Option<usize> {
         let address = address(aggregate);
-        self.aggregates.iter().position(|(known, _)| *known == address)
+        self.aggregates
+            .iter()
+            .position(|(known, _)| *known == address)
     }
 }
 

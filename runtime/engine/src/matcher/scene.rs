@@ -55,7 +55,10 @@ pub(crate) struct Start {
 impl Scene<'_, '_> {
     /// Whether the row meets a variable's condition after what is bound.
     pub fn meets(&mut self, variable: VarId, bound: Option<&Node>) -> bool {
-        if !self.facts.unary(self.stage.program, variable, self.row, self.stage.stats) {
+        if !self
+            .facts
+            .unary(self.stage.program, variable, self.row, self.stage.stats)
+        {
             return false;
         }
         let program = self.stage.program;
@@ -95,7 +98,7 @@ impl Scene<'_, '_> {
         let base = bound.map_or(start.time, |node| node.row.time());
         let since = self.row.time().saturating_sub(base);
         absent.iter().any(|absent| {
-            since >= absent.min
+            is_far(since, absent)
                 && absent.max.is_none_or(|max| since <= max)
                 && self.meets(absent.variable, bound)
         })
@@ -110,7 +113,7 @@ impl Scene<'_, '_> {
                 Some(max) => since <= max,
                 None => self.is_within(start),
             };
-            since >= absent.min && counts && self.meets(absent.variable, bound)
+            is_far(since, absent) && counts && self.meets(absent.variable, bound)
         })
     }
 
@@ -131,14 +134,16 @@ impl Scene<'_, '_> {
 
     /// Whether the row may be one of these variables.
     pub fn concerns(&mut self, interest: Interest) -> bool {
-        self.facts.any(self.stage.program, interest, self.row, self.stage.stats)
+        self.facts
+            .any(self.stage.program, interest, self.row, self.stage.stats)
     }
 
     /// Whether the row is to be remembered as one that must not come before a first event.
     pub fn is_noted(&mut self, leading: &Leading) -> bool {
         let program = self.stage.program;
         if program.looks_at_match[usize::from(leading.variable.0)] {
-            self.facts.unary(program, leading.variable, self.row, self.stage.stats)
+            self.facts
+                .unary(program, leading.variable, self.row, self.stage.stats)
         } else {
             self.meets(leading.variable, None)
         }
@@ -162,17 +167,34 @@ impl Scene<'_, '_> {
             return None;
         }
         let node = self.bind(bind, None);
-        let free = bind.absent.iter().all(|absent| !self.came_before(absent, &node));
+        let free = bind
+            .absent
+            .iter()
+            .all(|absent| !self.came_before(absent, &node));
         free.then_some(node)
     }
 
     /// Whether an event that must be absent came before the first event.
     fn came_before(&mut self, absent: &Absent, first: &Node) -> bool {
-        let past = self.past.iter().find(|past| past.variable() == absent.variable);
+        let past = self
+            .past
+            .iter()
+            .find(|past| past.variable() == absent.variable);
         past.is_some_and(|past| {
-            past.has(absent, first, self.stage.program, self.history, self.stage.stats)
+            past.has(
+                absent,
+                first,
+                self.stage.program,
+                self.history,
+                self.stage.stats,
+            )
         })
     }
+}
+
+/// Whether an event is not too near for an absence.
+fn is_far(since: i64, absent: &Absent) -> bool {
+    absent.min <= 0 || since >= absent.min
 }
 
 /// Whether the conjuncts that are not over the row alone hold. An error is counted, and does not hold.
@@ -210,7 +232,11 @@ impl Stage<'_> {
                 (Some(max), _) => Some(last.saturating_add(max)),
                 (None, Some(Within::Time(within))) => Some(start.time.saturating_add(within)),
                 (None, Some(Within::Events(count))) => {
-                    position = start.position.saturating_add(count).saturating_sub(1).max(position);
+                    position = start
+                        .position
+                        .saturating_add(count)
+                        .saturating_sub(1)
+                        .max(position);
                     None
                 }
                 // Refused at CREATE: only the end of the input could decide it.

@@ -11,7 +11,10 @@ use portent_planner::automaton::{
     Absent, Automaton, Contiguity, Gap, State, StateId, Step, Tail, Transition,
 };
 use portent_planner::compiled::*;
-use portent_planner::expr::{Aggregate, AggregateFunction, ArithmeticOp, CompareOp, Expr, ExprKind, LogicalEnd, MatchInfo, Navigate, RowRef, VarId, depends_on_match, is_row_only};
+use portent_planner::expr::{
+    Aggregate, AggregateFunction, ArithmeticOp, CompareOp, Expr, ExprKind, LogicalEnd, MatchInfo,
+    Navigate, RowRef, VarId, depends_on_match, is_row_only,
+};
 
 use crate::{Engine, EngineConfig, Output, QueryId};
 
@@ -24,11 +27,19 @@ pub const INPUT: StreamId = StreamId(0);
 pub const OUTPUT: StreamId = StreamId(100);
 
 pub fn expr(kind: ExprKind, ty: Type) -> Expr {
-    Expr { kind, ty, span: Span::default() }
+    Expr {
+        kind,
+        ty,
+        span: Span::default(),
+    }
 }
 
 pub fn column(slot: usize) -> Expr {
-    let ty = if slot == TYPE || slot == KEY { Type::Text } else { Type::Int };
+    let ty = if slot == TYPE || slot == KEY {
+        Type::Text
+    } else {
+        Type::Int
+    };
     expr(ExprKind::Column(slot), ty)
 }
 
@@ -41,11 +52,17 @@ pub fn text(value: &str) -> Expr {
 }
 
 pub fn compare(op: CompareOp, left: Expr, right: Expr) -> Expr {
-    expr(ExprKind::Compare(op, Box::new(left), Box::new(right)), Type::Bool)
+    expr(
+        ExprKind::Compare(op, Box::new(left), Box::new(right)),
+        Type::Bool,
+    )
 }
 
 pub fn arithmetic(op: ArithmeticOp, left: Expr, right: Expr) -> Expr {
-    expr(ExprKind::Arithmetic(op, Box::new(left), Box::new(right)), Type::Int)
+    expr(
+        ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
+        Type::Int,
+    )
 }
 
 pub fn is(kind: &str) -> Expr {
@@ -54,12 +71,24 @@ pub fn is(kind: &str) -> Expr {
 
 pub fn row(variables: Option<&[u16]>, end: LogicalEnd, offset: u32, physical: i32) -> RowRef {
     let variables = variables.map(|list| list.iter().map(|v| VarId(*v)).collect());
-    RowRef { variables, end, offset, running: true, physical }
+    RowRef {
+        variables,
+        end,
+        offset,
+        running: true,
+        physical,
+    }
 }
 
 pub fn navigate(row: RowRef, slot: usize) -> Expr {
     let ty = column(slot).ty;
-    expr(ExprKind::Navigate(Box::new(Navigate { row, argument: column(slot) })), ty)
+    expr(
+        ExprKind::Navigate(Box::new(Navigate {
+            row,
+            argument: column(slot),
+        })),
+        ty,
+    )
 }
 
 /// `v.column`: the last event bound to a variable.
@@ -106,7 +135,10 @@ pub fn info(info: MatchInfo) -> Expr {
 }
 
 pub fn classifier() -> Expr {
-    expr(ExprKind::Classifier(row(None, LogicalEnd::Last, 0, 0)), Type::Text)
+    expr(
+        ExprKind::Classifier(row(None, LogicalEnd::Last, 0, 0)),
+        Type::Text,
+    )
 }
 
 /// A pattern: its variables (by number, in order) with their conditions, and its states.
@@ -120,7 +152,11 @@ pub struct Pattern {
 pub fn bind(variable: u16, kind: Contiguity, next: u32) -> Transition {
     Transition {
         variable: VarId(variable),
-        gap: Gap { kind, min: None, max: None },
+        gap: Gap {
+            kind,
+            min: None,
+            max: None,
+        },
         absent: Vec::new(),
         next: StateId(next),
         excluded: false,
@@ -156,7 +192,11 @@ pub fn within_gap(step: Step, min: Option<i64>, max: Option<i64>) -> Step {
 }
 
 pub fn without(step: Step, variable: u16, min: i64, max: Option<i64>) -> Step {
-    let absent = Absent { variable: VarId(variable), min, max };
+    let absent = Absent {
+        variable: VarId(variable),
+        min,
+        max,
+    };
     match step {
         Step::Bind(mut bind) => {
             bind.absent.push(absent);
@@ -265,11 +305,17 @@ pub fn stream(id: StreamId, lateness: i64) -> StreamSpec {
 
 /// A query over `INPUT`.
 pub fn query(body: Body, projection: Vec<Expr>) -> CompiledQuery {
-    let output = projection.iter().map(|expr| Column::new("c", expr.ty.clone())).collect();
+    let output = projection
+        .iter()
+        .map(|expr| Column::new("c", expr.ty.clone()))
+        .collect();
     CompiledQuery {
         name: "q".into(),
         fingerprint: 0,
-        inputs: vec![Input { stream: INPUT, columns: None }],
+        inputs: vec![Input {
+            stream: INPUT,
+            columns: None,
+        }],
         layout: schema(),
         unnest: Vec::new(),
         body,
@@ -305,12 +351,22 @@ pub fn events(text: &str) -> Vec<(i64, Vec<Value>)> {
     let mut time = 0;
     let mut rows = Vec::new();
     for (number, word) in (1..).zip(text.split_whitespace()) {
-        let (word, at) = word.split_once('@').map_or((word, None), |(word, at)| (word, Some(at)));
+        let (word, at) = word
+            .split_once('@')
+            .map_or((word, None), |(word, at)| (word, Some(at)));
         time = at.map_or(time + 1, |at| at.parse().unwrap());
         let (key, word) = word.split_once(':').unwrap_or(("k", word));
         let (kind, value) = word.split_once('=').unwrap_or((word, "0"));
         let value = value.parse().map_or(Value::Null, Value::Int);
-        rows.push((time, vec![Value::text(kind), value, Value::Int(number), Value::text(key)]));
+        rows.push((
+            time,
+            vec![
+                Value::text(kind),
+                value,
+                Value::Int(number),
+                Value::text(key),
+            ],
+        ));
     }
     rows
 }
@@ -384,8 +440,11 @@ fn show(output: &Output) -> String {
     };
     let names = list(output.values.first());
     let numbers = list(output.values.get(1));
-    let bound: Vec<String> =
-        names.iter().zip(&numbers).map(|(name, number)| format!("{name}{number}")).collect();
+    let bound: Vec<String> = names
+        .iter()
+        .zip(&numbers)
+        .map(|(name, number)| format!("{name}{number}"))
+        .collect();
     bound.join(" ")
 }
 

@@ -12,11 +12,17 @@ const SECOND: StreamId = StreamId(1);
 const LATE: StreamId = StreamId(9);
 
 fn push(engine: &mut Engine, id: StreamId, text: &str) -> Vec<Pushed> {
-    events(text).into_iter().map(|(time, row)| engine.push(id, time, row).unwrap()).collect()
+    events(text)
+        .into_iter()
+        .map(|(time, row)| engine.push(id, time, row).unwrap())
+        .collect()
 }
 
 fn numbers(engine: &mut Engine) -> Vec<String> {
-    engine.drain().map(|output| format!("{}@{}", output.values[0], output.time)).collect()
+    engine
+        .drain()
+        .map(|output| format!("{}@{}", output.values[0], output.time))
+        .collect()
 }
 
 fn passing(input: StreamId, output: u32) -> Arc<CompiledQuery> {
@@ -33,14 +39,26 @@ fn passing(input: StreamId, output: u32) -> Arc<CompiledQuery> {
 #[test]
 fn events_are_put_in_order_within_their_lateness() {
     let mut engine = Engine::new(EngineConfig::default());
-    engine.add_stream(StreamSpec { late: Some(LATE), ..stream(INPUT, 5) }).unwrap();
+    engine
+        .add_stream(StreamSpec {
+            late: Some(LATE),
+            ..stream(INPUT, 5)
+        })
+        .unwrap();
     engine.register(passing(INPUT, 100), true).unwrap();
     engine.register(passing(LATE, 101), true).unwrap();
     let pushed = push(&mut engine, INPUT, "a@10 b@8 c@12 d@20 e@15 f@14 g@15");
-    assert_eq!(pushed[4], Pushed::Accepted, "exactly at the watermark is in time");
+    assert_eq!(
+        pushed[4],
+        Pushed::Accepted,
+        "exactly at the watermark is in time"
+    );
     assert_eq!(pushed[5], Pushed::Late);
     // The late one comes at the watermark of that moment.
-    assert_eq!(numbers(&mut engine), ["2@8", "1@10", "3@12", "5@15", "6@15", "7@15"]);
+    assert_eq!(
+        numbers(&mut engine),
+        ["2@8", "1@10", "3@12", "5@15", "6@15", "7@15"]
+    );
     engine.finish();
     assert_eq!(numbers(&mut engine), ["4@20"]);
     let stats = engine.stream_stats(INPUT).unwrap();
@@ -51,7 +69,11 @@ fn events_are_put_in_order_within_their_lateness() {
 #[test]
 fn a_far_future_event_is_set_aside() {
     let mut engine = Engine::new(EngineConfig::default());
-    let spec = StreamSpec { late: Some(LATE), max_ahead: Some(100), ..stream(INPUT, 0) };
+    let spec = StreamSpec {
+        late: Some(LATE),
+        max_ahead: Some(100),
+        ..stream(INPUT, 0)
+    };
     engine.add_stream(spec).unwrap();
     let mut query = query(Body::Rows, vec![column(NUMBER), column(4)]);
     query.inputs[0].stream = LATE;
@@ -67,10 +89,23 @@ fn a_far_future_event_is_set_aside() {
 fn what_is_refused() {
     let mut engine = Engine::new(EngineConfig::default());
     engine.add_stream(stream(INPUT, 0)).unwrap();
-    assert_eq!(engine.push(SECOND, 0, vec![]), Err(EngineError::UnknownStream(SECOND)));
-    assert_eq!(engine.add_stream(stream(INPUT, 0)), Err(EngineError::DuplicateStream(INPUT)));
+    assert_eq!(
+        engine.push(SECOND, 0, vec![]),
+        Err(EngineError::UnknownStream(SECOND))
+    );
+    assert_eq!(
+        engine.add_stream(stream(INPUT, 0)),
+        Err(EngineError::DuplicateStream(INPUT))
+    );
     let arity = engine.push(INPUT, 0, vec![]).unwrap_err();
-    assert!(matches!(arity, EngineError::Arity { expected: 4, found: 0, .. }));
+    assert!(matches!(
+        arity,
+        EngineError::Arity {
+            expected: 4,
+            found: 0,
+            ..
+        }
+    ));
     assert_eq!(
         engine.register(passing(SECOND, 100), true),
         Err(EngineError::UnknownStream(SECOND))
@@ -84,7 +119,10 @@ fn what_is_refused() {
     assert!(matches!(derived, Err(EngineError::DerivedStream(_))));
     engine.finish_stream(INPUT);
     let (time, row) = events("a").remove(0);
-    assert!(matches!(engine.push(INPUT, time, row), Err(EngineError::StreamEnded(_))));
+    assert!(matches!(
+        engine.push(INPUT, time, row),
+        Err(EngineError::StreamEnded(_))
+    ));
 }
 
 #[test]
@@ -100,7 +138,11 @@ fn several_inputs_are_merged_by_time_and_arrival() {
     });
     engine.register(Arc::new(query), true).unwrap();
     push(&mut engine, INPUT, "a=1@10 b=2@20");
-    assert_eq!(numbers(&mut engine), [""; 0], "the second input holds the watermark back");
+    assert_eq!(
+        numbers(&mut engine),
+        [""; 0],
+        "the second input holds the watermark back"
+    );
     push(&mut engine, SECOND, "x=77@15");
     assert_eq!(numbers(&mut engine), ["1@10", "77@15"]);
     push(&mut engine, SECOND, "x=78@20");
@@ -115,18 +157,22 @@ fn a_query_reads_a_query() {
     // q100: a -> b; q101: two matches of q100 in a row.
     let mut engine = Engine::new(EngineConfig::default());
     engine.add_stream(stream(INPUT, 0)).unwrap();
-    let pattern = Pattern::new(2, vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]]);
-    let mut first = query(Body::Match(Arc::new(pattern.plan())), vec![
-        text("m"),
-        last(0, NUMBER),
-        last(1, NUMBER),
-        column(KEY),
-    ]);
+    let pattern = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]],
+    );
+    let mut first = query(
+        Body::Match(Arc::new(pattern.plan())),
+        vec![text("m"), last(0, NUMBER), last(1, NUMBER), column(KEY)],
+    );
     first.output = schema();
     engine.register(Arc::new(first), false).unwrap();
-    let pairs = Pattern::new(2, vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]])
-        .define(0, vec![])
-        .define(1, vec![]);
+    let pairs = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]],
+    )
+    .define(0, vec![])
+    .define(1, vec![]);
     let mut second = pattern_query(pairs.plan());
     second.inputs[0].stream = OUTPUT;
     second.output_stream = StreamId(101);
@@ -135,7 +181,10 @@ fn a_query_reads_a_query() {
     let outputs: Vec<_> = engine.drain().collect();
     assert_eq!(outputs.len(), 1);
     assert_eq!(outputs[0].time, 9);
-    assert_eq!(outputs[0].values[1].to_string(), Value::array(vec![Value::Int(2), Value::Int(4)]).to_string());
+    assert_eq!(
+        outputs[0].values[1].to_string(),
+        Value::array(vec![Value::Int(2), Value::Int(4)]).to_string()
+    );
 }
 
 #[test]
@@ -150,13 +199,18 @@ fn a_stream_and_a_query_of_it_come_in_order() {
             stream: StreamId(100),
             columns: Some(vec![None, Some(3), Some(0), Some(1)]),
         },
-        Input { stream: INPUT, columns: None },
+        Input {
+            stream: INPUT,
+            columns: None,
+        },
     ];
     both.output_stream = StreamId(101);
     engine.register(Arc::new(both), true).unwrap();
     push(&mut engine, INPUT, "a@5 b@5 c@7");
-    let seen: Vec<String> =
-        engine.drain().map(|output| format!("{}{}", output.values[0], output.values[1])).collect();
+    let seen: Vec<String> = engine
+        .drain()
+        .map(|output| format!("{}{}", output.values[0], output.values[1]))
+        .collect();
     assert_eq!(seen, ["1a", "1NULL", "2b", "2NULL", "3c", "3NULL"]);
 }
 
@@ -165,26 +219,39 @@ fn an_absence_of_one_query_reaches_the_next_in_time() {
     // q100: a without b within 10; q101: such a match, followed by c.
     let mut engine = Engine::new(EngineConfig::default());
     engine.add_stream(stream(INPUT, 0)).unwrap();
-    let tail = Pattern::new(2, vec![vec![follow(0, 1)], vec![without(accept(), 1, 0, Some(10))]]);
-    let mut first = query(Body::Match(Arc::new(tail.plan())), vec![
-        text("m"),
-        int(0),
-        last(0, NUMBER),
-        column(KEY),
-    ]);
+    let tail = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![without(accept(), 1, 0, Some(10))]],
+    );
+    let mut first = query(
+        Body::Match(Arc::new(tail.plan())),
+        vec![text("m"), int(0), last(0, NUMBER), column(KEY)],
+    );
     first.output = schema();
     engine.register(Arc::new(first), true).unwrap();
-    let then_c = Pattern::new(3, vec![vec![follow(0, 1)], vec![follow(2, 2)], vec![accept()]])
-        .define(0, vec![is("m")]);
+    let then_c = Pattern::new(
+        3,
+        vec![vec![follow(0, 1)], vec![follow(2, 2)], vec![accept()]],
+    )
+    .define(0, vec![is("m")]);
     let mut second = pattern_query(then_c.plan());
     second.inputs = vec![
-        Input { stream: OUTPUT, columns: None },
-        Input { stream: INPUT, columns: None },
+        Input {
+            stream: OUTPUT,
+            columns: None,
+        },
+        Input {
+            stream: INPUT,
+            columns: None,
+        },
     ];
     second.output_stream = StreamId(101);
     engine.register(Arc::new(second), true).unwrap();
     push(&mut engine, INPUT, "a@1 c@11 c@12 x@20");
-    let times: Vec<_> = engine.drain().map(|output| (output.query.0, output.time)).collect();
+    let times: Vec<_> = engine
+        .drain()
+        .map(|output| (output.query.0, output.time))
+        .collect();
     // The c at 11 comes before the absence is certain (at 11, but after the events of that time).
     assert_eq!(times, [(0, 11), (1, 12)]);
 }
@@ -224,7 +291,10 @@ fn outputs_of_one_call_come_by_time_and_query() {
     let mut engine = Engine::new(EngineConfig::default());
     engine.add_stream(stream(INPUT, 0)).unwrap();
     engine.register(passing(INPUT, 100), true).unwrap();
-    let tail = Pattern::new(2, vec![vec![follow(0, 1)], vec![without(accept(), 1, 0, Some(10))]]);
+    let tail = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![without(accept(), 1, 0, Some(10))]],
+    );
     let mut absence = query(Body::Match(Arc::new(tail.plan())), vec![last(0, NUMBER)]);
     absence.output_stream = StreamId(101);
     absence.output = vec![Column::new("n", Type::Int)];
@@ -232,7 +302,10 @@ fn outputs_of_one_call_come_by_time_and_query() {
     push(&mut engine, INPUT, "a@1");
     engine.drain();
     push(&mut engine, INPUT, "x@50");
-    let times: Vec<_> = engine.drain().map(|output| (output.time, output.query.0)).collect();
+    let times: Vec<_> = engine
+        .drain()
+        .map(|output| (output.time, output.query.0))
+        .collect();
     assert_eq!(times, [(11, 1), (50, 0)]);
 }
 

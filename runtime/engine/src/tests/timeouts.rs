@@ -27,9 +27,15 @@ fn run(pattern: Pattern, within: Option<Within>, mode: Mode, matches: bool) -> R
 
 /// a -> b -> c
 fn a_b_c() -> Pattern {
-    Pattern::new(3, vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![follow(2, 3)], vec![
-        accept(),
-    ]])
+    Pattern::new(
+        3,
+        vec![
+            vec![follow(0, 1)],
+            vec![follow(1, 2)],
+            vec![follow(2, 3)],
+            vec![accept()],
+        ],
+    )
 }
 
 #[test]
@@ -59,12 +65,15 @@ fn unbound_variables_are_null() {
 #[test]
 fn the_most_preferred_of_a_start_is_reported() {
     // a -> b+ -> c: greedy, so the longest run of b's is preferred.
-    let pattern = Pattern::new(3, vec![
-        vec![follow(0, 1)],
-        vec![follow(1, 2)],
-        vec![follow(1, 2), follow(2, 3)],
-        vec![accept()],
-    ]);
+    let pattern = Pattern::new(
+        3,
+        vec![
+            vec![follow(0, 1)],
+            vec![follow(1, 2)],
+            vec![follow(1, 2), follow(2, 3)],
+            vec![accept()],
+        ],
+    );
     let past = Mode::Preferred(Skip::PastLastRow);
     let mut run = run(pattern, Some(Within::Time(10)), past, true);
     assert_eq!(run.push("a@0 b@1 b@2 x@11").timed(), ["A1 B2 B3 @10"]);
@@ -79,11 +88,14 @@ fn starts_that_are_skipped_over_are_not_reported() {
 
 #[test]
 fn the_bound_of_an_arrow_ends_a_wait() {
-    let pattern = Pattern::new(2, vec![
-        vec![follow(0, 1)],
-        vec![within_gap(follow(1, 2), None, Some(5))],
-        vec![accept()],
-    ]);
+    let pattern = Pattern::new(
+        2,
+        vec![
+            vec![follow(0, 1)],
+            vec![within_gap(follow(1, 2), None, Some(5))],
+            vec![accept()],
+        ],
+    );
     let past = Mode::Preferred(Skip::PastLastRow);
     let mut bounded = run(pattern.clone(), None, past, true);
     // The second start's wait ends after the first's.
@@ -97,7 +109,10 @@ fn the_bound_of_an_arrow_ends_a_wait() {
 fn each_distinct_one_in_all_mode() {
     let mut all = run(a_b_c(), Some(Within::Time(10)), Mode::All, true);
     // {a} went on to {a b}; what ran out of time is {a b}.
-    assert_eq!(all.push("a@0 b@1 a@2 x@30").timed(), ["A1 B2 @10", "A3 @12"]);
+    assert_eq!(
+        all.push("a@0 b@1 a@2 x@30").timed(),
+        ["A1 B2 @10", "A3 @12"]
+    );
     let pattern = Pattern::new(2, vec![vec![follow(0, 1)], vec![any(1, 2)], vec![accept()]]);
     let mut all = run(pattern, Some(Within::Time(10)), Mode::All, true);
     // a ->> b: the wait for further b's ran out of time too.
@@ -130,5 +145,8 @@ fn at_the_end_of_the_input_deadlines_pass() {
     };
     let mut undecided = Run::new(query(EndOfInput::Undecided));
     assert_eq!(undecided.push("a@0 b@5").finish().timed(), [""; 0]);
-    assert_eq!(undecided.engine.stats(undecided.query).unwrap().undecided, 1);
+    assert_eq!(
+        undecided.engine.stats(undecided.query).unwrap().undecided,
+        1
+    );
 }
