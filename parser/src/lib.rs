@@ -13,7 +13,7 @@ mod parse;
 pub mod print;
 pub mod spans;
 #[cfg(any(test, feature = "testing"))]
-mod xx{}//pub mod testing;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -213,7 +213,9 @@ impl Catalog {
     pub fn register(&mut self, query: &str, into: Vec<String>, planned: Planned) -> Arc<QueryDef> {
         if let Some(old) = self.queries.get(query) {
             let output = old.output;
-            self.streams.shift_remove(&output);
+            if output != planned.output_stream {
+                self.streams.shift_remove(&output);
+            }
         }
         let planned = Arc::new(planned);
         for source in &planned.new_sources {

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use portent::Errors;
+use portent::{Errors, codes};
 
 use crate::terminal::Terminal;
 
@@ -78,6 +78,10 @@ impl Failure {
 
 impl From<Errors> for Failure {
     fn from(errors: Errors) -> Self {
+        // A sink may write to the same pipe.
+        if errors.code() == Some(codes::input::PIPE_CLOSED) {
+            return Failure::ClosedPipe;
+        }
         Failure::Errors(vec![errors], Outcome::Error)
     }
 }

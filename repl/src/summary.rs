@@ -31,8 +31,8 @@ pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
         }
         out.push('\n');
         if query.errors > 0 {
-            let what = counted(query.errors, "condition or expression");
-            let _ = writeln!(out, "    {what} in error (not met, or NULL)");
+            let what = counted(query.errors, "error");
+            let _ = writeln!(out, "    {what} in conditions (not met then) and expressions (NULL then)");
             if let Some(first) = &query.first_error {
                 let _ = writeln!(out, "    the first: {}", printable(first));
             }

@@ -39,17 +39,9 @@ impl Terminal {
 
     /// Escape codes around a word in bold red on standard error.
     pub fn bold_red(&self) -> (&'static str, &'static str) {
-        self.err("\u{1b}[1;31m")
+        if self.color_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") }
     }
 
-    /// Escape codes around a word in bold yellow on standard error.
-    pub fn bold_yellow(&self) -> (&'static str, &'static str) {
-        self.err("\u{1b}[1;33m")
-    }
-
-    fn err(&self, on: &'static str) -> (&'static str, &'static str) {
-        if self.color_err { (on, "\u{1b}[0m") } else { ("", "") }
-    }
 
     /// The width for tables: of the terminal, if standard output is one.
     pub fn width(&self) -> Option<u16> {

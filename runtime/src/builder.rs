@@ -12,6 +12,8 @@ pub type OnMatch = Box<dyn FnMut(&Emitted) + Send>;
 pub(crate) struct Options {
     /// Scripts may read the stream `stdin` without creating it.
     pub standard_input: bool,
+    /// Standard input is not looked at: what reads it is not checked.
+    pub check_only: bool,
     /// Streams and sinks lead nowhere: a rule test.
     pub no_connectors: bool,
     /// Every query reports, whether others read it or not.
@@ -54,6 +56,7 @@ impl Default for SessionBuilder {
         Self {
             options: Options {
                 standard_input: false,
+                check_only: false,
                 no_connectors: false,
                 report_all: false,
                 keep_pushed: false,
@@ -78,6 +81,14 @@ impl SessionBuilder {
     #[must_use]
     pub fn standard_input(mut self, yes: bool) -> Self {
         self.options.standard_input = yes;
+        self
+    }
+
+    /// For [`Session::diagnose`]: standard input is never looked at. A script that reads the stream `stdin` without creating it can then
+    /// only be checked as far as that goes, and a warning says so (P0624). Default: no.
+    #[must_use]
+    pub fn check_only(mut self, yes: bool) -> Self {
+        self.options.check_only = yes;
         self
     }
 

@@ -33,12 +33,13 @@ struct Lane {
     events: VecDeque<Incoming>,
 }
 
-/// News from one source, besides events.
+/// What there is to tell besides events.
 #[derive(Debug)]
-pub(crate) struct News {
-    pub stream: StreamId,
-    /// Without its events.
-    pub block: Block,
+pub(crate) enum News {
+    /// How far a source is: a block without its events.
+    Block(StreamId, Block),
+    /// A source gives nothing for a while.
+    Pause,
 }
 
 /// Hands out events of several feeds: at each step the feed whose next event is the earliest; ties by the order of the feeds, which is that of
@@ -101,9 +102,9 @@ impl Merge {
                 Feed::Kept(_, events) if events.is_empty() => return,
                 Feed::Kept(_, events) => lane.events = std::mem::take(events),
                 Feed::Reader(reader) => {
-                    let Some(mut block) = reader.next() else { return };
+                    let Some(mut block) = reader.next(&mut || tell(News::Pause)) else { return };
                     lane.events = std::mem::take(&mut block.events).into();
-                    tell(News { stream: reader.stream, block });
+                    tell(News::Block(reader.stream, block));
                 }
             }
         }

@@ -73,6 +73,8 @@ pub(crate) struct Planning<'a> {
     pub options: &'a Options,
     pub bad_rows: BadRows,
     pub diagnostics: Vec<Diagnostic>,
+    /// What reads standard input can't be planned here, nor what reads that.
+    pub blind: bool,
     /// Streams that came about without CREATE: standard input.
     pub implicit: Vec<Arc<StreamDef>>,
 }
@@ -85,7 +87,9 @@ impl Planning<'_> {
             self.error(error);
             return None;
         }
-        self.implicit_stdin(statement);
+        if !self.implicit_stdin(statement) {
+            return None;
+        }
         match &statement.kind {
             StatementKind::CreateStream(create) => self.create_stream(create),
             StatementKind::CreateQuery(create) => self.create_query(create),

@@ -4,7 +4,8 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use portent_connect::{Batch, ConnectError, Progress, Source};
 use portent_grammar::Value;
@@ -14,6 +15,8 @@ use crate::ingest::{Ingest, IngestError};
 
 /// Rows in a block.
 pub(crate) const BLOCK_ROWS: usize = 4096;
+/// A source that gives nothing for so long pauses.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Blocks that wait in the channel.
 const BLOCKS_AHEAD: usize = 4;
 
@@ -76,9 +79,16 @@ impl Reader {
         Ok(Self { stream, blocks })
     }
 
-    /// The next block; `None` at the end.
-    pub fn next(&mut self) -> Option<Block> {
-        self.blocks.recv().ok()
+    /// The next block; `None` at the end. `pause` is called once if it takes long to come.
+    pub fn next(&mut self, pause: &mut dyn FnMut()) -> Option<Block> {
+        match self.blocks.recv_timeout(PAUSE) {
+            Ok(block) => Some(block),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                pause();
+                self.blocks.recv().ok()
+            }
+        }
     }
 }
 

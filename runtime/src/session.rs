@@ -125,6 +125,8 @@ pub enum Piece<'a> {
     Row(&'a [Value]),
     /// It is complete.
     End,
+    /// The input pauses: whoever gathers output should show it now.
+    Waiting,
 }
 
 /// What [`Session::check_sources`] found out.
@@ -190,6 +192,7 @@ impl Session {
                         rows.push(values.to_vec());
                     }
                 }
+                Piece::Waiting => {}
                 Piece::End => {
                     if let Some((schema, rows)) = open.take() {
                         replies.push(Reply::Rows { schema, rows });

@@ -23,6 +23,6 @@ pub fn format_sql(sql: &str) -> Result<String, Errors> {
 /// # Errors
 /// The text can't be read.
 pub fn format_source(source: &Arc<SourceText>) -> Result<String, Errors> {
-    let parsed = portent_parser::parse(&source.text);
-    if parsed.diagnostics.is_empty() { Ok(source.text.clone()) } else { Err(Errors::new(parsed.diagnostics, Some(Arc::clone(source)))) }
+    portent_parser::format(&source.text)
+        .map_err(|diagnostics| Errors::new(diagnostics, Some(Arc::clone(source))))
 }

@@ -71,4 +71,6 @@ pub struct Progress {
     pub bytes: u64,
     /// How many there are, if that is known for all sources.
     pub total_bytes: Option<u64>,
+    /// The input pauses: whoever gathers output should show it now.
+    pub waiting: bool,
 }

@@ -63,11 +63,10 @@ Wrong:  … WITH (connector = 'file', path = 'logs/*.cvs')
 Right:  … WITH (connector = 'file', path = 'logs/*.csv')";
 
     INPUT_EMPTY = 509, "the input is empty",
-"There is nothing to read a header, or to infer columns, from. An empty file is a legal stream of no events once its columns
-are declared; for CSV say that it has no header.
+"There is nothing to infer columns from. Once its columns are declared, an empty file is a legal stream of no events.
 
 Wrong:  CREATE STREAM s WITH (connector = 'file', path = 'empty.csv');
-Right:  CREATE STREAM s (ts TIMESTAMP, user TEXT) WITH (connector = 'file', path = 'empty.csv', csv.header = false);";
+Right:  CREATE STREAM s (ts TIMESTAMP, user TEXT) WITH (connector = 'file', path = 'empty.csv');";
 
     FORMAT_UNKNOWN = 510, "the format can't be told",
 "Neither the file's extension nor its content tells the format. Say it: `format = 'csv'`, `'jsonl'`, or `'log'` with a `log.pattern`.

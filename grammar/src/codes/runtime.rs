@@ -137,4 +137,11 @@ Right:  CREATE QUERY a INTO k AS SELECT user, 1 AS n FROM s; CREATE QUERY b INTO
 Wrong:  EXPLAIN INSERT INTO s VALUES (1);
 Right:  EXPLAIN SELECT * FROM s WHERE v > 1;
 Right:  EXPLAIN brute_force;                      -- a standing query, by name";
+
+    STDIN_UNKNOWN = 624, "standard input is not looked at",
+"`portent check` reads no input, so it can't infer the columns of the stream `stdin`, which a script may read without creating it. What reads
+it, and the queries after it, are checked for syntax only. Create the stream, and they are checked in full.
+
+Wrong:  SELECT user FROM stdin;                        -- when it is to be checked
+Right:  CREATE STREAM stdin (ts TIMESTAMP, user TEXT) WITH (connector = 'stdin'); SELECT user FROM stdin;";
 }

@@ -21,10 +21,14 @@ impl Builder<'_> {
 
     /// `csv.delimiter`, `'csv.delimiter'` and `"csv.delimiter"` are the same name; `quoted` is kept only where it is needed.
     pub(super) fn option_name(&self, node: Node<'_>) -> Build<Ident> {
-        let mut name = self.ident(&node);
-        if node.as_rule() == Rule::text {
-            name.text = self.text(&node)?;
-        }
+        let span = self.span(&node);
+        let text = if node.as_rule() == Rule::text {
+            self.text(&node)?
+        } else {
+            let parts: Vec<String> = self.children(node).map(|part| self.ident(&part).text).collect();
+            parts.join(".")
+        };
+        let mut name = Ident { text, quoted: false, span };
         name.quoted = !is_dotted(&name.text);
         Ok(name)
     }

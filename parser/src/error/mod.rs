@@ -23,7 +23,7 @@ mod pattern;
 mod spelling;
 mod statement;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use context::Context;
 

@@ -11,9 +11,12 @@ struct Line {
     at_end: Option<String>,
 }
 
-/// A statement's lines with the comments that stood among its words, and those that find no line to stand above.
+/// A statement's lines with the comments that stood among its words.
 pub(super) struct Placed {
     pub lines: Vec<String>,
+    /// At the end of the last line, where the `;` has to come before it.
+    pub at_end: Option<String>,
+    /// Those that find no line to stand above.
     pub last: Vec<String>,
 }
 
@@ -23,7 +26,7 @@ pub(super) struct Placed {
 /// own above the word that followed it.
 pub(super) fn place(text: &str, inner: &[Lexeme], printed: Vec<String>) -> Placed {
     if !inner.iter().any(|lexeme| lexeme.token.is_comment()) {
-        return Placed { lines: printed, last: Vec::new() };
+        return Placed { lines: printed, at_end: None, last: Vec::new() };
     }
     let words = |lexemes: &[Lexeme], source: &str| -> Vec<String> {
         lexemes.iter().filter(|lexeme| !lexeme.token.is_trivia()).map(|lexeme| lexeme.text(source).to_lowercase()).collect()
@@ -66,7 +69,8 @@ pub(super) fn place(text: &str, inner: &[Lexeme], printed: Vec<String>) -> Place
             (None, None) => last.push(comment),
         }
     }
-    Placed { lines: lines.into_iter().flat_map(Line::finish).collect(), last }
+    let at_end = lines.last_mut().and_then(|line| line.at_end.take());
+    Placed { lines: lines.into_iter().flat_map(Line::finish).collect(), at_end, last }
 }
 
 /// Whether a comment stands behind words, and nothing behind it on its line.

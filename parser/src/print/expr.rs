@@ -8,7 +8,7 @@ use super::types::{duration, type_name};
 use super::{Printer, is_word, label, name, text};
 
 /// How tightly an expression's outermost operator binds.
-pub(super) fn binding(expr: &Expr) -> u8 {
+pub(crate) fn binding(expr: &Expr) -> u8 {
     match &expr.kind {
         ExprKind::Binary { op, .. } => binary_power(*op),
         ExprKind::Unary { op: UnaryOp::Not, .. } => power::NOT,

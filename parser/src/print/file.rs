@@ -42,7 +42,7 @@ fn once(text: &str) -> Result<String, Vec<Diagnostic>> {
         let end = piece.tokens.end;
         done = end + usize::from(piece.terminated);
         // What stands between the last word and the `;`, and behind it on its line.
-        let mut last_comments: Vec<String> = placed.last;
+        let mut last_comments: Vec<String> = placed.at_end.into_iter().chain(placed.last).collect();
         let mut behind = Vec::new();
         if piece.terminated {
             last_comments.extend(comments(text, tokens(last, end)));

@@ -14,7 +14,7 @@ use crate::ast::{Expr, Ident, Pattern, Query, Statement};
 mod align;
 mod comments;
 mod create;
-mod expr;
+pub(crate) mod expr;
 mod file;
 mod lines;
 mod pattern;

@@ -1,2 +1,6 @@
 mod accepted;
 mod depth;
+mod format;
+mod robust;
+mod round_trip;
+mod trees;

@@ -10,6 +10,6 @@ pub(super) fn build(
     excluded: bool,
     next: Item,
 ) -> Result<Item, TooLarge> {
-    let entries = orders::build(builder, operands, NEXT, excluded, next)?;
+    let entries = orders::build(builder, operands, NEXT, excluded, next, true)?;
     builder.add(Kind::Race(entries))
 }

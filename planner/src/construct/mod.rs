@@ -61,10 +61,12 @@ enum Kind {
     /// A repetition begins here.
     Begin(Item),
     /// The repetition that began at `begin` ends here. If it has bound nothing, the loop is over.
+    /// `beyond` the minimum it then is as if it were not there.
     Ended {
         begin: Item,
         again: Item,
         exit: Item,
+        beyond: bool,
     },
 }
 

@@ -17,6 +17,7 @@ pub(super) fn build(
     link: Gap,
     excluded: bool,
     next: Item,
+    race: bool,
 ) -> Result<Vec<Item>, TooLarge> {
     if operands.len() > 31 {
         return Err(TooLarge);
@@ -29,9 +30,10 @@ pub(super) fn build(
         link,
         excluded,
         next,
+        race,
     };
     let all = (1_u32 << operands.len()) - 1;
-    if single {
+    if single || race {
         return orders.shared(builder, all, &mut FxHashMap::default());
     }
     let mut entries = Vec::new();
@@ -45,6 +47,7 @@ struct Orders<'a> {
     link: Gap,
     excluded: bool,
     next: Item,
+    race: bool,
 }
 
 impl Orders<'_> {
@@ -67,7 +70,11 @@ impl Orders<'_> {
                 Some(after) => *after,
                 None => {
                     let orders = self.shared(builder, rest, known)?;
-                    let choice = builder.add(Kind::Choice(orders))?;
+                    let choice = builder.add(if self.race {
+                        Kind::Race(orders)
+                    } else {
+                        Kind::Choice(orders)
+                    })?;
                     let after = builder.add(Kind::Link(self.link, choice))?;
                     known.insert(rest, after);
                     after

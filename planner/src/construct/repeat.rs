@@ -33,20 +33,19 @@ pub(super) fn build(
                     // The first repetition has no link before it, and stands apart below.
                     break;
                 }
-                let body = once(builder, repeat, excluded, rest, next)?;
-                let linked = builder.add(Kind::Link(repeat.link, body))?;
+                let linked = once(builder, repeat, excluded, rest, next, Some(true))?;
                 rest = choice(builder, repeat, linked, next)?;
             }
             rest
         }
     };
     if repeat.min == 0 {
-        let body = once(builder, repeat, excluded, rest, next)?;
+        let body = once(builder, repeat, excluded, rest, next, Some(false))?;
         return choice(builder, repeat, body, next);
     }
     for number in (1..=repeat.min).rev() {
         let body = if number == repeat.min {
-            once(builder, repeat, excluded, rest, next)?
+            once(builder, repeat, excluded, rest, next, None)?
         } else {
             builder.node(repeat.element, excluded, rest)?
         };
@@ -66,13 +65,29 @@ fn once(
     excluded: bool,
     again: Item,
     exit: Item,
+    // Beyond the minimum; and whether a link stands before it.
+    beyond: Option<bool>,
 ) -> Result<Item, TooLarge> {
-    if again == exit || !crate::pattern::nullable::nullable(repeat.element) {
-        return builder.node(repeat.element, excluded, again);
+    let linked = beyond == Some(true);
+    if !crate::pattern::nullable::nullable(repeat.element) || (again == exit && beyond.is_none()) {
+        let body = builder.node(repeat.element, excluded, again)?;
+        return if linked {
+            builder.add(Kind::Link(repeat.link, body))
+        } else {
+            Ok(body)
+        };
     }
     let begin = builder.add(Kind::Accept)?;
-    let ended = builder.add(Kind::Ended { begin, again, exit })?;
-    let body = builder.node(repeat.element, excluded, ended)?;
+    let ended = builder.add(Kind::Ended {
+        begin,
+        again,
+        exit,
+        beyond: beyond.is_some(),
+    })?;
+    let mut body = builder.node(repeat.element, excluded, ended)?;
+    if linked {
+        body = builder.add(Kind::Link(repeat.link, body))?;
+    }
     builder.set(begin, Kind::Begin(body));
     Ok(begin)
 }
@@ -85,8 +100,7 @@ fn star(
     next: Item,
 ) -> Result<Item, TooLarge> {
     let again = builder.add(Kind::Accept)?;
-    let body = once(builder, repeat, excluded, again, next)?;
-    let linked = builder.add(Kind::Link(repeat.link, body))?;
+    let linked = once(builder, repeat, excluded, again, next, Some(true))?;
     let entries = if repeat.reluctant {
         vec![next, linked]
     } else {

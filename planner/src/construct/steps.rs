@@ -51,7 +51,7 @@ struct Way {
     item: Item,
     between: Between,
     /// Repetitions that began on this way, and have bound nothing yet.
-    begun: Vec<Item>,
+    begun: Vec<(Item, Between)>,
     race: Option<u32>,
 }
 
@@ -61,7 +61,7 @@ impl Walk<'_> {
     fn from(&mut self, item: Item, between: Between) -> Result<Vec<Step>, TooLarge> {
         let mut steps: Vec<Step> = Vec::new();
         let mut known: FxHashSet<StepKey> = FxHashSet::default();
-        let mut seen: FxHashSet<(Item, Between, Vec<Item>)> = FxHashSet::default();
+        let mut seen: FxHashSet<(Item, Between, Vec<(Item, Between)>)> = FxHashSet::default();
         let mut races = 0;
         let mut stack = vec![Way {
             item,
@@ -160,13 +160,25 @@ impl Walk<'_> {
                 way.item = *next;
             }
             Kind::Begin(body) => {
-                way.begun.push(way.item);
+                way.begun.push((way.item, way.between.clone()));
                 way.item = *body;
             }
-            Kind::Ended { begin, again, exit } => {
-                let empty = way.begun.contains(begin);
-                way.begun.retain(|begun| begun != begin);
-                way.item = if empty { *exit } else { *again };
+            Kind::Ended {
+                begin,
+                again,
+                exit,
+                beyond,
+            } => {
+                let at = way.begun.iter().position(|(begun, _)| begun == begin);
+                match at.map(|at| way.begun.remove(at)) {
+                    Some((_, before)) => {
+                        if *beyond {
+                            way.between = before;
+                        }
+                        way.item = *exit;
+                    }
+                    None => way.item = *again,
+                }
             }
         }
         stack.push(way);

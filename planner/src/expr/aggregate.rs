@@ -276,7 +276,7 @@ impl Accumulator {
     /// Adds a row by the values of the arguments; none for `COUNT(*)`. O(1), but for a DECIMAL's or text's own length.
     ///
     /// # Errors
-    /// Overflow. The state is then as before.
+    /// Overflow.
     pub fn add(&mut self, args: &[Value]) -> Result<(), EvalError> {
         use AggregateFunction as A;
         let value = match args.first() {

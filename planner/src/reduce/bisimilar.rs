@@ -12,9 +12,12 @@ use crate::expr::VarId;
 
 /// Larger automata come from counted repetition, which has nothing to merge.
 const MAX_STATES: usize = 512;
+/// Many steps for few states come from optional elements in a row, which have nothing to merge either.
+const MAX_STEPS: usize = 8_192;
 
 pub(super) fn merge(automaton: &mut Automaton) {
-    if automaton.states.len() > MAX_STATES {
+    let steps: usize = automaton.states.iter().map(|state| state.steps.len()).sum();
+    if automaton.states.len() > MAX_STATES || steps > MAX_STEPS {
         return;
     }
     let mut classes = by_variable(automaton);

@@ -229,7 +229,12 @@ impl Planner<'_> {
             };
         }
         let name = self.block_name(statement.is_some());
-        let stream = self.catalog.next_stream_id();
+        let replaced = if statement.is_some() {
+            self.output.take()
+        } else {
+            None
+        };
+        let stream = replaced.unwrap_or_else(|| self.catalog.next_stream_id());
         let query = LogicalQuery {
             name: name.clone(),
             plan,

@@ -4,7 +4,7 @@ use portent_grammar::Diagnostic;
 use portent_grammar::codes::{names as codes, statements};
 use portent_parser::ast;
 
-use super::Planned;
+use super::{Given, Planned};
 use crate::catalog::{Catalog, SchemaProvider, name};
 use crate::compiled::EndOfInput;
 
@@ -26,13 +26,17 @@ impl Catalog {
             }
         }
         let end_of_input = self.query_options(create, &mut diagnostics);
-        let mut planned = self.plan(
-            Some(&create.name.text),
-            &create.query,
-            files,
+        // Readers keep reading: the new query's matches are the same stream.
+        let old = self
+            .queries()
+            .find(|query| name::is_same(&query.name, &create.name));
+        let output = old.filter(|_| create.or_replace).map(|old| old.output);
+        let given = Given {
             end_of_input,
+            output,
             diagnostics,
-        );
+        };
+        let mut planned = self.plan(Some(&create.name.text), &create.query, files, given);
         self.check_cycle(create, &mut planned);
         if !planned.is_ok() {
             planned.queries.clear();

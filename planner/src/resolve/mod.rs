@@ -102,6 +102,16 @@ pub(crate) struct Relation {
     pub span: Span,
 }
 
+/// What is known of a statement before it is planned.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub end_of_input: EndOfInput,
+    /// The stream of the query that it replaces.
+    pub output: Option<StreamId>,
+    /// What was said of it already.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Plans one statement.
 pub(crate) struct Planner<'a> {
     catalog: &'a mut Catalog,
@@ -110,6 +120,8 @@ pub(crate) struct Planner<'a> {
     name: String,
     hidden: usize,
     end_of_input: EndOfInput,
+    /// The stream that the statement's output must be: that of the query that it replaces.
+    output: Option<StreamId>,
     diagnostics: Vec<Diagnostic>,
     queries: Vec<Arc<CompiledQuery>>,
     plans: Vec<Arc<LogicalPlan>>,
@@ -133,7 +145,15 @@ impl Catalog {
         files: &dyn SchemaProvider,
     ) -> Planned {
         let end_of_input = self.settings().end_of_input();
-        self.plan(name, query, files, end_of_input, Vec::new())
+        self.plan(
+            name,
+            query,
+            files,
+            Given {
+                end_of_input,
+                ..Given::default()
+            },
+        )
     }
 
     pub(crate) fn plan(
@@ -141,8 +161,7 @@ impl Catalog {
         name: Option<&str>,
         query: &ast::Query,
         files: &dyn SchemaProvider,
-        end_of_input: EndOfInput,
-        diagnostics: Vec<Diagnostic>,
+        given: Given,
     ) -> Planned {
         let lints = self.settings().truth("lints");
         let mut planner = Planner {
@@ -150,8 +169,9 @@ impl Catalog {
             files,
             name: name.unwrap_or("select").to_owned(),
             hidden: 0,
-            end_of_input,
-            diagnostics,
+            end_of_input: given.end_of_input,
+            output: given.output,
+            diagnostics: given.diagnostics,
             queries: Vec::new(),
             plans: Vec::new(),
             new_streams: Vec::new(),

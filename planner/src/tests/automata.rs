@@ -299,3 +299,33 @@ snapshot!(equal_ends_are_one, "(a b | c b) d", "", @r"
     3 after b  d → 4
     4 after d  match
 ");
+
+/// Large patterns are built or refused, and neither takes long.
+#[test]
+fn large_patterns() {
+    let codes = |pattern: &str| {
+        super::run(&format!(
+            "SELECT 1 AS one FROM bticks MATCH ({pattern}) PARTITION BY symbol;"
+        ))
+        .codes()
+        .into_iter()
+        .filter(|code| *code < 900)
+        .collect::<Vec<u16>>()
+    };
+    assert_eq!(codes("a{20000} b"), [316]);
+    assert_eq!(codes("a{19000} b"), [] as [u16; 0]);
+    assert_eq!(codes("(a?){20000} b"), [316]);
+    assert_eq!(codes("(a?){400} b"), [] as [u16; 0]);
+    assert_eq!(codes("(((((a{9}){9}){9}){9}){9}){9}"), [316]);
+    assert_eq!(codes("((((a?){2,})*){3,})* b"), [] as [u16; 0]);
+    assert_eq!(codes("((a | ()) (b | ())){40} c"), [] as [u16; 0]);
+    assert_eq!(
+        codes("PERMUTE(a, b, c, d, e, f, g, h, i, j)"),
+        [] as [u16; 0]
+    );
+    let absences: Vec<String> = (0..30).map(|n| format!("(!a{n} | !b{n})")).collect();
+    assert_eq!(
+        codes(&format!("x -> {} -> y", absences.join(" -> "))),
+        [316]
+    );
+}

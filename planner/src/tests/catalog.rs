@@ -177,3 +177,21 @@ fn settings() {
         Some("undecided")
     );
 }
+
+#[test]
+fn a_replaced_query_keeps_its_stream() {
+    let ran = run("CREATE QUERY a AS SELECT symbol FROM ticks;
+         CREATE QUERY b AS SELECT symbol FROM a;
+         CREATE OR REPLACE QUERY a AS SELECT symbol FROM ticks WHERE price > 1;");
+    assert_eq!(ran.codes(), [] as [u16; 0], "{:?}", ran.diagnostics);
+    let output = ran.catalog.find_query(&word("a")).map(|query| query.output);
+    let reads = ran
+        .catalog
+        .find_query(&word("b"))
+        .map(|query| query.reads.clone());
+    assert_eq!(output.ok().map(|output| vec![output]), reads.ok());
+    let ran = run("CREATE QUERY a AS SELECT symbol FROM ticks;
+         CREATE QUERY b AS SELECT symbol FROM a;
+         CREATE OR REPLACE QUERY a AS SELECT symbol, price FROM ticks;");
+    assert_eq!(ran.codes(), [110]);
+}

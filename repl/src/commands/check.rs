@@ -27,7 +27,7 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut out = std::io::stdout().lock();
     for source in &sources {
         // Each file stands for itself: names of one are not known in the others.
-        let mut session = Session::builder().standard_input(true).build();
+        let mut session = Session::builder().standard_input(false).check_only(true).build();
         for diagnostic in session.diagnose(source) {
             if diagnostic.is_error() {
                 errors += 1;

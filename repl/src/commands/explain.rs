@@ -50,9 +50,8 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome, Failure> 
             PlanFormat::Dot => portent::ExplainFormat::Dot,
             PlanFormat::Mermaid => portent::ExplainFormat::Mermaid,
         };
-        let mut session = Session::builder().standard_input(true).build();
+        let mut session = Session::builder().standard_input(!terminal.stdin).build();
         let plans = session.explain_sources(&sources, args.query.as_deref(), format)?;
-        let _ = terminal;
         for (at, (_, plan)) in plans.iter().enumerate() {
             if at > 0 {
                 writeln!(out)?;

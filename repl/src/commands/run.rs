@@ -21,8 +21,6 @@ struct Output {
     printer: Box<dyn Printer>,
     failed: Option<io::Error>,
     rows: u64,
-    /// Everything is shown at once: somebody is looking, or statements take effect as they are typed.
-    eager: bool,
 }
 
 impl Output {
@@ -30,6 +28,11 @@ impl Output {
         if let Err(error) = done {
             self.failed.get_or_insert(error);
         }
+    }
+
+    fn flush(&mut self) {
+        let done = self.printer.flush();
+        self.then(done);
     }
 
     fn flow(&self) -> ControlFlow<()> {
@@ -64,11 +67,13 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         printer: output::printer(mode, out, &reporting, width),
         failed: None,
         rows: 0,
-        eager: terminal.stdout && args.output_file.is_none(),
     }));
     let mut session = session(args, reads_stdin, &shared)?;
-    let streams_stdout = args.output_file.is_none() && terminal.stdout;
-    let wants_bar = terminal.stderr && !args.no_progress && !args.quiet && !streams_stdout_lines(streams_stdout, mode);
+    // Where rows go to the terminal as they come, a bar between them would flicker.
+    let rows_on_terminal = args.output_file.is_none()
+        && terminal.stdout
+        && !matches!(mode, Mode::Table | Mode::Markdown);
+    let wants_bar = terminal.stderr && !args.no_progress && !args.quiet && !rows_on_terminal;
     let ran = execute(&mut session, &sources, args, terminal, &shared, wants_bar);
     let finished = {
         let mut output = lock(&shared);
@@ -80,7 +85,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         return Err(error.into());
     }
     ran?;
-    if !args.quiet && worth_a_summary(&session, terminal) {
+    if !args.quiet && worth_a_summary(&session) {
         eprint!("{}", summary::summary(&session.stats(), began.elapsed()));
     }
     let rows = lock(&shared).rows;
@@ -91,17 +96,9 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     })
 }
 
-/// Rows go to the terminal as they come: a bar between them would flicker.
-fn streams_stdout_lines(stdout: bool, mode: Mode) -> bool {
-    stdout && !matches!(mode, Mode::Table | Mode::Markdown)
-}
-
-/// Only a look at settings, say, needs no summary.
-fn worth_a_summary(session: &Session, terminal: &Terminal) -> bool {
-    let stats = session.stats();
-    let something_wrong = stats.streams.iter().any(|it| it.bad + it.late + it.ahead > 0);
-    !stats.streams.is_empty() && (stats.events() > 0 || !stats.queries.is_empty())
-        && (something_wrong || !stats.queries.is_empty() || terminal.stderr)
+/// A look at settings, say, needs no summary.
+fn worth_a_summary(session: &Session) -> bool {
+    session.stats().events() > 0 || session.query_names().next().is_some()
 }
 
 fn mode_of(path: &Path) -> Mode {
@@ -211,9 +208,8 @@ fn execute(
     let ended = session.run_to_end(&mut |progress| {
         bar.show(progress);
         let mut output = lock(shared);
-        if output.eager {
-            let done = output.printer.flush();
-            output.then(done);
+        if progress.waiting {
+            bar.suspend(|| output.flush());
         }
         output.flow()
     });
@@ -236,6 +232,7 @@ fn show(
             output.printer.result(values)
         }
         Piece::End => output.printer.end(),
+        Piece::Waiting => output.printer.flush(),
         Piece::Reply(reply) => reply_to(output, reply, source, args, terminal),
     };
     output.then(done);

@@ -111,6 +111,7 @@ impl Printer for Markdown {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.print_collected()?;
         self.out.flush()
     }
 

@@ -54,7 +54,7 @@ pub trait Printer: Send {
     fn end(&mut self) -> io::Result<()>;
     /// A text of its own, such as a plan.
     fn text(&mut self, text: &str) -> io::Result<()>;
-    /// What was held back comes out: something is waiting to see it.
+    /// What was held back comes out: the input pauses.
     fn flush(&mut self) -> io::Result<()>;
     /// Nothing more comes.
     fn finish(&mut self) -> io::Result<()>;
@@ -67,7 +67,7 @@ pub type Out = Box<dyn Write + Send>;
 pub fn printer(mode: Mode, out: Out, reporting: &[Reporting], width: Option<u16>) -> Box<dyn Printer> {
     let several = reporting.len() > 1;
     match mode {
-        Mode::Table => Box::new(table::Tables::new(out, several, width)),
+        Mode::Table => Box::new(table::Tables::new(out, reporting, width)),
         Mode::Markdown => Box::new(markdown::Markdown::new(out, several)),
         Mode::Jsonl => Box::new(json::JsonLines::new(out, several)),
         Mode::Json => Box::new(json::JsonArray::new(out, several)),

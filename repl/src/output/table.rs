@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, Table};
 use portent::{Schema, Value};
 
-use super::{Collected, Out, Pending, Printer, TABLE_ROWS, is_number, printable};
+use super::{Collected, Out, Pending, Printer, Reporting, TABLE_ROWS, is_number, printable};
 
 /// Rows are collected, and printed as a table a query at the end, or whenever a query has a thousand.
 pub struct Tables {
@@ -20,8 +20,14 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub fn new(out: Out, several: bool, width: Option<u16>) -> Self {
-        Self { out, several, width, collected: Collected::new(), result: None, written: false }
+    pub fn new(out: Out, reporting: &[Reporting], width: Option<u16>) -> Self {
+        let mut collected = Collected::new();
+        for it in reporting {
+            // Also those that will have no rows are shown.
+            collected.of(Some(&it.query), &it.schema);
+        }
+        let several = reporting.len() > 1;
+        Self { out, several, width, collected, result: None, written: false }
     }
 
     fn print(&mut self, pending: &mut Pending, last: bool) -> io::Result<()> {
@@ -73,7 +79,9 @@ fn cells(values: &[Value]) -> Vec<String> {
 
 fn table(schema: &Schema, rows: &[Vec<String>], width: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED.with_rounded_corners().with_solid_inner_borders());
+    let solid = ContentLineStyle::new('│', '│', '│');
+    let style = UTF8_FULL_CONDENSED.with_rounded_corners();
+    table.load_style(style.header_lines(solid).content_lines(solid));
     match width {
         Some(width) => {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -138,6 +146,7 @@ impl Printer for Tables {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.print_collected(false)?;
         self.out.flush()
     }
 

@@ -85,7 +85,7 @@ fn csv_tells_null_from_empty_text() {
 #[test]
 fn tables_set_numbers_right_and_keep_control_characters_out() {
     let table = standing(Mode::Table, &["q"]);
-    assert!(table.contains("│ ann ") && table.contains("│  5 │"), "{table}");
+    assert!(table.contains("│ ann ") && table.contains("│    5 │"), "{table}");
     assert!(table.contains("│ NULL "), "{table}");
     assert!(!table.contains('\u{1b}'), "{table}");
     assert!(table.ends_with("(3 rows)\n"), "{table}");

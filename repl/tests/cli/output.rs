@@ -19,7 +19,7 @@ fn every_mode() {
     run("line").exits(0).prints("-[ row 1 ]-------------------\nuser     | ann\nfailures | 3\n");
     let table = run("table");
     table.exits(0);
-    assert!(table.out.contains("│ ann  ┆        3 │") && table.out.ends_with("(1 row)\n"), "{}", table.out);
+    assert!(table.out.contains("│ ann  │        3 │") && table.out.ends_with("(1 row)\n"), "{}", table.out);
     run("xml").exits(2).says("possible values");
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Blocks {
     /// Offset of `buffer[0]` in the input.
     base: u64,
     at_end: bool,
+    /// Met while reading ahead; told when it is reached.
+    failed: Option<io::Error>,
 }
 
 impl Blocks {
@@ -26,6 +28,7 @@ impl Blocks {
             end: 0,
             base: 0,
             at_end: false,
+            failed: None,
         }
     }
 
@@ -55,6 +58,10 @@ impl Blocks {
     /// Reads more behind `data()`; false at the end of the input. One call of the input's `read`, so that what a pipe has is
     /// enough. The buffer doubles when it is full, so a long row costs linear time.
     pub fn fill(&mut self) -> io::Result<bool> {
+        if let Some(error) = self.failed.take() {
+            self.at_end = true;
+            return Err(error);
+        }
         if self.at_end {
             return Ok(false);
         }
@@ -84,6 +91,18 @@ impl Blocks {
                     self.at_end = true;
                     return Err(error);
                 }
+            }
+        }
+    }
+
+    /// The same for looking ahead: an error is kept, and comes when `fill` is called again.
+    pub fn fill_ahead(&mut self) -> bool {
+        match self.fill() {
+            Ok(more) => more,
+            Err(error) => {
+                self.failed = Some(error);
+                self.at_end = false;
+                false
             }
         }
     }

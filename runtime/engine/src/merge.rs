@@ -43,7 +43,7 @@ impl Merge {
 
     /// Adds an event. An input gives its events in order, so it has come to the event's time.
     pub fn push(&mut self, input: u16, event: Arc<Event>) {
-        self.reach(input, event.time);
+        self.reach(input, event.time.saturating_sub(1));
         self.waiting.push((event.time, event.seq), (input, event));
     }
 

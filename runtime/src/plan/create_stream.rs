@@ -3,7 +3,7 @@
 use portent_connect::ConnectError;
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Diagnostic, Span, Value};
-use portent_parser::ast::{self, CreateStream, Statement, WithOption};
+use portent_parser::ast::{self, CreateStream, Statement, StatementKind, WithOption};
 use portent_planner::catalog::{Options, SchemaProvider as _};
 
 use super::{Effect, Planning};
@@ -71,17 +71,30 @@ impl Planning<'_> {
             .collect()
     }
 
-    /// A statement that reads `stdin`, which nobody created, reads standard input.
-    pub(super) fn implicit_stdin(&mut self, statement: &Statement) {
+    /// A statement that reads `stdin`, which nobody created, reads standard input. False: the statement can't be planned.
+    pub(super) fn implicit_stdin(&mut self, statement: &Statement) -> bool {
+        if self.blind {
+            return matches!(statement.kind, StatementKind::CreateStream(_) | StatementKind::CreateSink(_));
+        }
         if !reads(statement, STDIN) || self.knows(STDIN) {
-            return;
+            return true;
+        }
+        if self.options.check_only {
+            self.blind = true;
+            let message = "the columns of standard input aren't known here: this and the queries after it are checked for syntax only";
+            self.error(
+                Diagnostic::warning(codes::STDIN_UNKNOWN, statement.span, message)
+                    .help("CREATE STREAM stdin (…) WITH (connector = 'stdin') says what they are"),
+            );
+            return false;
         }
         if !self.options.standard_input {
             if !self.options.no_connectors {
                 let message = "standard input can't be read as a stream here";
                 self.error(Diagnostic::error(codes::STDIN_TAKEN, statement.span, message));
+                return false;
             }
-            return;
+            return true;
         }
         let mut options = Options::new();
         options.insert("connector".to_owned(), Value::text(STDIN));
@@ -92,7 +105,7 @@ impl Planning<'_> {
                 Diagnostic::error(portent_grammar::codes::statements::NOT_INFERRED, statement.span, message)
                     .help("CREATE STREAM stdin (…) WITH (connector = 'stdin', …) says what its columns are"),
             );
-            return;
+            return false;
         }
         let ident = |text: &str| ast::Ident { text: text.to_owned(), quoted: false, span: statement.span };
         let create = CreateStream {
@@ -111,6 +124,7 @@ impl Planning<'_> {
         if let Some(created) = self.catalog.create_stream(&create, self.files, &mut self.diagnostics) {
             self.implicit.push(created.def);
         }
+        true
     }
 
     pub(super) fn knows(&self, name: &str) -> bool {

@@ -40,6 +40,8 @@ impl Session {
                 Reply::Created { what: "QUERY", name, new: true }
             }
             Effect::Sink { name, config } => {
+                // One that is replaced ends its file.
+                self.outbox.finish_sink(&name)?;
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
                 Reply::Created { what: "SINK", name, new: true }
             }
@@ -76,7 +78,10 @@ impl Session {
                 let schema: Arc<Schema> = Arc::new(planned.output.clone());
                 step(on(Piece::Header(&schema)))?;
                 self.pass(&planned, "select", place, &mut |_: &mut Session, output| {
-                    step(on(Piece::Row(&output.values)))
+                    step(match &output {
+                        Some(output) => on(Piece::Row(&output.values)),
+                        None => on(Piece::Waiting),
+                    })
                 })?;
                 return step(on(Piece::End));
             }
@@ -102,6 +107,12 @@ impl Session {
     }
 
     pub(super) fn add_stream(&mut self, def: &Arc<StreamDef>, place: Option<&Place>) -> Result<(), Errors> {
+        let same = |it: &StreamState| it.def.name == def.name;
+        let replaced: Vec<_> = self.streams.values().filter(|it| same(it)).map(|it| it.def.id).collect();
+        for id in replaced {
+            self.streams.shift_remove(&id);
+            self.flow.remove_stream(id);
+        }
         self.flow.add_stream(def)?;
         self.streams.insert(
             def.id,
@@ -208,6 +219,7 @@ impl Session {
             Target::Sink(name) => {
                 self.outbox.open(&name, &planned.output, self.options.no_connectors).map_err(|it| at(it, place))?;
                 self.pass(planned, &name, place, &mut |session, output| {
+                    let Some(output) = output else { return session.outbox.flush_sinks() };
                     accepted += 1;
                     session.outbox.write(&name, &output.values)
                 })?;
@@ -215,6 +227,7 @@ impl Session {
             }
             Target::Stream(def, into) => {
                 self.pass(planned, &def.name, place, &mut |session, output| {
+                    let Some(output) = output else { return Ok(()) };
                     let values = crate::flow::fill(&into, &output.values).map_err(|error| {
                         Errors::plain(portent_grammar::codes::runtime::PUSH_VALUE, error)
                     })?;

@@ -75,6 +75,7 @@ impl Session {
     pub(super) fn plan_text(&self, catalog: &mut Catalog, source: &SourceText) -> (Vec<Statement>, Vec<Diagnostic>) {
         let parsed = portent_parser::parse(&source.text);
         let mut diagnostics = parsed.diagnostics;
+        let mut blind = false;
         for statement in &parsed.statements {
             let mut planning = Planning {
                 catalog,
@@ -82,9 +83,11 @@ impl Session {
                 options: &self.options,
                 bad_rows: self.bad_rows(),
                 diagnostics: Vec::new(),
+                blind,
                 implicit: Vec::new(),
             };
             planning.statement(statement);
+            blind = planning.blind;
             diagnostics.append(&mut planning.diagnostics);
         }
         diagnostics.sort_by_key(|it| (it.span(), it.code));
@@ -121,6 +124,7 @@ impl Session {
                 options: &self.options,
                 bad_rows: self.bad_rows(),
                 diagnostics: Vec::new(),
+                blind: false,
                 implicit: Vec::new(),
             };
             let effect = planning.statement(&Statement { kind, span: statement.span });
@@ -144,6 +148,7 @@ impl Session {
             files: &files,
             options: &self.options,
             diagnostics: Vec::new(),
+            blind: false,
             implicit: Vec::new(),
         };
         let effect = planning.statement(statement);

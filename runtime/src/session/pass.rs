@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use portent_engine::{Output, QueryId};
+use portent_planner::CompiledQuery;
 use portent_planner::compiled::StreamId;
 use portent_planner::resolve::Planned;
 
@@ -15,12 +16,13 @@ use crate::error::Errors;
 use crate::flow::{Delivery, Flow, Route, constant_time};
 use crate::ingest::Ingest;
 use crate::merge::Feed;
+use crate::needed::needed;
 use crate::plan::Target;
 use crate::reader::Incoming;
 use crate::stats::{QueryRun, StreamRun};
 
-/// Takes the rows of a passing query; it may change the session.
-pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Output) -> Result<(), Errors> + 'a;
+/// Takes the rows of a passing query (`None`: the input pauses); it may change the session.
+pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Option<Output>) -> Result<(), Errors> + 'a;
 
 impl Session {
     /// Runs a query over what there is: files and other bounded sources from their beginning, streams without connector as far as rows
@@ -55,41 +57,58 @@ impl Session {
                 flow.add_stream(&state.def)?;
             }
         }
-        let mut feeds = self.feeds(&closure.sources, &own)?;
+        let standing = self.catalog.queries().filter(|it| closure.queries.contains(&it.name));
+        let queries: Vec<Arc<CompiledQuery>> =
+            standing.flat_map(|it| &it.queries).chain(&planned.queries).cloned().collect();
+        let mut feeds = self.feeds(&closure.sources, &own, &queries)?;
         let main = self.register_all(&mut flow, planned, &closure.queries, name, &mut feeds)?;
         let mut told = Told::default();
         // The rows change the session while the flow runs: the flow is not the session's.
-        let session = RefCell::new(self);
+        let outside = RefCell::new((&mut *self, on));
         let driven = drive(
             &mut flow,
             feeds,
             &mut told,
             &mut |delivery| match delivery {
-                Delivery::Report(_, output) => on(&mut session.borrow_mut(), output),
+                Delivery::Report(_, output) => {
+                    let (session, on) = &mut *outside.borrow_mut();
+                    on(session, Some(output))
+                }
                 Delivery::Sink(..) => Ok(()),
             },
             &|flow| flow.is_done(main),
-            &mut |_, _| ControlFlow::Continue(()),
+            &mut |_, _, waiting| {
+                let (session, on) = &mut *outside.borrow_mut();
+                match waiting && on(session, None).is_err() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            },
         );
-        let session = session.into_inner();
-        session.note_pass(&flow, main, &told, &own, name);
+        self.note_pass(&flow, main, &told, &own, name);
         driven.map_err(|errors| if errors.source.is_none() { at(errors, place) } else { errors })?;
         match told.failed {
             None => Ok(()),
             Some((stream, error)) => Err(match own.iter().any(|it| it.def.id == stream) {
                 true => at(super::target::connect(&error), place),
-                false => session.source_error(stream, &error),
+                false => self.source_error(stream, &error),
             }),
         }
     }
 
     /// Where the events come from, in the order of declaration.
-    fn feeds(&mut self, sources: &[StreamId], own: &[StreamState]) -> Result<Vec<Feed>, Errors> {
+    fn feeds(
+        &self,
+        sources: &[StreamId],
+        own: &[StreamState],
+        queries: &[Arc<CompiledQuery>],
+    ) -> Result<Vec<Feed>, Errors> {
         let bad_rows = self.bad_rows();
         let mut feeds = Vec::new();
         for state in sources.iter().filter_map(|id| self.streams.get(id)).chain(own) {
             feeds.push(if state.connected {
-                Feed::Reader(open(state, None, &bad_rows)?)
+                let needed = needed(&state.def, queries.iter().map(|it| &**it));
+                Feed::Reader(open(state, needed.as_deref(), &bad_rows)?)
             } else {
                 Feed::Kept(state.def.id, state.kept.iter().cloned().collect())
             });

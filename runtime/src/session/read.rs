@@ -28,13 +28,13 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn take(&mut self, mut news: News) {
-        if let Some(error) = news.block.failed.take() {
-            self.failed.get_or_insert((news.stream, error));
+    fn take(&mut self, stream: StreamId, mut block: Block) {
+        if let Some(error) = block.failed.take() {
+            self.failed.get_or_insert((stream, error));
         }
-        match self.sources.iter_mut().find(|(it, _)| *it == news.stream) {
-            Some((_, block)) => *block = news.block,
-            None => self.sources.push((news.stream, news.block)),
+        match self.sources.iter_mut().find(|(it, _)| *it == stream) {
+            Some((_, known)) => *known = block,
+            None => self.sources.push((stream, block)),
         }
     }
 
@@ -45,7 +45,10 @@ impl Told {
     }
 }
 
-/// Pushes all that the feeds give into a flow, and ends it. `enough`: nothing more is needed. `tell`: how far it is; it may stop
+/// How far a run is: events, bytes and their total, and whether the input pauses.
+pub(super) type Tell<'a> = dyn FnMut(u64, (u64, Option<u64>), bool) -> ControlFlow<()> + 'a;
+
+/// Pushes all that the feeds give into a flow, and ends it. `enough`: nothing more is needed. `tell` hears how far it is; it may stop
 /// the run.
 pub(super) fn drive(
     flow: &mut Flow,
@@ -53,14 +56,22 @@ pub(super) fn drive(
     told: &mut Told,
     deliver: &mut Deliver<'_>,
     enough: &dyn Fn(&Flow) -> bool,
-    tell: &mut dyn FnMut(u64, (u64, Option<u64>)) -> ControlFlow<()>,
+    tell: &mut Tell<'_>,
 ) -> Result<(), Errors> {
     let mut merge = Merge::new(feeds);
     let mut events = Vec::new();
     let (mut pushed, mut next_tell) = (0_u64, 0_u64);
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
-        let Some(stream) = merge.next(&mut events, &mut |news| told.take(news)) else { break };
+        let mut stop = false;
+        let next = merge.next(&mut events, &mut |news| match news {
+            News::Block(stream, block) => told.take(stream, block),
+            News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
+        });
+        if stop {
+            return Err(stopped());
+        }
+        let Some(stream) = next else { break };
         pushed += events.len() as u64;
         for event in events.drain(..) {
             flow.push(stream, event.time, event.values, deliver)?;
@@ -71,8 +82,8 @@ pub(super) fn drive(
         }
         if pushed >= next_tell {
             next_tell = pushed + TELL_EVERY;
-            if tell(pushed, told.bytes()).is_break() {
-                return Err(Errors::plain(codes::STOPPED, "the run was stopped"));
+            if tell(pushed, told.bytes(), false).is_break() {
+                return Err(stopped());
             }
         }
     }
@@ -80,8 +91,14 @@ pub(super) fn drive(
         return Ok(());
     }
     flow.finish(deliver)?;
-    let _ = tell(pushed, told.bytes());
-    Ok(())
+    match tell(pushed, told.bytes(), false) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(stopped()),
+    }
+}
+
+fn stopped() -> Errors {
+    Errors::plain(codes::STOPPED, "the run was stopped")
 }
 
 impl Session {
@@ -125,9 +142,9 @@ impl Session {
             &mut told,
             &mut |delivery| outbox.borrow_mut().deliver(delivery),
             &enough,
-            &mut |events, (bytes, total_bytes)| {
+            &mut |events, (bytes, total_bytes), waiting| {
                 let rows_out = outbox.borrow().rows;
-                on(&Progress { events, rows_out, bytes, total_bytes })
+                on(&Progress { events, rows_out, bytes, total_bytes, waiting })
             },
         );
         self.note(&told);

@@ -126,6 +126,11 @@ impl RowReader {
             .fill_first()
             .map_err(|error| current.failed(&error))?;
         current.skip_mark()?;
+        let nothing = current.blocks.at_end() && current.blocks.data().trim_ascii().is_empty();
+        if self.decoder.is_none() && nothing {
+            // An empty file doesn't settle the format of the others.
+            return Ok(());
+        }
         let sniffed = sniff::sniff(
             current.blocks.data(),
             &current.name,
@@ -170,8 +175,7 @@ impl RowReader {
             ) {
                 Split::End => return Ok(()),
                 Split::More => {
-                    // An error of reading comes back with the rows.
-                    if blocks.fill().is_err() {
+                    if !blocks.fill_ahead() && !blocks.at_end() {
                         return Ok(());
                     }
                 }
@@ -337,13 +341,13 @@ impl Current {
             if self.live && has_line && self.blocks.data().len() > 3 {
                 break;
             }
-            match self.blocks.fill() {
-                Ok(true) => {}
-                Ok(false) => break,
-                // What could be read is sniffed; the error comes again with the rows, unless there is nothing.
-                Err(_) if has_line => break,
-                Err(error) => return Err(error),
+            if !self.blocks.fill_ahead() {
+                break;
             }
+        }
+        // Without a single byte there is nothing to sniff: what is wrong is told now.
+        if self.blocks.data().is_empty() && !self.blocks.at_end() {
+            self.blocks.fill()?;
         }
         Ok(())
     }
@@ -379,12 +383,12 @@ impl Current {
         let raw = data.get(record.text.clone()).unwrap_or_default();
         let is_last =
             self.blocks.at_end() && record.length == data.len() && data.last() != Some(&b'\n');
-        let help = match (error.help, is_last) {
-            (Some(help), _) if !is_last => Some(help),
-            (_, true) => {
+        // At the end of a file a cut is the likeliest cause, whatever it looks like.
+        let help = match is_last {
+            true => {
                 Some("it is the last line and has no line end: the file may be cut off".to_owned())
             }
-            (help, _) => help,
+            false => error.help,
         };
         BadRow {
             file: Arc::clone(&self.name),

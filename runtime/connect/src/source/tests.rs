@@ -89,6 +89,39 @@ fn packed_data_that_is_cut_off() {
 }
 
 #[test]
+fn a_small_packed_file_that_is_cut_off() {
+    let folder = Folder::new();
+    let packed = gzip(b"a\n1\n2\n3\n");
+    let schema = SourceSchema::of([("a", Type::Int)]);
+    for keep in 1..packed.len() {
+        let path = folder.write("x.csv.gz", &packed[..keep]);
+        let result = match open(&files(&[&path], &[("compression", "gzip")]), &schema) {
+            Ok(mut source) => drain(&mut *source).1,
+            Err(error) => Err(error),
+        };
+        let code = result.map_err(|error| error.code);
+        assert_eq!(
+            code,
+            Err(codes::READ_FAILED),
+            "{keep} of {} bytes",
+            packed.len()
+        );
+    }
+}
+
+#[test]
+fn an_empty_file_does_not_settle_the_format() {
+    let folder = Folder::new();
+    folder.write("1.log", b"\n");
+    folder.write("2.log", b"{\"a\":1}\n");
+    let schema = SourceSchema::of([("a", Type::Int)]);
+    let (batch, result) =
+        drain(&mut *open(&files(&[&folder.path("*.log")], &[]), &schema).unwrap());
+    result.unwrap();
+    assert_eq!(texts(&batch), [["1"]]);
+}
+
+#[test]
 fn files_side_by_side_by_time() {
     let folder = Folder::new();
     folder.write("a.csv", b"ts,v\n1,a1\n3,a3\n3,a3b\n9,a9\n");
