@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     session.push("doors", row!["2026-01-31 10:02:00Z", "front", "closed"])?;
 
     // No further event: time passes all the same, and the absence is noticed.
-    session.advance_to("2026-01-31 10:10:00Z")?;
+    let ten_past_ten = 1_769_854_200 * 1_000_000; // µs since 1970, UTC
+    session.advance_to(ten_past_ten)?;
     for found in session.drain() {
         let door: String = found.get("door").unwrap_or_default();
         println!("{door} was left open: {}", found.to_json());

@@ -8,6 +8,8 @@ mod push;
 mod read;
 mod report;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;

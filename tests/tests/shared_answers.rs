@@ -42,7 +42,7 @@ fn answer(sql: &str) -> Vec<String> {
     if let Some((schema, rows)) = selected {
         return csv(&schema, &rows);
     }
-    session.run_to_end(&mut |_| {}).unwrap_or_else(|errors| panic!("{errors}"));
+    session.run_to_end(&mut |_| std::ops::ControlFlow::Continue(())).unwrap_or_else(|errors| panic!("{errors}"));
     let emitted: Vec<_> = session.drain().collect();
     let schema = emitted.first().map(|first| first.schema.clone()).unwrap_or_default();
     let rows: Vec<Vec<Value>> = emitted.into_iter().map(|row| row.values).collect();

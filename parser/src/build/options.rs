@@ -42,7 +42,7 @@ impl Builder<'_> {
                 OptionValue::List(values, span)
             }
             Rule::duration => OptionValue::Duration(self.duration(inner)?),
-            Rule::option_number => OptionValue::Number(inner.as_str().to_owned(), span),
+            Rule::option_number => OptionValue::Number(self.children(inner).map(|part| part.as_str()).collect(), span),
             Rule::option_bool => OptionValue::Bool(has(&inner, Rule::k_true), span),
             Rule::text => OptionValue::Text(self.text(&inner)?, span),
             _ => OptionValue::Word(self.ident(&inner)),

@@ -83,6 +83,7 @@ fn text() {
         ("reverse('äb')", "bä"),
         ("repeat('ab', 3)", "ababab"),
         ("repeat('ab', -3)", ""),
+        ("repeat('', 9223372036854775807)", ""),
         ("split_part('a,b,c', ',', 2)", "b"),
         ("split_part('a,b,c', ',', -1)", "c"),
         ("split_part('a,b,c', ',', 9)", ""),

@@ -428,6 +428,10 @@ fn repeat(args: &[&Value]) -> Outcome {
     let [Value::Text(text), Value::Int(times)] = args else {
         return mismatch(args);
     };
+    if text.is_empty() {
+        // However many times: nothing, and no loop over them.
+        return Ok(Value::text(""));
+    }
     let times = usize::try_from(*times).unwrap_or(0);
     if text.len().saturating_mul(times) > MAX_TEXT {
         return Err(too_long());

@@ -132,7 +132,7 @@ impl Engine {
     }
 
     /// Registers a query; it sees what comes from now on. With `deliver`, its output goes to [`Self::drain`], besides to
-    /// the queries that read it.
+    /// the queries that read it. Its output stream is added, or taken if it was added before and nobody has written to it.
     ///
     /// # Errors
     /// [`EngineError::UnknownStream`] if an input is not there, [`EngineError::DuplicateStream`] if its output's number

@@ -74,6 +74,15 @@ impl Stream {
         }
     }
 
+    /// Whether a query may make it its output: nobody writes to it.
+    pub fn is_vacant(&self) -> bool {
+        match self.origin {
+            Origin::Orphan => true,
+            Origin::Source => self.latest.is_none() && self.watermark == NEVER && !self.ended,
+            Origin::Query(_) | Origin::Late => false,
+        }
+    }
+
     /// Judges an event's time, and moves the watermark on if it is in time.
     pub fn admit(&mut self, time: i64) -> Admission {
         if time < self.watermark {

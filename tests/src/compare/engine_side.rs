@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use portent_engine::{Engine, EngineConfig, Output, Pushed, QueryStats};
-use portent_grammar::{Code, Diagnostic};
+use portent_grammar::{Code, Diagnostic, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
@@ -43,9 +43,23 @@ pub fn run(case: &Case) -> Result<Ran, String> {
 }
 
 fn attempt(case: &Case) -> Result<Ran, String> {
+    let events = case.events.iter().enumerate();
+    let pushes: Vec<Push> =
+        events.map(|(index, event)| (event.stream, time(event), values(event, index))).collect();
+    run_statements(&case.statements(), pushes)
+}
+
+/// An event: the number of its stream in the order of creation, its time, its values.
+pub type Push = (usize, i64, Vec<Value>);
+
+/// Runs statements (streams, settings, queries) and gives the rows of the last query.
+///
+/// # Errors
+/// Something that must never be: an engine that contradicts its planner.
+pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
     let mut catalog = Catalog::new();
     let mut engine = Engine::new(EngineConfig::default());
-    let parsed = portent_parser::parse(&case.statements());
+    let parsed = portent_parser::parse(text);
     let refused = |diagnostics: &[Diagnostic]| {
         let codes = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).map(|d| d.code).collect();
         let text: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
@@ -86,9 +100,9 @@ fn attempt(case: &Case) -> Result<Ran, String> {
         }
     }
     let mut late = 0;
-    for (index, event) in case.events.iter().enumerate() {
-        let stream = *streams.get(event.stream).ok_or("no such stream")?;
-        let pushed = engine.push(stream, time(event), values(event, index)).map_err(|error| error.to_string())?;
+    for (stream, time, values) in events {
+        let stream = *streams.get(stream).ok_or("no such stream")?;
+        let pushed = engine.push(stream, time, values).map_err(|error| error.to_string())?;
         late += usize::from(pushed == Pushed::Late);
     }
     engine.finish();

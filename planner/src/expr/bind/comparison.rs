@@ -299,11 +299,10 @@ impl Binder<'_> {
         }
         let (value, members) = (self.expr(expr), self.all(list));
         let (value, members) = (value?, members?);
-        let pairs: Vec<Option<(Expr, Expr)>> = members
-            .into_iter()
-            .map(|member| self.keep(unify(value.clone(), member, span)))
-            .collect();
-        let pairs: Vec<(Expr, Expr)> = pairs.into_iter().collect::<Option<_>>()?;
+        // One member of the wrong type is enough to tell: mostly all of them are.
+        let pairs: Result<Vec<(Expr, Expr)>, Diagnostic> =
+            members.into_iter().map(|member| unify(value.clone(), member, span)).collect();
+        let pairs = self.keep(pairs)?;
         // Members whose left sides were cast alike share a set; all others are compared one by one.
         let mut parts = Vec::new();
         let mut sets: Vec<(Expr, Vec<Value>)> = Vec::new();

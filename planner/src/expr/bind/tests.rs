@@ -437,6 +437,24 @@ fn long_chains() {
 }
 
 #[test]
+fn deep_nesting_is_refused_or_bound() {
+    let forms: [(&str, &str, &str); 6] = [
+        ("", "i", "::text::bigint"),
+        ("", "js", "[1]"),
+        ("", "i", " IS NULL"),
+        ("NOT ", "ok", ""),
+        ("- ", "i", ""),
+        ("(", "i", ")"),
+    ];
+    for (before, middle, after) in forms {
+        let text = format!("{}{middle}{}", before.repeat(3_000), after.repeat(3_000));
+        if let Ok(parsed) = portent_parser::parse_expr(&text) {
+            let _ = bind(&parsed, &mut Columns, &mut Vec::new());
+        }
+    }
+}
+
+#[test]
 fn what_is_shown_reads_back() {
     for text in [
         "i + 1 > 2 AND NOT (ok OR i IS NULL)",
