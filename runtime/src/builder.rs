@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub no_connectors: bool,
     /// Every query reports, whether others read it or not.
     pub report_all: bool,
+    /// A query that a SELECT reads is a step on the way, and doesn't report.
+    pub script: bool,
     /// Rows of `push` are kept for later SELECTs, as those of INSERT are.
     pub keep_pushed: bool,
     pub max_kept_rows: usize,
@@ -59,6 +61,7 @@ impl Default for SessionBuilder {
                 check_only: false,
                 no_connectors: false,
                 report_all: false,
+                script: false,
                 keep_pushed: false,
                 max_kept_rows: 1_000_000,
                 on_bad: None,
@@ -105,6 +108,14 @@ impl SessionBuilder {
     #[must_use]
     pub fn report_all(mut self, yes: bool) -> Self {
         self.options.report_all = yes;
+        self
+    }
+
+    /// The texts are a script that is run as a whole: a standing query that a `SELECT` of it reads is a step on the way to that
+    /// SELECT, and does not report rows of its own. Default: no.
+    #[must_use]
+    pub fn script(mut self, yes: bool) -> Self {
+        self.options.script = yes;
         self
     }
 

@@ -70,6 +70,8 @@ pub struct Session {
     outbox: Outbox,
     /// What passing queries did.
     passed: Passed,
+    /// The SELECTs of a script.
+    selects: Vec<portent_parser::ast::Statement>,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -170,6 +172,7 @@ impl Session {
             queries: IndexMap::new(),
             outbox: Outbox { on_match, ..Outbox::default() },
             passed: Passed::default(),
+            selects: Vec::new(),
             arrival: 0,
             ended: false,
         }

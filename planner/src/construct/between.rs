@@ -25,6 +25,11 @@ impl Between {
         }
     }
 
+    /// How much it has collected.
+    pub(super) fn weight(&self) -> usize {
+        1 + self.absent.len()
+    }
+
     /// Passes a link. Of several the loosest counts, among equals the one nearest to the next event.
     pub(super) fn link(&mut self, gap: Gap) {
         if self.gap.is_none_or(|known| gap.kind >= known.kind) {

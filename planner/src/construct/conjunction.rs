@@ -1,4 +1,5 @@
-//! `a & b`: both, in either order, relaxed. All orders, and the one whose first event comes earliest is preferred.
+//! `a & b`: both, in either order, relaxed. All orders: whichever operand's first event comes earliest goes first, and so on
+//! among the rest.
 
 use super::{Builder, Item, Kind, TooLarge, orders};
 use crate::pattern::Node;

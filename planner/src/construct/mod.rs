@@ -21,7 +21,7 @@ mod steps;
 use portent_grammar::codes::patterns as codes;
 use portent_grammar::{Diagnostic, Span};
 
-use crate::automaton::{Automaton, Gap};
+use crate::automaton::{Automaton, Contiguity, Gap};
 use crate::expr::VarId;
 use crate::pattern::{Node, NodeKind, Variables};
 use crate::reduce;
@@ -78,6 +78,8 @@ struct TooLarge;
 struct Builder {
     items: Vec<Kind>,
     binds: usize,
+    /// The pattern has a `->>`.
+    any: bool,
 }
 
 impl Builder {
@@ -165,10 +167,27 @@ pub fn construct(node: &Node, variables: &Variables) -> Result<Automaton, Diagno
     Ok(automaton)
 }
 
+/// Whether a `->>` stands anywhere in the pattern.
+fn has_any(node: &Node) -> bool {
+    let any = |gap: &Gap| gap.kind == Contiguity::Any;
+    match &node.kind {
+        NodeKind::Sequence { elements, links } => {
+            links.iter().any(any) || elements.iter().any(has_any)
+        }
+        NodeKind::Alternation(parts) | NodeKind::Conjunction(parts) | NodeKind::Permute(parts) => {
+            parts.iter().any(has_any)
+        }
+        NodeKind::Exclude(inner) => has_any(inner),
+        NodeKind::Repeat { element, link, .. } => any(link) || has_any(element),
+        _ => false,
+    }
+}
+
 fn graph(node: &Node) -> Result<(Builder, Item), TooLarge> {
     let mut builder = Builder {
         items: Vec::new(),
         binds: 0,
+        any: has_any(node),
     };
     let accept = builder.add(Kind::Accept)?;
     let entry = builder.node(node, false, accept)?;

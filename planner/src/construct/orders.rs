@@ -9,8 +9,9 @@ use crate::pattern::{Node, NodeKind};
 /// The beginnings of all orders of `operands` with `link` between them, in front of `next`.
 ///
 /// Among single variables the orders share what is left to come (n · 2ⁿ⁻¹ places instead of n · n!); which of them is preferred
-/// is decided at the same choices. Elements with choices of their own are written out order by order, since there
-/// the order is the first choice and theirs come after it.
+/// is decided at the same choices: unless a `->>` makes the event itself a choice, which comes after that of the order. They share
+/// in a race too, where time decides what goes first among what is left. Otherwise elements with
+/// choices of their own are written out order by order, since there the order is the first choice and theirs come after it.
 pub(super) fn build(
     builder: &mut Builder,
     operands: &[Node],
@@ -33,7 +34,7 @@ pub(super) fn build(
         race,
     };
     let all = (1_u32 << operands.len()) - 1;
-    if single || race {
+    if (single && !builder.any) || race {
         return orders.shared(builder, all, &mut FxHashMap::default());
     }
     let mut entries = Vec::new();

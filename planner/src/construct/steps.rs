@@ -7,8 +7,9 @@ use super::{Builder, Item, Kind, MAX_STATES, MAX_STEPS, TooLarge};
 use crate::automaton::{Absent, Automaton, Gap, State, StateId, Step, Transition};
 use crate::expr::VarId;
 
-/// The most ways that are walked, of all states together: beyond it the pattern is too large.
-const MAX_VISITS: usize = 8 * MAX_STEPS;
+/// The most work that is done on the ways of all states together; beyond it the pattern is too large. A way weighs what it
+/// has collected, since that is kept.
+const MAX_WORK: usize = 4 * MAX_STEPS;
 
 /// States in the order in which they are first reached; steps in the order of preference.
 pub(super) fn automaton(builder: &Builder, entry: Item) -> Result<Automaton, TooLarge> {
@@ -16,7 +17,7 @@ pub(super) fn automaton(builder: &Builder, entry: Item) -> Result<Automaton, Too
         builder,
         numbers: FxHashMap::default(),
         reached: Vec::new(),
-        visits: 0,
+        work: 0,
         steps: 0,
     };
     let mut states = vec![State {
@@ -41,9 +42,12 @@ struct Walk<'a> {
     numbers: FxHashMap<Item, StateId>,
     /// What comes after the event of state n + 1.
     reached: Vec<Item>,
-    visits: usize,
+    work: usize,
     steps: usize,
 }
+
+/// A place with the past that leads to it.
+type Place = (Item, Between, Vec<(Item, Between)>);
 
 /// A way that is still to be walked.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,13 +59,20 @@ struct Way {
     race: Option<u32>,
 }
 
+impl Way {
+    fn weight(&self) -> usize {
+        let begun: usize = self.begun.iter().map(|(_, between)| between.weight()).sum();
+        self.between.weight() + begun
+    }
+}
+
 impl Walk<'_> {
     /// Every way from `item` to the next event or to the end, in the order of preference. An explicit stack, since a way may
     /// pass thousands of skipped elements.
     fn from(&mut self, item: Item, between: Between) -> Result<Vec<Step>, TooLarge> {
         let mut steps: Vec<Step> = Vec::new();
         let mut known: FxHashSet<StepKey> = FxHashSet::default();
-        let mut seen: FxHashSet<(Item, Between, Vec<(Item, Between)>)> = FxHashSet::default();
+        let mut seen: FxHashSet<Place> = FxHashSet::default();
         let mut races = 0;
         let mut stack = vec![Way {
             item,
@@ -70,8 +81,8 @@ impl Walk<'_> {
             race: None,
         }];
         while let Some(way) = stack.pop() {
-            self.visits += 1;
-            if self.visits > MAX_VISITS {
+            self.work += way.weight();
+            if self.work > MAX_WORK {
                 return Err(TooLarge);
             }
             // The same place with the same past leads to the same steps again, less preferred.

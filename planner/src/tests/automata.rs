@@ -134,12 +134,12 @@ snapshot!(conjunction_of_three, "x -> (a & b & c)", "", @r"
     1 after x   -> a, race 0 → 2
                 -> b, race 0 → 3
                 -> c, race 0 → 4
-    2 after a   -> b → 5
-                -> c → 6
-    3 after b   -> a → 7
-                -> c → 8
-    4 after c   -> a → 9
-                -> b → 10
+    2 after a   -> b, race 0 → 5
+                -> c, race 0 → 6
+    3 after b   -> a, race 0 → 7
+                -> c, race 0 → 8
+    4 after c   -> a, race 0 → 9
+                -> b, race 0 → 10
     5 after b   -> c → 11
     6 after c   -> b → 12
     7 after a   -> c → 11

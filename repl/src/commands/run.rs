@@ -160,7 +160,7 @@ fn check_all(
     sources: &[Arc<SourceText>],
     reads_stdin: bool,
 ) -> Result<Checked, Failure> {
-    let mut session = Session::builder().standard_input(!reads_stdin).build();
+    let mut session = Session::builder().script(true).standard_input(!reads_stdin).build();
     configure(&mut session, args)?;
     Ok(session.check_sources(sources)?)
 }
@@ -184,7 +184,11 @@ fn session(args: &RunArgs, reads_stdin: bool, shared: &SharedOutput) -> Result<S
         output.then(done);
     };
     let mut session =
-        Session::builder().standard_input(!reads_stdin).on_match(on_match).build();
+        Session::builder()
+            .script(true)
+            .standard_input(!reads_stdin)
+            .on_match(on_match)
+            .build();
     configure(&mut session, args)?;
     Ok(session)
 }

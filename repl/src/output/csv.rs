@@ -77,6 +77,11 @@ fn value_field(line: &mut String, value: &Value) {
     match value {
         Value::Null => line.push(','),
         Value::Text(text) => field(line, text),
+        // As a file sink writes them: ISO 8601 with Z, which every reader takes.
+        Value::Timestamp(_) | Value::Date(_) => match value.to_json() {
+            serde_json::Value::String(written) => field(line, &written),
+            other => field(line, &other.to_string()),
+        },
         other => field(line, &other.to_string()),
     }
 }

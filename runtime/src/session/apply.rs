@@ -197,7 +197,7 @@ impl Session {
 
     /// Who reports depends on who reads whom.
     pub(super) fn update_reports(&mut self) {
-        let reporting = super::execute::reporting(&self.catalog);
+        let reporting = super::execute::reporting(&self.catalog, &self.selects);
         for (name, standing) in &self.queries {
             let report = self.options.report_all
                 || reporting.iter().any(|(it, _)| **it == **name)

@@ -23,6 +23,10 @@ impl Session {
     /// As [`Self::run`]; P0617 if `on` stopped it.
     pub fn run_source(&mut self, source: &Arc<SourceText>, on: &mut OnPiece<'_>) -> Result<(), Errors> {
         let statements = self.check_text(&mut self.catalog.clone(), source)?;
+        if self.options.script {
+            self.selects.extend(selects(source));
+            self.update_reports();
+        }
         for statement in &statements {
             let before = statement_errors(source);
             self.execute(statement, source, on).map_err(before)?;
@@ -48,7 +52,11 @@ impl Session {
         if !failed.is_empty() {
             return Err(failed);
         }
-        checked.reporting = reporting(&catalog);
+        let selects = match self.options.script {
+            true => sources.iter().flat_map(|source| selects(source)).collect(),
+            false => Vec::new(),
+        };
+        checked.reporting = reporting(&catalog, &selects);
         Ok(checked)
     }
 
@@ -179,11 +187,22 @@ fn statement_errors(source: &Arc<SourceText>) -> impl Fn(Errors) -> Errors {
     }
 }
 
-/// The queries whose rows nobody else takes.
-pub(super) fn reporting(catalog: &Catalog) -> Vec<(Arc<str>, Arc<portent_grammar::Schema>)> {
+/// The SELECTs of a text.
+pub(super) fn selects(source: &SourceText) -> Vec<Statement> {
+    let mut statements = portent_parser::parse(&source.text).statements;
+    statements.retain(|statement| matches!(statement.kind, StatementKind::Select(_)));
+    statements
+}
+
+/// The queries whose rows nobody else takes: no sink, no other query, and none of these SELECTs.
+pub(super) fn reporting(
+    catalog: &Catalog,
+    selects: &[Statement],
+) -> Vec<(Arc<str>, Arc<portent_grammar::Schema>)> {
     catalog
         .queries()
         .filter(|query| query.into.is_empty() && catalog.readers(query.output).is_empty())
+        .filter(|query| !selects.iter().any(|select| crate::references::reads(select, &query.name)))
         .map(|query| (Arc::from(query.name.as_str()), Arc::new(query.planned.output.clone())))
         .collect()
 }

@@ -25,7 +25,7 @@ impl Session {
 
     /// The standing queries whose rows nobody else takes, with their columns: those that report.
     pub fn reporting(&self) -> Vec<(Arc<str>, Arc<Schema>)> {
-        super::execute::reporting(&self.catalog)
+        super::execute::reporting(&self.catalog, &self.selects)
     }
 
     /// The plans of the queries of several texts, taken as one script: name and plan. Nothing is executed. `query`: only that one.

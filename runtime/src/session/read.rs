@@ -118,7 +118,14 @@ impl Session {
             return Ok(());
         }
         let mut wanted: Vec<StreamId> = Vec::new();
-        for query in self.catalog.queries() {
+        // What neither reports nor writes is read by what does, or nobody wants it.
+        let reporting = super::execute::reporting(&self.catalog, &self.selects);
+        let reports = |name: &str| {
+            self.options.report_all
+                || reporting.iter().any(|(it, _)| **it == *name)
+                || self.outbox.by_query.iter().any(|(it, _)| it == name)
+        };
+        for query in self.catalog.queries().filter(|it| !it.into.is_empty() || reports(&it.name)) {
             wanted.extend(query.reads.iter().flat_map(|id| self.catalog.sources_of(*id)));
         }
         wanted.sort_unstable();
