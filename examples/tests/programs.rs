@@ -5,11 +5,22 @@ use std::process::Command;
 fn run(name: &str) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["run", "--quiet", "-p", "portent-examples", "--example", name])
+        .args([
+            "run",
+            "--quiet",
+            "-p",
+            "portent-examples",
+            "--example",
+            name,
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
@@ -23,7 +34,10 @@ fn embed() {
 #[test]
 fn change_rules() {
     let said = run("change_rules");
-    assert!(said.contains(r#"tested: {"card":"4000-0002","tries":3,"amount":700.0}"#), "{said}");
+    assert!(
+        said.contains(r#"tested: {"card":"4000-0002","tries":3,"amount":700.0}"#),
+        "{said}"
+    );
     assert!(said.contains("large said 1 time(s)"), "{said}");
 }
 

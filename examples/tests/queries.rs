@@ -22,7 +22,9 @@ const FILES: [(&str, usize); 10] = [
 fn rows_of(path: &Path) -> usize {
     let sql = std::fs::read_to_string(path).expect("a query file");
     let mut session = Session::new();
-    let replies = session.run(&sql).unwrap_or_else(|errors| panic!("{}: {errors}", path.display()));
+    let replies = session
+        .run(&sql)
+        .unwrap_or_else(|errors| panic!("{}: {errors}", path.display()));
     let selected: usize = replies
         .iter()
         .map(|reply| match reply {
@@ -30,7 +32,9 @@ fn rows_of(path: &Path) -> usize {
             _ => 0,
         })
         .sum();
-    session.run_to_end(&mut |_| ControlFlow::Continue(())).expect("the sources are read");
+    session
+        .run_to_end(&mut |_| ControlFlow::Continue(()))
+        .expect("the sources are read");
     selected + session.drain().count()
 }
 
@@ -47,7 +51,13 @@ fn no_query_file_is_left_out() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
     let mut found: Vec<String> = std::fs::read_dir(folder)
         .expect("the folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     found.sort();
     let listed: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();

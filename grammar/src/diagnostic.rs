@@ -72,8 +72,19 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: Code, span: Span, message: impl Into<String>) -> Self {
-        let label = Label { span, text: String::new(), primary: true };
-        Self { code, severity, message: message.into(), labels: vec![label], help: Vec::new(), fix: None }
+        let label = Label {
+            span,
+            text: String::new(),
+            primary: true,
+        };
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            labels: vec![label],
+            help: Vec::new(),
+            fix: None,
+        }
     }
 
     /// Says something at the primary place.
@@ -88,7 +99,11 @@ impl Diagnostic {
     /// Points at a further place.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into(), primary: false });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+            primary: false,
+        });
         self
     }
 
@@ -102,13 +117,19 @@ impl Diagnostic {
     /// Adds the mend.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix {
+            span,
+            replacement: replacement.into(),
+        });
         self
     }
 
     /// The place of the error itself.
     pub fn span(&self) -> Span {
-        self.labels.first().map(|label| label.span).unwrap_or_default()
+        self.labels
+            .first()
+            .map(|label| label.span)
+            .unwrap_or_default()
     }
 
     /// Whether the statement can't run.

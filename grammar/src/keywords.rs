@@ -179,12 +179,22 @@ keywords! {
 
 /// Words that begin a statement.
 pub const STATEMENTS: &[&str] = &[
-    "CREATE", "DESC", "DESCRIBE", "DROP", "EXPLAIN", "INSERT", "PAUSE", "REPLAY", "RESUME", "SELECT", "SET", "SHOW",
+    "CREATE", "DESC", "DESCRIBE", "DROP", "EXPLAIN", "INSERT", "PAUSE", "REPLAY", "RESUME",
+    "SELECT", "SET", "SHOW",
 ];
 
 /// Units of time as they may be written out.
 pub const UNITS: &[&str] = &[
-    "MICROSECONDS", "MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "QUARTERS", "YEARS",
+    "MICROSECONDS",
+    "MILLISECONDS",
+    "SECONDS",
+    "MINUTES",
+    "HOURS",
+    "DAYS",
+    "WEEKS",
+    "MONTHS",
+    "QUARTERS",
+    "YEARS",
 ];
 
 /// The keyword that a word is, whatever its case.
@@ -194,7 +204,9 @@ pub fn find(word: &str) -> Option<&'static Keyword> {
         return None;
     }
     let upper = word.to_ascii_uppercase();
-    let at = KEYWORDS.binary_search_by(|keyword| keyword.text.cmp(upper.as_str())).ok()?;
+    let at = KEYWORDS
+        .binary_search_by(|keyword| keyword.text.cmp(upper.as_str()))
+        .ok()?;
     KEYWORDS.get(at)
 }
 
@@ -217,7 +229,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let allowed = (length / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&upper, &candidate.to_uppercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&upper, &candidate.to_uppercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| {
             *distance > 0 && *distance <= allowed && candidate.len() > 2 * distance
         })
@@ -234,12 +251,21 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_is_the_grammars() {
         assert!(KEYWORDS.is_sorted_by(|a, b| a.text < b.text));
-        let rules: Vec<&str> =
-            GRAMMAR.lines().filter(|line| line.starts_with("k_")).filter_map(|line| line.split_whitespace().next()).collect();
-        let table: Vec<String> = KEYWORDS.iter().map(|keyword| format!("{:?}", keyword.rule)).collect();
+        let rules: Vec<&str> = GRAMMAR
+            .lines()
+            .filter(|line| line.starts_with("k_"))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        let table: Vec<String> = KEYWORDS
+            .iter()
+            .map(|keyword| format!("{:?}", keyword.rule))
+            .collect();
         assert_eq!(rules, table);
         for keyword in KEYWORDS {
-            assert_eq!(format!("{:?}", keyword.rule), format!("k_{}", keyword.text.to_lowercase()));
+            assert_eq!(
+                format!("{:?}", keyword.rule),
+                format!("k_{}", keyword.text.to_lowercase())
+            );
         }
     }
 
@@ -248,11 +274,17 @@ mod tests {
         let start = GRAMMAR.find("\nreserved = _{").expect("the rule");
         let body = &GRAMMAR[start..];
         let body = &body[..body.find('}').expect("its end")];
-        let mut rules: Vec<String> =
-            body.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| word.starts_with("k_")).map(String::from).collect();
+        let mut rules: Vec<String> = body
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .filter(|word| word.starts_with("k_"))
+            .map(String::from)
+            .collect();
         rules.sort();
-        let mut table: Vec<String> =
-            KEYWORDS.iter().filter(|keyword| keyword.reserved).map(|keyword| format!("{:?}", keyword.rule)).collect();
+        let mut table: Vec<String> = KEYWORDS
+            .iter()
+            .filter(|keyword| keyword.reserved)
+            .map(|keyword| format!("{:?}", keyword.rule))
+            .collect();
         table.sort();
         assert_eq!(rules, table);
     }
@@ -260,8 +292,33 @@ mod tests {
     #[test]
     fn words_people_use_as_names_are_free() {
         for word in [
-            "user", "type", "time", "timestamp", "date", "value", "key", "first", "last", "end", "start", "match", "stream", "line",
-            "file", "events", "all", "count", "id", "offset", "partition", "left", "right", "query", "format", "interval", "row",
+            "user",
+            "type",
+            "time",
+            "timestamp",
+            "date",
+            "value",
+            "key",
+            "first",
+            "last",
+            "end",
+            "start",
+            "match",
+            "stream",
+            "line",
+            "file",
+            "events",
+            "all",
+            "count",
+            "id",
+            "offset",
+            "partition",
+            "left",
+            "right",
+            "query",
+            "format",
+            "interval",
+            "row",
         ] {
             assert!(!is_reserved(word), "{word}");
         }

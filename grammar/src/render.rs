@@ -17,7 +17,12 @@ const WIDTH: usize = 120;
 /// outside it, or inside a character, are moved to the nearest place. With `color`, ANSI escapes are used. Each
 /// diagnostic ends with a line end, and an empty line stands between two.
 pub fn render(source_name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
+    .term_width(WIDTH);
     let lines = Lines::new(text);
     let mut out = String::new();
     for diagnostic in diagnostics {
@@ -30,20 +35,44 @@ pub fn render(source_name: &str, text: &str, diagnostics: &[Diagnostic], color: 
     out
 }
 
-fn report<'a>(source_name: &'a str, lines: &Lines<'a>, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+fn report<'a>(
+    source_name: &'a str,
+    lines: &Lines<'a>,
+    diagnostic: &'a Diagnostic,
+) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.to_string());
-    let spans: Vec<Span> = diagnostic.labels.iter().map(|label| lines.clamp(label.span)).collect();
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.to_string());
+    let spans: Vec<Span> = diagnostic
+        .labels
+        .iter()
+        .map(|label| lines.clamp(label.span))
+        .collect();
     // Only the lines that are spoken of are handed over: the whole text may be large.
-    let first = spans.iter().map(|span| span.start).min().unwrap_or_default();
+    let first = spans
+        .iter()
+        .map(|span| span.start)
+        .min()
+        .unwrap_or_default();
     let last = spans.iter().map(|span| span.end).max().unwrap_or_default();
-    let excerpt = lines.excerpt(Span { start: first, end: last });
-    let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(source_name).fold(true);
+    let excerpt = lines.excerpt(Span {
+        start: first,
+        end: last,
+    });
+    let mut snippet = Snippet::source(excerpt.text)
+        .line_start(excerpt.line)
+        .path(source_name)
+        .fold(true);
     for (label, span) in diagnostic.labels.iter().zip(&spans) {
-        let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let kind = if label.primary {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
         let mut annotation = kind.span(excerpt.range(*span));
         if !label.text.is_empty() {
             annotation = annotation.label(label.text.as_str());
@@ -52,7 +81,8 @@ fn report<'a>(source_name: &'a str, lines: &Lines<'a>, diagnostic: &'a Diagnosti
     }
     let mut group = title.element(snippet);
     for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(help)));
+        group =
+            group.element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(help)));
     }
     let mut groups = vec![group];
     if let Some(fix) = &diagnostic.fix {
@@ -61,7 +91,10 @@ fn report<'a>(source_name: &'a str, lines: &Lines<'a>, diagnostic: &'a Diagnosti
         let short = excerpt.text.len() <= LONGEST_MENDED_LINE && !excerpt.text.contains('\n');
         if short && !fix.replacement.contains(['\n', '\r']) {
             let patch = Patch::new(excerpt.range(span), fix.replacement.as_str());
-            let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(source_name).patch(patch);
+            let snippet = Snippet::source(excerpt.text)
+                .line_start(excerpt.line)
+                .path(source_name)
+                .patch(patch);
             groups.push(Level::HELP.secondary_title("mended").element(snippet));
         }
     }
@@ -97,7 +130,13 @@ pub fn to_json(diagnostics: &[Diagnostic], source_name: &str, text: &str) -> Jso
         let labels: Vec<Json> = diagnostic
             .labels
             .iter()
-            .map(|label| with(with(place(label.span), "text", json!(label.text)), "primary", json!(label.primary)))
+            .map(|label| {
+                with(
+                    with(place(label.span), "text", json!(label.text)),
+                    "primary",
+                    json!(label.primary),
+                )
+            })
             .collect();
         let fix = diagnostic
             .fix
@@ -137,15 +176,26 @@ struct Excerpt<'a> {
 
 impl Excerpt<'_> {
     fn range(&self, span: Span) -> std::ops::Range<usize> {
-        let at = |offset: u32| (offset as usize).saturating_sub(self.offset).min(self.text.len());
+        let at = |offset: u32| {
+            (offset as usize)
+                .saturating_sub(self.offset)
+                .min(self.text.len())
+        };
         at(span.start)..at(span.end)
     }
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, starts: std::iter::once(0).chain(ends).collect() }
+        let ends = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(at, _)| at + 1);
+        Self {
+            text,
+            starts: std::iter::once(0).chain(ends).collect(),
+        }
     }
 
     /// The nearest span inside the text, on the bounds of characters.
@@ -170,7 +220,9 @@ impl<'a> Lines<'a> {
 
     /// The line of an offset, from 0.
     fn line(&self, offset: u32) -> usize {
-        self.starts.partition_point(|start| *start <= offset as usize).saturating_sub(1)
+        self.starts
+            .partition_point(|start| *start <= offset as usize)
+            .saturating_sub(1)
     }
 
     fn start_of(&self, line: usize) -> usize {
@@ -180,7 +232,10 @@ impl<'a> Lines<'a> {
     /// Line and column of an offset, from 1, the column in characters.
     fn position(&self, offset: u32) -> (usize, usize) {
         let line = self.line(offset);
-        let before = self.text.get(self.start_of(line)..offset as usize).unwrap_or_default();
+        let before = self
+            .text
+            .get(self.start_of(line)..offset as usize)
+            .unwrap_or_default();
         (line + 1, before.chars().count() + 1)
     }
 
@@ -188,10 +243,17 @@ impl<'a> Lines<'a> {
     fn excerpt(&self, span: Span) -> Excerpt<'a> {
         let (first, last) = (self.line(span.start), self.line(span.end));
         let offset = self.start_of(first);
-        let text = self.text.get(offset..self.start_of(last + 1)).unwrap_or_default();
+        let text = self
+            .text
+            .get(offset..self.start_of(last + 1))
+            .unwrap_or_default();
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        Excerpt { text, line: first + 1, offset }
+        Excerpt {
+            text,
+            line: first + 1,
+            offset,
+        }
     }
 }
 

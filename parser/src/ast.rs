@@ -32,22 +32,47 @@ pub enum StatementKind {
     CreateSink(CreateSink),
     Insert(Insert),
     Select(Query),
-    Drop { what: ObjectKind, if_exists: bool, name: Ident },
-    Pause { name: Ident },
-    Resume { name: Ident },
+    Drop {
+        what: ObjectKind,
+        if_exists: bool,
+        name: Ident,
+    },
+    Pause {
+        name: Ident,
+    },
+    Resume {
+        name: Ident,
+    },
     /// `SHOW STREAMS`, …, or `SHOW setting`
     Show(Show),
-    Describe { name: Ident },
+    Describe {
+        name: Ident,
+    },
     /// `EXPLAIN [ANALYZE] [(FORMAT x)] SELECT … | CREATE QUERY …| name of a query`
     Explain(Explain),
     /// `EXPLAIN MATCH q '<match id>'`
-    ExplainMatch { query: Ident, id: String },
+    ExplainMatch {
+        query: Ident,
+        id: String,
+    },
     /// `EXPLAIN WHY NOT q FOR (key, …) [BETWEEN t1 AND t2]`
-    ExplainWhyNot { query: Ident, key: Vec<Expr>, between: Option<(Expr, Expr)> },
+    ExplainWhyNot {
+        query: Ident,
+        key: Vec<Expr>,
+        between: Option<(Expr, Expr)>,
+    },
     /// `REPLAY s FROM t1 [TO t2] INTO q`
-    Replay { stream: Ident, from: Expr, to: Option<Expr>, into: Ident },
+    Replay {
+        stream: Ident,
+        from: Expr,
+        to: Option<Expr>,
+        into: Ident,
+    },
     /// `SET name = value` (also `SET name TO value`)
-    Set { name: Ident, value: OptionValue },
+    Set {
+        name: Ident,
+        value: OptionValue,
+    },
 }
 
 /// A kind of catalog object.
@@ -276,7 +301,10 @@ pub enum SelectItem {
     Star(Span),
     /// `v.*`
     QualifiedStar(Ident, Span),
-    Expr { expr: Expr, alias: Option<Ident> },
+    Expr {
+        expr: Expr,
+        alias: Option<Ident>,
+    },
 }
 
 /// Something in FROM.
@@ -308,7 +336,11 @@ pub enum TableKind {
     /// `s MATCH_RECOGNIZE (…)`
     MatchRecognize(Box<TableRef>, Box<MatchRecognize>),
     /// `UNNEST(expr)`, `GENERATE_SERIES(a, b)`, `TUMBLE(s, 10 SECONDS)`, `TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), …))`
-    Function { name: Ident, args: Vec<TableFunctionArg>, lateral: bool },
+    Function {
+        name: Ident,
+        args: Vec<TableFunctionArg>,
+        lateral: bool,
+    },
     /// `a [LEFT | INNER | CROSS] JOIN b [ON …] [WITHIN d]`
     Join(Box<Join>),
 }
@@ -415,7 +447,9 @@ pub struct Measure {
 pub enum RowsPerMatch {
     One,
     /// `ALL ROWS PER MATCH [SHOW EMPTY MATCHES]`
-    AllShowEmpty { written: bool },
+    AllShowEmpty {
+        written: bool,
+    },
     AllOmitEmpty,
     AllWithUnmatched,
 }
@@ -455,7 +489,10 @@ pub enum SkipTo {
     NextRow,
     First(Ident),
     /// `TO LAST v`; `explicit` is false for plain `TO v`.
-    Last { variable: Ident, explicit: bool },
+    Last {
+        variable: Ident,
+        explicit: bool,
+    },
 }
 
 /// A pattern, in either form.
@@ -473,7 +510,10 @@ pub enum PatternKind {
     /// `!v`; only a variable can be absent
     Not(PatternVariable),
     /// Two or more elements and the operators between them (`operators.len() + 1 == elements.len()`).
-    Sequence { elements: Vec<Pattern>, operators: Vec<Arrow> },
+    Sequence {
+        elements: Vec<Pattern>,
+        operators: Vec<Arrow>,
+    },
     /// `a | b | c`, the left preferred
     Alternation(Vec<Pattern>),
     /// `a & b & c`
@@ -481,11 +521,17 @@ pub enum PatternKind {
     /// `PERMUTE(a, b, c)`
     Permute(Vec<Pattern>),
     /// `( … )`; `(-> f)` carries the arrow that links the repetitions.
-    Group { lead: Option<Arrow>, inner: Box<Pattern> },
+    Group {
+        lead: Option<Arrow>,
+        inner: Box<Pattern>,
+    },
     /// `{- … -}`
     Exclude(Box<Pattern>),
     /// `element quantifier`
-    Repeat { element: Box<Pattern>, quantifier: Quantifier },
+    Repeat {
+        element: Box<Pattern>,
+        quantifier: Quantifier,
+    },
     /// `^`
     Start,
     /// `$`
@@ -558,30 +604,86 @@ pub enum ExprKind {
     /// `INTERVAL '1 day 2 hours'`, `10 MINUTES`
     Duration(Duration),
     /// `TIMESTAMP '…'`, `DATE '…'`, `UUID '…'`, `INET '…'`, `JSON '…'`, `BYTEA '…'`: a typed literal
-    TypedText { ty: TypeName, text: String },
+    TypedText {
+        ty: TypeName,
+        text: String,
+    },
     /// `a`, `a.b`, `a.b.c`: column, variable.column, nested field; the planner tells which.
     Name(Vec<Ident>),
     /// `expr.field` where expr is not a plain name: `tags[1].id`
-    Field { of: Box<Expr>, field: Ident },
+    Field {
+        of: Box<Expr>,
+        field: Ident,
+    },
     /// `tags[1]`
-    Index { of: Box<Expr>, index: Box<Expr> },
-    Unary { op: UnaryOp, expr: Box<Expr> },
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
-    IsNull { expr: Box<Expr>, negated: bool },
+    Index {
+        of: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Unary {
+        op: UnaryOp,
+        expr: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    IsNull {
+        expr: Box<Expr>,
+        negated: bool,
+    },
     /// `IS [NOT] TRUE | FALSE`, `IS [NOT] UNKNOWN` (None)
-    IsBool { expr: Box<Expr>, value: Option<bool>, negated: bool },
+    IsBool {
+        expr: Box<Expr>,
+        value: Option<bool>,
+        negated: bool,
+    },
     /// `a IS [NOT] DISTINCT FROM b`
-    IsDistinct { left: Box<Expr>, right: Box<Expr>, negated: bool },
-    Between { expr: Box<Expr>, low: Box<Expr>, high: Box<Expr>, negated: bool },
-    In { expr: Box<Expr>, list: Vec<Expr>, negated: bool },
-    Like { expr: Box<Expr>, pattern: Box<Expr>, escape: Option<Box<Expr>>, kind: LikeKind, negated: bool },
-    Case { operand: Option<Box<Expr>>, branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    IsDistinct {
+        left: Box<Expr>,
+        right: Box<Expr>,
+        negated: bool,
+    },
+    Between {
+        expr: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+        negated: bool,
+    },
+    In {
+        expr: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
+    Like {
+        expr: Box<Expr>,
+        pattern: Box<Expr>,
+        escape: Option<Box<Expr>>,
+        kind: LikeKind,
+        negated: bool,
+    },
+    Case {
+        operand: Option<Box<Expr>>,
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `CAST(x AS t)`, `x::t`, `TRY_CAST(x AS t)`
-    Cast { expr: Box<Expr>, ty: TypeName, style: CastStyle },
+    Cast {
+        expr: Box<Expr>,
+        ty: TypeName,
+        style: CastStyle,
+    },
     /// `EXTRACT(hour FROM ts)`
-    Extract { field: Ident, from: Box<Expr> },
+    Extract {
+        field: Ident,
+        from: Box<Expr>,
+    },
     /// `ts AT TIME ZONE 'Europe/Berlin'`
-    AtTimeZone { expr: Box<Expr>, zone: Box<Expr> },
+    AtTimeZone {
+        expr: Box<Expr>,
+        zone: Box<Expr>,
+    },
     /// A scalar function, an aggregate, a navigation (FIRST, LAST, PREV, NEXT, CLASSIFIER, …): the planner tells which.
     Call(Call),
     /// `ARRAY[1, 2]`

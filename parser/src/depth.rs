@@ -14,6 +14,21 @@ pub const MAX_HEIGHT: usize = 256;
 /// conditions of thousands of parts stay shallow.
 pub const LONGEST_CHAIN: usize = 32;
 
+/// Below this height the stack of any thread suffices.
+const SHALLOW: usize = 16;
+
+/// Reading and printing the deepest statement takes less, in a debug build too.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// Runs `work` on a stack that suffices for a tree of this height.
+pub fn with_stack<T>(height: usize, work: impl FnOnce() -> T) -> T {
+    if height <= SHALLOW {
+        work()
+    } else {
+        stacker::maybe_grow(STACK / 2, STACK, work)
+    }
+}
+
 /// What one level of brackets adds at most for balanced chains of AND inside of OR.
 const BALANCED: usize = 40;
 
@@ -37,7 +52,11 @@ struct Level {
 
 impl Level {
     fn settle(&mut self) {
-        let connectives = if self.connectives > LONGEST_CHAIN { BALANCED } else { self.connectives };
+        let connectives = if self.connectives > LONGEST_CHAIN {
+            BALANCED
+        } else {
+            self.connectives
+        };
         self.own = self.own.max(self.operators + connectives + self.cases);
     }
 
@@ -47,15 +66,18 @@ impl Level {
     }
 }
 
-/// An error if the statement nests too deeply; `tokens` are the statement's own.
-pub fn check(text: &str, tokens: &[Lexeme]) -> Option<Diagnostic> {
+/// At most how high the statement's tree is, or the error that it is too high; `tokens` are the statement's own.
+pub fn check(text: &str, tokens: &[Lexeme]) -> Result<usize, Diagnostic> {
     let mut levels = vec![Level::default()];
     let mut nesting = 0usize;
     for lexeme in tokens.iter().filter(|lexeme| lexeme.token != Token::Blank) {
         if let Token::BlockComment(comment) = lexeme.token {
             if comment.depth as usize > MAX_NESTING {
                 let span = Span::new(lexeme.span.start as usize, lexeme.span.start as usize + 2);
-                return Some(too_deep(span, format!("comments nest more than {MAX_NESTING} levels deep here")));
+                return Err(too_deep(
+                    span,
+                    format!("comments nest more than {MAX_NESTING} levels deep here"),
+                ));
             }
             continue;
         }
@@ -70,18 +92,27 @@ pub fn check(text: &str, tokens: &[Lexeme]) -> Option<Diagnostic> {
             }
             continue;
         }
-        let Some(level) = levels.last_mut() else { break };
+        let Some(level) = levels.last_mut() else {
+            break;
+        };
         if lexeme.token.opens() {
             // `a[1][2][3]`
             level.operators += usize::from(lexeme.token == Token::LeftBracket);
             let brace = lexeme.token == Token::LeftBrace;
-            levels.push(Level { opened: lexeme.span, brace, ..Level::default() });
+            levels.push(Level {
+                opened: lexeme.span,
+                brace,
+                ..Level::default()
+            });
             nesting += 1;
         } else {
             word(level, &mut nesting, text, lexeme);
         }
         if nesting > MAX_NESTING {
-            return Some(too_deep(lexeme.span, format!("this nests more than {MAX_NESTING} levels deep")));
+            return Err(too_deep(
+                lexeme.span,
+                format!("this nests more than {MAX_NESTING} levels deep"),
+            ));
         }
     }
     // What was never closed is an error of its own, but must not be read deeper than this either.
@@ -91,12 +122,20 @@ pub fn check(text: &str, tokens: &[Lexeme]) -> Option<Diagnostic> {
         level.inner = level.inner.max(height);
         height = level.height();
         if height > MAX_HEIGHT && opened == Span::default() {
-            opened = if levels.is_empty() { first_word(tokens) } else { level.opened };
+            opened = if levels.is_empty() {
+                first_word(tokens)
+            } else {
+                level.opened
+            };
         }
     }
-    (height > MAX_HEIGHT).then(|| {
-        too_deep(opened, format!("an expression of this statement has more than {MAX_HEIGHT} levels of operators"))
-    })
+    if height > MAX_HEIGHT {
+        let message = format!(
+            "an expression of this statement has more than {MAX_HEIGHT} levels of operators"
+        );
+        return Err(too_deep(opened, message));
+    }
+    Ok(height)
 }
 
 fn word(level: &mut Level, nesting: &mut usize, text: &str, lexeme: &Lexeme) {
@@ -135,10 +174,24 @@ fn word(level: &mut Level, nesting: &mut usize, text: &str, lexeme: &Lexeme) {
             } else if is(&["END"]) {
                 *nesting -= usize::from(level.cases > 0);
                 level.cases = level.cases.saturating_sub(1);
-            } else if is(&["WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "DEFINE", "AS", "WHEN", "THEN", "ELSE", "SELECT"]) {
+            } else if is(&[
+                "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "DEFINE", "AS", "WHEN", "THEN",
+                "ELSE", "SELECT",
+            ]) {
                 level.settle();
                 (level.operators, level.connectives) = (0, 0);
-            } else if is(&["NOT", "IS", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "IN", "AT", "JOIN", "MATCH_RECOGNIZE"]) {
+            } else if is(&[
+                "NOT",
+                "IS",
+                "LIKE",
+                "ILIKE",
+                "SIMILAR",
+                "BETWEEN",
+                "IN",
+                "AT",
+                "JOIN",
+                "MATCH_RECOGNIZE",
+            ]) {
                 level.operators += 1;
             }
         }
@@ -147,7 +200,11 @@ fn word(level: &mut Level, nesting: &mut usize, text: &str, lexeme: &Lexeme) {
 }
 
 fn first_word(tokens: &[Lexeme]) -> Span {
-    tokens.iter().find(|lexeme| !lexeme.token.is_trivia()).map(|lexeme| lexeme.span).unwrap_or_default()
+    tokens
+        .iter()
+        .find(|lexeme| !lexeme.token.is_trivia())
+        .map(|lexeme| lexeme.span)
+        .unwrap_or_default()
 }
 
 fn too_deep(span: Span, message: String) -> Diagnostic {

@@ -31,40 +31,52 @@ pub fn parse(text: &str) -> Parsed {
     parsed
 }
 
+/// So many forgotten `;` of one piece are told; a text without any is likely no query file at all.
+const MOST_SPLITS: usize = 50;
+
 fn parse_piece(text: &str, cut: &Cut, piece: &Piece, parsed: &mut Parsed) {
-    let tokens = cut.tokens.get(piece.tokens.clone()).unwrap_or_default();
-    match read(text, tokens, piece.span, Rule::statement_entry, |builder, pairs| builder.statement_entry(pairs)) {
-        Ok(statement) => parsed.statements.push(statement),
-        Err(mut diagnostics) => {
-            // A forgotten `;`: what follows it is a statement too, and may have errors of its own.
-            if let Some(split) = error::split(text, tokens, piece.span, &diagnostics) {
-                let (before, after) = (tokens.get(..split).unwrap_or_default(), tokens.get(split..).unwrap_or_default());
-                if let Some(span) = extent(before)
-                    && let Ok(statement) =
-                        read(text, before, span, Rule::statement_entry, |builder, pairs| builder.statement_entry(pairs))
-                {
-                    parsed.statements.push(statement);
-                }
-                parsed.diagnostics.append(&mut diagnostics);
-                if let Some(span) = extent(after) {
-                    let range = piece.tokens.start + split..piece.tokens.end;
-                    parse_piece(text, cut, &Piece { span, tokens: range, terminated: piece.terminated }, parsed);
-                }
-                return;
-            }
-            parsed.diagnostics.append(&mut diagnostics);
+    let mut tokens = cut.tokens.get(piece.tokens.clone()).unwrap_or_default();
+    for left in (0..=MOST_SPLITS).rev() {
+        let Some(span) = extent(tokens) else { return };
+        let mut diagnostics = match statement(text, tokens, span) {
+            Ok(statement) => return parsed.statements.push(statement),
+            Err(diagnostics) => diagnostics,
+        };
+        // A forgotten `;`: what follows it is a statement too, and may have errors of its own.
+        let split = error::split(tokens, &diagnostics).filter(|_| left > 0);
+        parsed.diagnostics.append(&mut diagnostics);
+        let Some((before, after)) = split.and_then(|split| tokens.split_at_checked(split)) else {
+            return;
+        };
+        if let Some(Ok(statement)) = extent(before).map(|span| statement(text, before, span)) {
+            parsed.statements.push(statement);
         }
+        tokens = after;
     }
+}
+
+fn statement(text: &str, tokens: &[Lexeme], span: Span) -> Result<Statement, Vec<Diagnostic>> {
+    read(
+        text,
+        tokens,
+        span,
+        Rule::statement_entry,
+        |builder, pairs| builder.statement_entry(pairs),
+    )
 }
 
 /// Reads a single expression. The error holds at least one diagnostic.
 pub fn parse_expr(text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    whole(text, Rule::expr_entry, |builder, pairs| builder.expr_entry(pairs))
+    whole(text, Rule::expr_entry, |builder, pairs| {
+        builder.expr_entry(pairs)
+    })
 }
 
 /// Reads a single pattern, as it stands inside `MATCH ( … )`. The error holds at least one diagnostic.
 pub fn parse_pattern(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
-    whole(text, Rule::pattern_entry, |builder, pairs| builder.pattern_entry(pairs))
+    whole(text, Rule::pattern_entry, |builder, pairs| {
+        builder.pattern_entry(pairs)
+    })
 }
 
 /// Reads a single `SELECT …`, perhaps with its `;`. The error holds at least one diagnostic.
@@ -74,7 +86,11 @@ pub fn parse_query(text: &str) -> Result<Query, Vec<Diagnostic>> {
         [piece] if piece.terminated => piece.span.end as usize,
         _ => text.len(),
     };
-    whole(text.get(..end).unwrap_or(text), Rule::query_entry, |builder, pairs| builder.query_entry(pairs))
+    whole(
+        text.get(..end).unwrap_or(text),
+        Rule::query_entry,
+        |builder, pairs| builder.query_entry(pairs),
+    )
 }
 
 fn whole<T>(
@@ -87,7 +103,7 @@ fn whole<T>(
 }
 
 /// From the first word to the last.
-pub(crate) fn extent(tokens: &[Lexeme]) -> Option<Span> {
+fn extent(tokens: &[Lexeme]) -> Option<Span> {
     let mut words = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia());
     let first = words.next()?;
     Some(first.span.to(words.next_back().unwrap_or(first).span))
@@ -105,17 +121,15 @@ fn read<T>(
     if !errors.is_empty() {
         return Err(errors);
     }
-    if let Some(error) = depth::check(text, tokens) {
-        return Err(vec![error]);
-    }
+    let height = depth::check(text, tokens).map_err(|error| vec![error])?;
     let part = text.get(span.range()).unwrap_or_default();
-    match judge(part, entry) {
+    depth::with_stack(height, || match judge(part, entry) {
         Ok(pairs) => {
             let builder = Builder::new(span.start as usize, tokens);
             build(&builder, pairs).map_err(|error| vec![*error])
         }
         Err(failure) => Err(error::explain(text, tokens, span, entry, failure)),
-    }
+    })
 }
 
 /// Where and why the grammar gave up.
@@ -137,8 +151,16 @@ pub(crate) fn judge(text: &str, entry: Rule) -> Result<Pairs<'_, Rule>, Failure>
             InputLocation::Span((at, _)) => at,
         };
         match error.variant {
-            ErrorVariant::ParsingError { positives, .. } => Failure { at, expected: positives, exhausted: false },
-            ErrorVariant::CustomError { .. } => Failure { at, expected: Vec::new(), exhausted: true },
+            ErrorVariant::ParsingError { positives, .. } => Failure {
+                at,
+                expected: positives,
+                exhausted: false,
+            },
+            ErrorVariant::CustomError { .. } => Failure {
+                at,
+                expected: Vec::new(),
+                exhausted: true,
+            },
         }
     })
 }

@@ -95,8 +95,12 @@ spans! {
 impl Spans for StatementKind {
     fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
         match self {
-            StatementKind::CreateStream(stream) | StatementKind::CreateTable(stream) => stream.each_span(change),
-            StatementKind::CreateQuery(query) | StatementKind::CreateView(query) => query.each_span(change),
+            StatementKind::CreateStream(stream) | StatementKind::CreateTable(stream) => {
+                stream.each_span(change)
+            }
+            StatementKind::CreateQuery(query) | StatementKind::CreateView(query) => {
+                query.each_span(change)
+            }
             StatementKind::CreateSink(sink) => sink.each_span(change),
             StatementKind::Insert(insert) => insert.each_span(change),
             StatementKind::Select(query) => query.each_span(change),
@@ -107,12 +111,21 @@ impl Spans for StatementKind {
             StatementKind::Show(show) => show.each_span(change),
             StatementKind::Explain(explain) => explain.each_span(change),
             StatementKind::ExplainMatch { query, .. } => query.each_span(change),
-            StatementKind::ExplainWhyNot { query, key, between } => {
+            StatementKind::ExplainWhyNot {
+                query,
+                key,
+                between,
+            } => {
                 query.each_span(change);
                 key.each_span(change);
                 between.each_span(change);
             }
-            StatementKind::Replay { stream, from, to, into } => {
+            StatementKind::Replay {
+                stream,
+                from,
+                to,
+                into,
+            } => {
                 stream.each_span(change);
                 from.each_span(change);
                 to.each_span(change);
@@ -146,7 +159,9 @@ impl Spans for ExplainTarget {
 impl Spans for ColumnKind {
     fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
         match self {
-            ColumnKind::Physical { ty, .. } | ColumnKind::Metadata { ty, .. } => ty.each_span(change),
+            ColumnKind::Physical { ty, .. } | ColumnKind::Metadata { ty, .. } => {
+                ty.each_span(change)
+            }
             ColumnKind::Computed(expr) => expr.each_span(change),
         }
     }
@@ -155,7 +170,9 @@ impl Spans for ColumnKind {
 impl Spans for OptionValue {
     fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
         match self {
-            OptionValue::Text(_, span) | OptionValue::Number(_, span) | OptionValue::Bool(_, span) => change(span),
+            OptionValue::Text(_, span)
+            | OptionValue::Number(_, span)
+            | OptionValue::Bool(_, span) => change(span),
             OptionValue::Duration(duration) => duration.each_span(change),
             OptionValue::Word(word) => word.each_span(change),
             OptionValue::List(values, span) => {
@@ -242,18 +259,28 @@ impl Spans for SkipTo {
 impl Spans for PatternKind {
     fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
         match self {
-            PatternKind::Variable(variable) | PatternKind::Not(variable) => variable.each_span(change),
-            PatternKind::Sequence { elements, operators } => {
+            PatternKind::Variable(variable) | PatternKind::Not(variable) => {
+                variable.each_span(change)
+            }
+            PatternKind::Sequence {
+                elements,
+                operators,
+            } => {
                 elements.each_span(change);
                 operators.each_span(change);
             }
-            PatternKind::Alternation(parts) | PatternKind::Conjunction(parts) | PatternKind::Permute(parts) => parts.each_span(change),
+            PatternKind::Alternation(parts)
+            | PatternKind::Conjunction(parts)
+            | PatternKind::Permute(parts) => parts.each_span(change),
             PatternKind::Group { lead, inner } => {
                 lead.each_span(change);
                 inner.each_span(change);
             }
             PatternKind::Exclude(inner) => inner.each_span(change),
-            PatternKind::Repeat { element, quantifier } => {
+            PatternKind::Repeat {
+                element,
+                quantifier,
+            } => {
                 element.each_span(change);
                 quantifier.each_span(change);
             }
@@ -277,14 +304,19 @@ impl Spans for ExprKind {
                 of.each_span(change);
                 index.each_span(change);
             }
-            ExprKind::Unary { expr, .. } | ExprKind::IsNull { expr, .. } | ExprKind::IsBool { expr, .. } | ExprKind::Paren(expr) => {
+            ExprKind::Unary { expr, .. }
+            | ExprKind::IsNull { expr, .. }
+            | ExprKind::IsBool { expr, .. }
+            | ExprKind::Paren(expr) => {
                 expr.each_span(change);
             }
             ExprKind::Binary { left, right, .. } | ExprKind::IsDistinct { left, right, .. } => {
                 left.each_span(change);
                 right.each_span(change);
             }
-            ExprKind::Between { expr, low, high, .. } => {
+            ExprKind::Between {
+                expr, low, high, ..
+            } => {
                 expr.each_span(change);
                 low.each_span(change);
                 high.each_span(change);
@@ -293,12 +325,21 @@ impl Spans for ExprKind {
                 expr.each_span(change);
                 list.each_span(change);
             }
-            ExprKind::Like { expr, pattern, escape, .. } => {
+            ExprKind::Like {
+                expr,
+                pattern,
+                escape,
+                ..
+            } => {
                 expr.each_span(change);
                 pattern.each_span(change);
                 escape.each_span(change);
             }
-            ExprKind::Case { operand, branches, otherwise } => {
+            ExprKind::Case {
+                operand,
+                branches,
+                otherwise,
+            } => {
                 operand.each_span(change);
                 branches.each_span(change);
                 otherwise.each_span(change);

@@ -80,7 +80,15 @@ pub enum Command {
 }
 
 /// The names of the commands, for suggestions.
-pub const COMMANDS: [&str; 7] = ["run", "check", "explain", "fmt", "test", "gen", "completions"];
+pub const COMMANDS: [&str; 7] = [
+    "run",
+    "check",
+    "explain",
+    "fmt",
+    "test",
+    "gen",
+    "completions",
+];
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -303,8 +311,10 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_list_of_suggestions() {
-        let names: Vec<String> =
-            Cli::command().get_subcommands().map(|it| it.get_name().to_owned()).collect();
+        let names: Vec<String> = Cli::command()
+            .get_subcommands()
+            .map(|it| it.get_name().to_owned())
+            .collect();
         assert_eq!(names, COMMANDS);
     }
 }

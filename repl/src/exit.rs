@@ -43,7 +43,11 @@ pub enum Failure {
     /// Diagnostics, rendered with their sources.
     Errors(Vec<Errors>, Outcome),
     /// A sentence, and perhaps a second one that helps.
-    Message { text: String, help: Option<String>, outcome: Outcome },
+    Message {
+        text: String,
+        help: Option<String>,
+        outcome: Outcome,
+    },
     /// Nobody reads our output any more.
     ClosedPipe,
 }
@@ -51,19 +55,29 @@ pub enum Failure {
 impl Failure {
     /// Wrong usage.
     pub fn usage(text: impl Into<String>, help: Option<String>) -> Self {
-        Failure::Message { text: text.into(), help, outcome: Outcome::Usage }
+        Failure::Message {
+            text: text.into(),
+            help,
+            outcome: Outcome::Usage,
+        }
     }
 
     /// Prints it to standard error; a closed pipe is no error, and is passed over in silence.
     pub fn report(self, terminal: &Terminal) -> ExitCode {
         match self {
             Failure::Errors(errors, outcome) => {
-                let rendered: Vec<String> =
-                    errors.iter().map(|it| it.render(terminal.color_err)).collect();
+                let rendered: Vec<String> = errors
+                    .iter()
+                    .map(|it| it.render(terminal.color_err))
+                    .collect();
                 eprint!("{}", rendered.join("\n"));
                 outcome.into()
             }
-            Failure::Message { text, help, outcome } => {
+            Failure::Message {
+                text,
+                help,
+                outcome,
+            } => {
                 let (on, off) = terminal.bold_red();
                 eprintln!("{on}error{off}: {text}");
                 if let Some(help) = help {

@@ -13,9 +13,10 @@ use crate::exit::Failure;
 pub fn read(path: &Path) -> Result<Arc<SourceText>, Failure> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-            Failure::usage(format!("can't read standard input: {error}"), None)
-        })?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::usage(format!("can't read standard input: {error}"), None))?;
         return text("<stdin>", bytes);
     }
     match std::fs::read(path) {
@@ -57,12 +58,17 @@ pub fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     let help = match (command, near(path)) {
         (Some(command), _) => Some(format!("did you mean the command `portent {command}`?")),
         (None, Some(near)) => Some(format!("did you mean {}?", near.display())),
-        (None, None) if is_word => {
-            Some(format!("the commands are {}; a query is given with -q", COMMANDS.join(", ")))
-        }
+        (None, None) if is_word => Some(format!(
+            "the commands are {}; a query is given with -q",
+            COMMANDS.join(", ")
+        )),
         (None, None) => None,
     };
-    let what = if is_word { "no such command or file" } else { "no such file" };
+    let what = if is_word {
+        "no such command or file"
+    } else {
+        "no such file"
+    };
     Failure::usage(format!("{what}: {shown}"), help)
 }
 
@@ -71,8 +77,10 @@ fn near(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
     let entries = std::fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
-    let mut names: Vec<String> =
-        entries.flatten().filter_map(|it| it.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|it| it.file_name().into_string().ok())
+        .collect();
     names.sort();
     let found = suggest::nearest(name, names.iter().map(String::as_str))?;
     Some(match parent {

@@ -23,7 +23,11 @@ impl Bar {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, began: Instant::now(), sized: false }
+        Self {
+            bar,
+            began: Instant::now(),
+            sized: false,
+        }
     }
 
     /// Shows where we are.
@@ -41,7 +45,11 @@ impl Bar {
             bar.set_position(progress.bytes.min(total));
         }
         let seconds = self.began.elapsed().as_secs_f64();
-        let rate = if seconds > 0.0 { progress.events as f64 / seconds } else { 0.0 };
+        let rate = if seconds > 0.0 {
+            progress.events as f64 / seconds
+        } else {
+            0.0
+        };
         bar.set_message(format!(
             "{} events · {}/s · {} rows out",
             crate::summary::grouped(progress.events),

@@ -12,7 +12,11 @@ pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
     let mut out = String::new();
     let seconds = elapsed.as_secs_f64();
     let events: u64 = stats.streams.iter().map(|it| it.events).sum();
-    let rate = if seconds > 0.0 { events as f64 / seconds } else { 0.0 };
+    let rate = if seconds > 0.0 {
+        events as f64 / seconds
+    } else {
+        0.0
+    };
     let _ = write!(out, "{} in {seconds:.2} s", counted(events, "event"));
     if events > 0 {
         let _ = write!(out, ", {} events/s", short(rate));
@@ -22,23 +26,39 @@ pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
     }
     out.push('\n');
     for query in &stats.queries {
-        let _ = write!(out, "  {}: {}", printable(&query.name), counted(query.rows, "row"));
+        let _ = write!(
+            out,
+            "  {}: {}",
+            printable(&query.name),
+            counted(query.rows, "row")
+        );
         if query.undecided > 0 {
             let _ = write!(out, ", {} undecided at the end", grouped(query.undecided));
         }
         if query.suppressed > 0 {
-            let _ = write!(out, ", {} held back by LIMIT … PER", grouped(query.suppressed));
+            let _ = write!(
+                out,
+                ", {} held back by LIMIT … PER",
+                grouped(query.suppressed)
+            );
         }
         out.push('\n');
         if query.errors > 0 {
             let what = counted(query.errors, "error");
-            let _ = writeln!(out, "    {what} in conditions (not met then) and expressions (NULL then)");
+            let _ = writeln!(
+                out,
+                "    {what} in conditions (not met then) and expressions (NULL then)"
+            );
             if let Some(first) = &query.first_error {
                 let _ = writeln!(out, "    the first: {}", printable(first));
             }
         }
         if query.overflow > 0 {
-            let _ = writeln!(out, "    {} partial matches were given up at a limit", grouped(query.overflow));
+            let _ = writeln!(
+                out,
+                "    {} partial matches were given up at a limit",
+                grouped(query.overflow)
+            );
         }
     }
     for stream in &stats.streams {
@@ -58,13 +78,21 @@ pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
             );
         }
         if stream.bad > 0 {
-            let _ = writeln!(out, "  {name}: {} that can't be read", counted(stream.bad, "row"));
+            let _ = writeln!(
+                out,
+                "  {name}: {} that can't be read",
+                counted(stream.bad, "row")
+            );
             if let Some(first) = &stream.first_bad {
                 let _ = writeln!(out, "    the first: {}", printable(first));
             }
         }
         if stream.skipped > 0 {
-            let _ = writeln!(out, "  {name}: {} passed over", counted(stream.skipped, "line"));
+            let _ = writeln!(
+                out,
+                "  {name}: {} passed over",
+                counted(stream.skipped, "line")
+            );
         }
     }
     out

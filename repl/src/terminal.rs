@@ -39,9 +39,12 @@ impl Terminal {
 
     /// Escape codes around a word in bold red on standard error.
     pub fn bold_red(&self) -> (&'static str, &'static str) {
-        if self.color_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") }
+        if self.color_err {
+            ("\u{1b}[1;31m", "\u{1b}[0m")
+        } else {
+            ("", "")
+        }
     }
-
 
     /// The width for tables: of the terminal, if standard output is one.
     pub fn width(&self) -> Option<u16> {
@@ -49,6 +52,8 @@ impl Terminal {
             return None;
         }
         let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-        columns.or_else(|| comfy_table::Table::new().width()).filter(|it| *it >= 20)
+        columns
+            .or_else(|| comfy_table::Table::new().width())
+            .filter(|it| *it >= 20)
     }
 }

@@ -39,8 +39,11 @@ impl Emitted {
     /// The value of a column by name (exact, else whatever the case).
     pub fn value(&self, column: &str) -> Option<&Value> {
         let exact = self.schema.iter().position(|it| it.name == column);
-        let at = exact
-            .or_else(|| self.schema.iter().position(|it| it.name.eq_ignore_ascii_case(column)))?;
+        let at = exact.or_else(|| {
+            self.schema
+                .iter()
+                .position(|it| it.name.eq_ignore_ascii_case(column))
+        })?;
         self.values.get(at)
     }
 
@@ -52,6 +55,8 @@ impl Emitted {
     /// As a JSON object, the columns in order.
     pub fn to_json(&self) -> serde_json::Value {
         let columns = self.schema.iter().zip(&self.values);
-        columns.map(|(column, value)| (column.name.clone(), value.to_json())).collect()
+        columns
+            .map(|(column, value)| (column.name.clone(), value.to_json()))
+            .collect()
     }
 }

@@ -17,7 +17,10 @@ pub struct SourceText {
 impl SourceText {
     /// A named text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        Arc::new(Self {
+            name: name.into(),
+            text: text.into(),
+        })
     }
 }
 
@@ -35,12 +38,18 @@ pub struct Errors {
 impl Errors {
     /// Diagnostics of a text.
     pub fn new(diagnostics: Vec<Diagnostic>, source: Option<Arc<SourceText>>) -> Self {
-        Self { diagnostics, source }
+        Self {
+            diagnostics,
+            source,
+        }
     }
 
     /// One error that has no place in a query text.
     pub fn plain(code: Code, message: impl Into<String>) -> Self {
-        Self::new(vec![Diagnostic::error(code, Span::default(), message)], None)
+        Self::new(
+            vec![Diagnostic::error(code, Span::default(), message)],
+            None,
+        )
     }
 
     /// Adds a line of advice to the last diagnostic.
@@ -61,7 +70,10 @@ impl Errors {
 
     /// The first error.
     pub fn first(&self) -> Option<&Diagnostic> {
-        self.diagnostics.iter().find(|it| it.is_error()).or(self.diagnostics.first())
+        self.diagnostics
+            .iter()
+            .find(|it| it.is_error())
+            .or(self.diagnostics.first())
     }
 
     /// The code of the first error.
@@ -87,8 +99,15 @@ pub fn render(diagnostics: &[Diagnostic], source: Option<&SourceText>, color: bo
             (true, true) => ("\u{1b}[1;31m", "\u{1b}[0m"),
             (true, false) => ("\u{1b}[1;33m", "\u{1b}[0m"),
         };
-        let kind = if diagnostic.is_error() { "error" } else { "warning" };
-        out.push_str(&format!("{paint}{kind}[{}]{off}: {}\n", diagnostic.code, diagnostic.message));
+        let kind = if diagnostic.is_error() {
+            "error"
+        } else {
+            "warning"
+        };
+        out.push_str(&format!(
+            "{paint}{kind}[{}]{off}: {}\n",
+            diagnostic.code, diagnostic.message
+        ));
         for help in &diagnostic.help {
             out.push_str(&format!("  help: {help}\n"));
         }

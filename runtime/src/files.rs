@@ -23,14 +23,20 @@ impl Files {
 
     /// Forgets everything: files may have changed since.
     pub fn forget(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn look(&self, options: &Options) -> Result<Arc<InferredSchema>, Vec<ConnectError>> {
         if let Some(known) = self.inferred(options) {
             return Ok(known);
         }
-        let inferred = Arc::new(portent_connect::infer(&connector_options(options), SAMPLE_ROWS)?);
+        let inferred = Arc::new(portent_connect::infer(
+            &connector_options(options),
+            SAMPLE_ROWS,
+        )?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(key(options), Arc::clone(&inferred));
         Ok(inferred)
@@ -44,8 +50,12 @@ fn key(options: &Options) -> String {
 /// The options that are the connector's business.
 pub(crate) fn connector_options(options: &Options) -> portent_connect::OptionMap {
     let ours = ["watermark.max_ahead", "bounded"];
-    let theirs = options.iter().filter(|(name, _)| !ours.contains(&name.as_str()));
-    theirs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let theirs = options
+        .iter()
+        .filter(|(name, _)| !ours.contains(&name.as_str()));
+    theirs
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 impl SchemaProvider for Files {
@@ -61,6 +71,9 @@ impl SchemaProvider for Files {
             errors.iter().map(one).collect::<Vec<_>>().join("; ")
         })?;
         let columns: Schema = inferred.schema();
-        Ok(catalog::InferredSchema { columns, time: inferred.event_time() })
+        Ok(catalog::InferredSchema {
+            columns,
+            time: inferred.event_time(),
+        })
     }
 }

@@ -125,7 +125,10 @@ impl Flow {
         query: &Arc<CompiledQuery>,
         route: Option<Route>,
     ) -> Result<QueryId, Errors> {
-        let id = self.engine.register(Arc::clone(query), route.is_some()).map_err(refused)?;
+        let id = self
+            .engine
+            .register(Arc::clone(query), route.is_some())
+            .map_err(refused)?;
         if let Some(route) = route {
             for into in &route.streams {
                 self.feeds_streams = true;
@@ -177,7 +180,9 @@ impl Flow {
     ) -> Result<(), Errors> {
         for (at, row) in constants.rows.iter().enumerate() {
             let time = constant_time(constants, at, row);
-            self.engine.push(constants.stream, time, row.clone()).map_err(refused)?;
+            self.engine
+                .push(constants.stream, time, row.clone())
+                .map_err(refused)?;
         }
         self.engine.finish_stream(constants.stream);
         self.pump(deliver)
@@ -208,7 +213,10 @@ impl Flow {
     }
 
     fn unfed(&self) -> impl Iterator<Item = StreamId> {
-        self.entrances.iter().filter(|(_, it)| it.fed_by.is_empty()).map(|(id, _)| *id)
+        self.entrances
+            .iter()
+            .filter(|(_, it)| it.fed_by.is_empty())
+            .map(|(id, _)| *id)
     }
 
     /// The end of all input: streams from outside first, then those that queries feed, in the order in which they depend on each
@@ -220,14 +228,22 @@ impl Flow {
         }
         self.pump(deliver)?;
         // Each round ends the streams all of whose feeding queries are done; cycles are refused at CREATE, so that this comes to an end.
-        let mut open: Vec<StreamId> =
-            self.entrances.iter().filter(|(_, it)| !it.fed_by.is_empty()).map(|(id, _)| *id).collect();
+        let mut open: Vec<StreamId> = self
+            .entrances
+            .iter()
+            .filter(|(_, it)| !it.fed_by.is_empty())
+            .map(|(id, _)| *id)
+            .collect();
         while !open.is_empty() {
             let done = |stream: &StreamId| {
                 let fed_by = self.entrances.get(stream).map(|it| it.fed_by.as_slice());
-                fed_by.unwrap_or_default().iter().all(|id| self.engine.is_done(*id))
+                fed_by
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|id| self.engine.is_done(*id))
             };
-            let (ready, waiting): (Vec<StreamId>, Vec<StreamId>) = open.iter().partition(|it| done(it));
+            let (ready, waiting): (Vec<StreamId>, Vec<StreamId>) =
+                open.iter().partition(|it| done(it));
             if ready.is_empty() {
                 break;
             }
@@ -259,20 +275,27 @@ impl Flow {
     }
 
     fn route_one(&mut self, output: Output, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
-        let Some(route) = self.routes.get_mut(&output.query) else { return Ok(()) };
+        let Some(route) = self.routes.get_mut(&output.query) else {
+            return Ok(());
+        };
         route.rows += 1;
         for sink in &route.sinks {
             deliver(Delivery::Sink(sink, &output.values))?;
         }
         for into in &route.streams {
-            let Some(entrance) = self.entrances.get_mut(&into.stream) else { continue };
+            let Some(entrance) = self.entrances.get_mut(&into.stream) else {
+                continue;
+            };
             let row = fill(into, &output.values).and_then(|mut values| {
                 let time = entrance.ingest.apply(&mut values, output.time);
-                time.map(|time| (time, values)).map_err(|error| error.message)
+                time.map(|time| (time, values))
+                    .map_err(|error| error.message)
             });
             match row {
                 Ok((time, values)) => {
-                    self.engine.push(into.stream, time, values).map_err(refused)?;
+                    self.engine
+                        .push(into.stream, time, values)
+                        .map_err(refused)?;
                 }
                 Err(message) => {
                     entrance.bad += 1;
@@ -292,9 +315,16 @@ impl Flow {
     fn follow(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
         let mut moved = false;
         for (stream, entrance) in &self.entrances {
-            let watermark =
-                entrance.fed_by.iter().map(|id| self.engine.output_watermark(*id)).min().flatten();
-            let now = self.engine.stream_stats(*stream).and_then(|it| it.watermark);
+            let watermark = entrance
+                .fed_by
+                .iter()
+                .map(|id| self.engine.output_watermark(*id))
+                .min()
+                .flatten();
+            let now = self
+                .engine
+                .stream_stats(*stream)
+                .and_then(|it| it.watermark);
             if let Some(watermark) = watermark.filter(|it| now.is_none_or(|now| now < *it)) {
                 self.engine.advance(*stream, watermark);
                 moved = true;
@@ -332,12 +362,14 @@ pub(crate) fn constant_time(constants: &ConstantRows, at: usize, row: &[Value]) 
 /// The engine's refusal as an error.
 pub(crate) fn refused(error: EngineError) -> Errors {
     match &error {
-        EngineError::StreamEnded(name) => {
-            Errors::plain(codes::STREAM_ENDED, format!("the input of \"{name}\" has ended"))
-        }
-        EngineError::DerivedStream(name) => {
-            Errors::plain(codes::PUSH_DERIVED, format!("\"{name}\" is computed, no events can be put into it"))
-        }
+        EngineError::StreamEnded(name) => Errors::plain(
+            codes::STREAM_ENDED,
+            format!("the input of \"{name}\" has ended"),
+        ),
+        EngineError::DerivedStream(name) => Errors::plain(
+            codes::PUSH_DERIVED,
+            format!("\"{name}\" is computed, no events can be put into it"),
+        ),
         _ => Errors::plain(codes::ENGINE_REFUSED, error.to_string()),
     }
 }

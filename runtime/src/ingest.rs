@@ -75,7 +75,9 @@ impl Ingest {
                 });
             }
         }
-        let Some(slot) = self.time else { return Ok(arrival) };
+        let Some(slot) = self.time else {
+            return Ok(arrival);
+        };
         match values.get(slot) {
             Some(Value::Timestamp(micros)) => Ok(*micros),
             _ => Err(IngestError {

@@ -30,7 +30,9 @@ pub(crate) struct Opened {
 
 /// Whether a stream's events come from a connector.
 pub(crate) fn has_connector(def: &StreamDef) -> bool {
-    ["connector", "path", "kind"].iter().any(|name| def.options.contains_key(*name))
+    ["connector", "path", "kind"]
+        .iter()
+        .any(|name| def.options.contains_key(*name))
 }
 
 /// The checked options of a stream's connector.
@@ -89,7 +91,10 @@ pub(crate) fn source_schema(
         });
     }
     let event_time = def.event_time;
-    Ok(SourceSchema { columns, event_time })
+    Ok(SourceSchema {
+        columns,
+        event_time,
+    })
 }
 
 /// Opens the source of a stream.
@@ -111,5 +116,9 @@ pub(crate) fn open(
         OnBad::Dlq(path) => Policy::Dlq(path.clone()),
     };
     let source = portent_connect::open(&config, &schema).map_err(one)?;
-    Ok(Opened { source, ingest: Arc::new(Ingest::new(def)), policy })
+    Ok(Opened {
+        source,
+        ingest: Arc::new(Ingest::new(def)),
+        policy,
+    })
 }

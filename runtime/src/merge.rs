@@ -56,9 +56,18 @@ pub(crate) struct Merge {
 
 impl Merge {
     pub fn new(feeds: Vec<Feed>) -> Self {
-        let lanes =
-            feeds.into_iter().map(|feed| Lane { feed, events: VecDeque::new() }).collect();
-        Self { lanes, heap: BinaryHeap::new(), started: false }
+        let lanes = feeds
+            .into_iter()
+            .map(|feed| Lane {
+                feed,
+                events: VecDeque::new(),
+            })
+            .collect();
+        Self {
+            lanes,
+            heap: BinaryHeap::new(),
+            started: false,
+        }
     }
 
     /// The next events, all of one stream, in `into`; `None` at the end of all feeds. News of the sources go to `tell`.
@@ -96,13 +105,17 @@ impl Merge {
 
     /// Puts a feed's next event into the heap, reading on where needed. A feed at its end is not queued again.
     fn queue(&mut self, at: usize, tell: &mut dyn FnMut(News)) {
-        let Some(lane) = self.lanes.get_mut(at) else { return };
+        let Some(lane) = self.lanes.get_mut(at) else {
+            return;
+        };
         while lane.events.is_empty() {
             match &mut lane.feed {
                 Feed::Kept(_, events) if events.is_empty() => return,
                 Feed::Kept(_, events) => lane.events = std::mem::take(events),
                 Feed::Reader(reader) => {
-                    let Some(mut block) = reader.next(&mut || tell(News::Pause)) else { return };
+                    let Some(mut block) = reader.next(&mut || tell(News::Pause)) else {
+                        return;
+                    };
                     lane.events = std::mem::take(&mut block.events).into();
                     tell(News::Block(reader.stream, block));
                 }
@@ -119,7 +132,10 @@ mod tests {
     use super::*;
 
     fn kept(stream: u32, times: &[i64]) -> Feed {
-        let events = times.iter().map(|time| Incoming { time: *time, values: Vec::new() });
+        let events = times.iter().map(|time| Incoming {
+            time: *time,
+            values: Vec::new(),
+        });
         Feed::Kept(StreamId(stream), events.collect())
     }
 

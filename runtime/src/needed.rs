@@ -66,20 +66,33 @@ fn mark_columns(expr: &Expr, mark: &mut dyn FnMut(usize)) {
 /// a column that may not be needed.)
 fn each_expr(query: &CompiledQuery, visit: &mut dyn FnMut(&Expr)) {
     let aggregate = |aggregate: &Aggregate, visit: &mut dyn FnMut(&Expr)| {
-        aggregate.args.iter().chain(&aggregate.filter).for_each(visit);
+        aggregate
+            .args
+            .iter()
+            .chain(&aggregate.filter)
+            .for_each(visit);
     };
     query.unnest.iter().for_each(|it| visit(&it.array));
     query.filter.iter().for_each(&mut *visit);
     query.projection.iter().for_each(&mut *visit);
-    query.limit_per.iter().flat_map(|it| &it.by).for_each(&mut *visit);
+    query
+        .limit_per
+        .iter()
+        .flat_map(|it| &it.by)
+        .for_each(&mut *visit);
     if let Some(group) = &query.group {
         group.keys.iter().for_each(&mut *visit);
         group.aggregates.iter().for_each(|it| aggregate(it, visit));
         group.having.iter().for_each(&mut *visit);
     }
-    let Body::Match(plan) = &query.body else { return };
+    let Body::Match(plan) = &query.body else {
+        return;
+    };
     plan.predicates.iter().for_each(&mut *visit);
-    plan.conditions.iter().flat_map(|it| &it.correlated).for_each(&mut *visit);
+    plan.conditions
+        .iter()
+        .flat_map(|it| &it.correlated)
+        .for_each(&mut *visit);
     plan.partition_by.iter().for_each(&mut *visit);
     plan.key_of.iter().flatten().flatten().for_each(&mut *visit);
     let keys = match &plan.order {

@@ -32,19 +32,35 @@ pub(crate) enum Effect {
     /// A new stream.
     Stream(Arc<StreamDef>),
     /// A new standing query, and the one that it replaces.
-    Query { new: NewQuery, replaced: Option<Arc<QueryDef>> },
+    Query {
+        new: NewQuery,
+        replaced: Option<Arc<QueryDef>>,
+    },
     /// A new sink.
-    Sink { name: String, config: SinkConfig },
+    Sink {
+        name: String,
+        config: SinkConfig,
+    },
     /// A stream has gone.
-    DropStream { name: String, def: Arc<StreamDef> },
+    DropStream {
+        name: String,
+        def: Arc<StreamDef>,
+    },
     /// A standing query has gone.
-    DropQuery { name: String },
+    DropQuery {
+        name: String,
+    },
     /// A sink has gone.
-    DropSink { name: String },
+    DropSink {
+        name: String,
+    },
     /// Events by hand.
     Insert(InsertRows),
     /// The rows of a query, once, into a stream or sink.
-    InsertQuery { into: Target, planned: Box<Planned> },
+    InsertQuery {
+        into: Target,
+        planned: Box<Planned>,
+    },
     /// A passing query.
     Select(Box<Planned>),
     /// `SHOW QUERIES` and the like, that need a look at what runs.
@@ -96,7 +112,11 @@ impl Planning<'_> {
             StatementKind::CreateSink(create) => self.create_sink(create),
             StatementKind::Insert(insert) => self.insert(insert),
             StatementKind::Select(query) => self.select(query),
-            StatementKind::Drop { what, if_exists, name } => self.drop(*what, *if_exists, name),
+            StatementKind::Drop {
+                what,
+                if_exists,
+                name,
+            } => self.drop(*what, *if_exists, name),
             StatementKind::Show(show) => self.show(show),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::Explain(explain) => self.explain(explain, span),

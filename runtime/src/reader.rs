@@ -100,25 +100,39 @@ fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: &Policy, to: &Sync
     loop {
         batch.clear();
         let progress = source.next_batch(&mut batch, BLOCK_ROWS);
-        let mut block = Block { events: Vec::with_capacity(batch.rows.len()), ..Block::default() };
+        let mut block = Block {
+            events: Vec::with_capacity(batch.rows.len()),
+            ..Block::default()
+        };
         if let (None, Some(bad)) = (&first_bad, batch.bad.first()) {
-            first_bad = Some(format!("{}, line {}: [{}] {}", bad.file, bad.line, bad.code, bad.error));
+            first_bad = Some(format!(
+                "{}, line {}: [{}] {}",
+                bad.file, bad.line, bad.code, bad.error
+            ));
         }
         let mut failed = None;
         for mut row in batch.rows.drain(..) {
             arrival += 1;
             match ingest.apply(&mut row.values, arrival) {
-                Ok(time) => block.events.push(Incoming { time, values: row.values }),
+                Ok(time) => block.events.push(Incoming {
+                    time,
+                    values: row.values,
+                }),
                 Err(error) => {
                     refused += 1;
-                    let file = source.files().get(row.file as usize).cloned().unwrap_or_default();
+                    let file = source
+                        .files()
+                        .get(row.file as usize)
+                        .cloned()
+                        .unwrap_or_default();
                     let place = format!("{file}, line {}", row.line);
                     if let Err(error) = refuse(policy, &file, row.line, &row.values, &error) {
                         failed = Some(error);
                         break;
                     }
-                    first_bad
-                        .get_or_insert_with(|| format!("{place}: [{}] {}", error.code, error.message));
+                    first_bad.get_or_insert_with(|| {
+                        format!("{place}: [{}] {}", error.code, error.message)
+                    });
                 }
             }
         }

@@ -12,13 +12,17 @@ pub(crate) fn reads(statement: &Statement, name: &str) -> bool {
         StatementKind::CreateQuery(CreateQuery { query, .. })
         | StatementKind::CreateView(CreateQuery { query, .. })
         | StatementKind::Select(query) => of(query),
-        StatementKind::Insert(Insert { source: InsertSource::Query(query), .. }) => of(query),
-        StatementKind::Explain(Explain { target: ExplainTarget::Statement(inner), .. }) => {
-            match &inner.kind {
-                StatementKind::Explain(_) => false,
-                _ => reads(inner, name),
-            }
-        }
+        StatementKind::Insert(Insert {
+            source: InsertSource::Query(query),
+            ..
+        }) => of(query),
+        StatementKind::Explain(Explain {
+            target: ExplainTarget::Statement(inner),
+            ..
+        }) => match &inner.kind {
+            StatementKind::Explain(_) => false,
+            _ => reads(inner, name),
+        },
         StatementKind::Describe { name: described } => described.text.eq_ignore_ascii_case(name),
         _ => false,
     }
@@ -28,7 +32,11 @@ pub(crate) fn reads(statement: &Statement, name: &str) -> bool {
 const MAX_DEPTH: usize = 200;
 
 fn query_reads(query: &Query, name: &str, depth: usize) -> bool {
-    depth < MAX_DEPTH && query.from.iter().any(|table| table_reads(table, name, depth + 1))
+    depth < MAX_DEPTH
+        && query
+            .from
+            .iter()
+            .any(|table| table_reads(table, name, depth + 1))
 }
 
 fn table_reads(table: &TableRef, name: &str, depth: usize) -> bool {
@@ -54,14 +62,19 @@ mod tests {
     use super::reads;
 
     fn any(text: &str) -> bool {
-        portent_parser::parse(text).statements.iter().any(|it| reads(it, "stdin"))
+        portent_parser::parse(text)
+            .statements
+            .iter()
+            .any(|it| reads(it, "stdin"))
     }
 
     #[test]
     fn names_are_found_wherever_they_are_read() {
         assert!(any("SELECT * FROM stdin"));
         assert!(any("SELECT * FROM (SELECT a FROM STDIN) AS x"));
-        assert!(any("CREATE QUERY q AS SELECT * FROM stdin MATCH (a b) WITHIN 1 MINUTE"));
+        assert!(any(
+            "CREATE QUERY q AS SELECT * FROM stdin MATCH (a b) WITHIN 1 MINUTE"
+        ));
         assert!(any("EXPLAIN SELECT * FROM stdin$late"));
         assert!(!any("SELECT stdin FROM t WHERE x = 'stdin'"));
         assert!(!any("SELECT * FROM 'stdin'"));

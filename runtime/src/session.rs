@@ -170,7 +170,10 @@ impl Session {
             flow,
             streams: IndexMap::new(),
             queries: IndexMap::new(),
-            outbox: Outbox { on_match, ..Outbox::default() },
+            outbox: Outbox {
+                on_match,
+                ..Outbox::default()
+            },
             passed: Passed::default(),
             selects: Vec::new(),
             arrival: 0,
@@ -224,15 +227,24 @@ impl Session {
         callback: impl FnMut(&Emitted) + Send + 'static,
     ) -> Result<(), Errors> {
         let known = self.queries.keys().map(String::as_str);
-        let Some(name) = known.clone().find(|it| it.eq_ignore_ascii_case(query)).map(str::to_owned) else {
-            let error = Errors::plain(codes::NO_SUCH_QUERY, format!("there is no query \"{query}\""));
+        let Some(name) = known
+            .clone()
+            .find(|it| it.eq_ignore_ascii_case(query))
+            .map(str::to_owned)
+        else {
+            let error = Errors::plain(
+                codes::NO_SUCH_QUERY,
+                format!("there is no query \"{query}\""),
+            );
             return Err(match crate::suggest::nearest(query, known) {
                 Some(near) => error.help(format!("did you mean \"{near}\"?")),
                 None => error,
             });
         };
         self.outbox.by_query.retain(|(it, _)| *it != name);
-        self.outbox.by_query.push((name.clone(), Box::new(callback)));
+        self.outbox
+            .by_query
+            .push((name.clone(), Box::new(callback)));
         self.update_reports();
         Ok(())
     }
@@ -256,7 +268,9 @@ impl Session {
                     OnBad::Dlq(path.to_owned())
                 }
                 _ => {
-                    let message = format!("bad rows can't be dealt with by `{policy}`: it must be fail, skip or dlq:FILE");
+                    let message = format!(
+                        "bad rows can't be dealt with by `{policy}`: it must be fail, skip or dlq:FILE"
+                    );
                     return Err(Errors::plain(codes::ON_BAD, message));
                 }
             },
@@ -270,17 +284,26 @@ impl Session {
             "dlq" => OnBad::Dlq("bad-rows.jsonl".to_owned()),
             _ => OnBad::Fail,
         };
-        BadRows { forced: self.options.on_bad.clone(), otherwise }
+        BadRows {
+            forced: self.options.on_bad.clone(),
+            otherwise,
+        }
     }
 }
 
 /// The engine's limits by the settings.
 fn engine_config(settings: &Settings) -> EngineConfig {
-    let count = |name: &str| usize::try_from(settings.count(name)).ok().filter(|it| *it > 0);
+    let count = |name: &str| {
+        usize::try_from(settings.count(name))
+            .ok()
+            .filter(|it| *it > 0)
+    };
     let default = EngineConfig::default();
     EngineConfig {
-        max_threads_per_query: count("max_partial_matches").unwrap_or(default.max_threads_per_query),
-        max_matches_per_event: count("max_matches_per_event").unwrap_or(default.max_matches_per_event),
+        max_threads_per_query: count("max_partial_matches")
+            .unwrap_or(default.max_threads_per_query),
+        max_matches_per_event: count("max_matches_per_event")
+            .unwrap_or(default.max_matches_per_event),
     }
 }
 

@@ -16,14 +16,24 @@ impl Session {
             self.override_on_bad(value)?;
             return Ok(());
         }
-        let ident = Ident { text: name.to_owned(), quoted: false, span: Span::default() };
+        let ident = Ident {
+            text: name.to_owned(),
+            quoted: false,
+            span: Span::default(),
+        };
         let value = OptionValue::Text(value.to_owned(), Span::default());
-        self.settings_mut().set(&ident, &value).map_err(without_place)
+        self.settings_mut()
+            .set(&ident, &value)
+            .map_err(without_place)
     }
 
     /// What a setting is now, as text; `None` if there is no such setting.
     pub fn setting(&self, name: &str) -> Option<String> {
-        let ident = Ident { text: name.to_owned(), quoted: false, span: Span::default() };
+        let ident = Ident {
+            text: name.to_owned(),
+            quoted: false,
+            span: Span::default(),
+        };
         self.settings().show(&ident).ok()
     }
 
@@ -39,7 +49,9 @@ impl Session {
                 continue;
             };
             self.set(spec.name, &value.to_string_lossy())
-                .map_err(|errors| errors.help(format!("it comes from the environment variable {variable}")))?;
+                .map_err(|errors| {
+                    errors.help(format!("it comes from the environment variable {variable}"))
+                })?;
         }
         Ok(())
     }

@@ -1,10 +1,7 @@
 //! Near misses.
 
 /// The candidate that was likely meant by `word`, if one is near enough.
-pub fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |candidate: &str| strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
     let limit = (word.chars().count() / 3).clamp(1, 3);

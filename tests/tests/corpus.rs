@@ -6,7 +6,10 @@ use portent_tests::corpus::{self, Blessed, bless, variants};
 /// Files that are looked at: all, or those whose path has `PORTENT_CASE` in it.
 fn files() -> Vec<std::path::PathBuf> {
     let wanted = std::env::var("PORTENT_CASE").unwrap_or_default();
-    corpus::files().into_iter().filter(|path| corpus::short(path).contains(&wanted)).collect()
+    corpus::files()
+        .into_iter()
+        .filter(|path| corpus::short(path).contains(&wanted))
+        .collect()
 }
 
 /// The expectations are the oracle's. With `PORTENT_BLESS=1` they become it.
@@ -21,7 +24,11 @@ fn expectations_are_what_the_oracle_says() {
             Err(why) => failures.push(format!("{}: {why}", corpus::short(&path))),
         }
     }
-    println!("{by_oracle} by the oracle, {} by hand:\n{}", by_hand.len(), by_hand.join("\n"));
+    println!(
+        "{by_oracle} by the oracle, {} by hand:\n{}",
+        by_hand.len(),
+        by_hand.join("\n")
+    );
     assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
 }
 
@@ -29,22 +36,35 @@ fn expectations_are_what_the_oracle_says() {
 fn run(variant: impl Fn(&Case) -> Option<Case>) -> usize {
     let (mut ran, mut failures) = (0, Vec::new());
     for path in files() {
-        let case = Case::load(&path).unwrap_or_else(|error| panic!("{}: {error}", corpus::short(&path)));
+        let case =
+            Case::load(&path).unwrap_or_else(|error| panic!("{}: {error}", corpus::short(&path)));
         let Some(case) = variant(&case) else { continue };
         ran += 1;
         let report = case.run();
         if report.verdict() != Verdict::Passed {
-            failures.push(format!("{} ({})\n{report}", corpus::short(&path), case.title));
+            failures.push(format!(
+                "{} ({})\n{report}",
+                corpus::short(&path),
+                case.title
+            ));
         }
     }
-    assert!(failures.is_empty(), "\n{} of {ran} differ\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "\n{} of {ran} differ\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
     ran
 }
 
 #[test]
 fn all_at_once() {
     let ran = run(|case| Some(case.clone()));
-    assert!(ran >= 150 || std::env::var_os("PORTENT_CASE").is_some(), "only {ran} cases");
+    assert!(
+        ran >= 150 || std::env::var_os("PORTENT_CASE").is_some(),
+        "only {ran} cases"
+    );
 }
 
 #[test]

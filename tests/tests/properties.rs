@@ -12,7 +12,10 @@ use portent_tests::generate::Case;
 const BUDGET: u64 = 300_000;
 
 fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }
 
 #[test]
@@ -43,8 +46,15 @@ fn engine_agrees_with_oracle() {
     for (what, count) in &tally {
         println!("{count:>8} {what}");
     }
-    assert!(failures.is_empty(), "\n{}", failures.join("\n----------------\n"));
+    assert!(
+        failures.is_empty(),
+        "\n{}",
+        failures.join("\n----------------\n")
+    );
     let same = tally.get("the same rows").copied().unwrap_or(0);
     let all: u64 = tally.values().sum();
-    assert!(same * 4 > all, "only {same} of {all} cases had rows to compare");
+    assert!(
+        same * 4 > all,
+        "only {same} of {all} cases had rows to compare"
+    );
 }

@@ -10,7 +10,10 @@ use portent::{Reply, Schema, Value};
 
 /// The project's root; the data lies beside it.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_owned)
+        .unwrap_or_default()
 }
 
 fn questions() -> Vec<PathBuf> {
@@ -25,9 +28,12 @@ fn questions() -> Vec<PathBuf> {
 }
 
 fn unpacked(path: &Path) -> String {
-    let file = std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file =
+        std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    flate2::read::MultiGzDecoder::new(file)
+        .read_to_string(&mut text)
+        .expect("gzip");
     text
 }
 
@@ -42,9 +48,14 @@ fn answer(sql: &str) -> Vec<String> {
     if let Some((schema, rows)) = selected {
         return csv(&schema, &rows);
     }
-    session.run_to_end(&mut |_| std::ops::ControlFlow::Continue(())).unwrap_or_else(|errors| panic!("{errors}"));
+    session
+        .run_to_end(&mut |_| std::ops::ControlFlow::Continue(()))
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let emitted: Vec<_> = session.drain().collect();
-    let schema = emitted.first().map(|first| first.schema.clone()).unwrap_or_default();
+    let schema = emitted
+        .first()
+        .map(|first| first.schema.clone())
+        .unwrap_or_default();
     let rows: Vec<Vec<Value>> = emitted.into_iter().map(|row| row.values).collect();
     csv(&schema, &rows)
 }
@@ -77,7 +88,11 @@ fn every_question_gets_exactly_the_listed_rows() {
     let questions = questions();
     assert!(questions.len() >= 11, "only {} questions", questions.len());
     for path in questions {
-        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .expect("a name")
+            .to_owned();
         let expected = unpacked(&answers.join(format!("{name}.csv.gz")));
         let expected: Vec<&str> = expected.lines().collect();
         let sql = std::fs::read_to_string(&path).expect("the query file");

@@ -68,7 +68,11 @@ mod tests {
             assert_ne!(pair[0].code, pair[1].code, "{} is used twice", pair[0].code);
         }
         for info in all {
-            assert!(!info.title.is_empty() && info.explanation.len() > 40, "{}", info.code);
+            assert!(
+                !info.title.is_empty() && info.explanation.len() > 40,
+                "{}",
+                info.code
+            );
         }
     }
 }

@@ -16,7 +16,9 @@ fn one_place_with_help_and_mend() {
 
 #[test]
 fn two_places() {
-    let error = Diagnostic::error(Code(1), Span::new(33, 38), "first").label("here").also(Span::new(7, 11), "and there");
+    let error = Diagnostic::error(Code(1), Span::new(33, 38), "first")
+        .label("here")
+        .also(Span::new(7, 11), "and there");
     insta::assert_snapshot!(render("q.sql", QUERY, &[error], false));
 }
 
@@ -31,14 +33,20 @@ fn tabs_crlf_and_wide_characters() {
 #[test]
 fn the_end_of_the_text() {
     let error = Diagnostic::error(Code(2), Span::new(5, 5), "it ends here");
-    insta::assert_snapshot!(render("q.sql", "SELEC", std::slice::from_ref(&error), false));
+    insta::assert_snapshot!(render(
+        "q.sql",
+        "SELEC",
+        std::slice::from_ref(&error),
+        false
+    ));
     insta::assert_snapshot!(render("q.sql", "", &[error], false));
 }
 
 #[test]
 fn a_very_long_line() {
     let text = format!("SELECT {} FROM s", "column, ".repeat(2000));
-    let error = Diagnostic::error(Code(2), Span::new(8007, 8013), "this one").fix(Span::new(8007, 8013), "other");
+    let error = Diagnostic::error(Code(2), Span::new(8007, 8013), "this one")
+        .fix(Span::new(8007, 8013), "other");
     insta::assert_snapshot!(render("q.sql", &text, &[error], false));
 }
 

@@ -26,20 +26,38 @@ pub enum TokenClass {
 /// Most keywords may be names as well, so this is a guess where the grammar alone would know.
 pub fn classify(text: &str) -> Vec<(Span, TokenClass)> {
     let tokens = tokens(text);
-    let words: Vec<&Lexeme> = tokens.iter().filter(|lexeme| lexeme.token != Token::Blank).collect();
+    let words: Vec<&Lexeme> = tokens
+        .iter()
+        .filter(|lexeme| lexeme.token != Token::Blank)
+        .collect();
     let significant = |lexeme: &&&Lexeme| !lexeme.token.is_trivia();
     let mut classes = Vec::with_capacity(words.len());
     for (at, lexeme) in words.iter().enumerate() {
-        let before = words.get(..at).unwrap_or_default().iter().rev().find(significant);
-        let after = words.get(at + 1..).unwrap_or_default().iter().find(significant);
+        let before = words
+            .get(..at)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .find(significant);
+        let after = words
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .find(significant);
         let class = match lexeme.token {
-            Token::Word => word(lexeme.text(text), before.map(|l| l.token), after.map(|l| l.token)),
+            Token::Word => word(
+                lexeme.text(text),
+                before.map(|l| l.token),
+                after.map(|l| l.token),
+            ),
             Token::QuotedName => TokenClass::QuotedName,
             Token::Text => TokenClass::Text,
             Token::Number => TokenClass::Number,
             Token::LineComment => TokenClass::Comment,
             Token::BlockComment(comment) if comment.closed => TokenClass::Comment,
-            Token::Equals | Token::Arrow | Token::AnyArrow | Token::Operator => TokenClass::Operator,
+            Token::Equals | Token::Arrow | Token::AnyArrow | Token::Operator => {
+                TokenClass::Operator
+            }
             token if token.opens() || token.closes() => TokenClass::Punctuation,
             Token::Comma | Token::Semicolon | Token::Dot => TokenClass::Punctuation,
             _ => TokenClass::Error,
@@ -50,7 +68,18 @@ pub fn classify(text: &str) -> Vec<(Span, TokenClass)> {
 }
 
 /// Keywords that look like calls.
-const BEFORE_PAREN: &[&str] = &["MATCH", "PATTERN", "MATCH_RECOGNIZE", "PERMUTE", "VALUES", "OVER", "FILTER", "ALL", "TABLE", "KEY"];
+const BEFORE_PAREN: &[&str] = &[
+    "MATCH",
+    "PATTERN",
+    "MATCH_RECOGNIZE",
+    "PERMUTE",
+    "VALUES",
+    "OVER",
+    "FILTER",
+    "ALL",
+    "TABLE",
+    "KEY",
+];
 
 fn word(text: &str, before: Option<Token>, after: Option<Token>) -> TokenClass {
     let called = after == Some(Token::LeftParen);
@@ -67,7 +96,10 @@ fn word(text: &str, before: Option<Token>, after: Option<Token>) -> TokenClass {
             }
         }
         // `end.x`, `time,`, `key =`: a name.
-        Some(keyword) if matches!(after, Some(Token::Dot | Token::Equals | Token::Comma)) && keyword.text != "END" => {
+        Some(keyword)
+            if matches!(after, Some(Token::Dot | Token::Equals | Token::Comma))
+                && keyword.text != "END" =>
+        {
             TokenClass::Name
         }
         Some(_) => TokenClass::Keyword,
@@ -79,5 +111,7 @@ fn word(text: &str, before: Option<Token>, after: Option<Token>) -> TokenClass {
 
 fn is_unit(text: &str) -> bool {
     let upper = text.to_ascii_uppercase();
-    keywords::UNITS.iter().any(|unit| unit.strip_suffix('S') == Some(upper.as_str()) || *unit == upper)
+    keywords::UNITS
+        .iter()
+        .any(|unit| unit.strip_suffix('S') == Some(upper.as_str()) || *unit == upper)
 }

@@ -42,10 +42,17 @@ pub fn cut(text: &str) -> Cut {
 }
 
 fn piece(tokens: &[Lexeme], range: Range<usize>, terminated: bool) -> Option<Piece> {
-    let mut words = tokens.get(range.clone())?.iter().filter(|lexeme| !lexeme.token.is_trivia());
+    let mut words = tokens
+        .get(range.clone())?
+        .iter()
+        .filter(|lexeme| !lexeme.token.is_trivia());
     let first = words.next()?;
     let last = words.next_back().unwrap_or(first);
-    Some(Piece { span: first.span.to(last.span), tokens: range, terminated })
+    Some(Piece {
+        span: first.span.to(last.span),
+        tokens: range,
+        terminated,
+    })
 }
 
 /// Whether what is typed so far can be run, and if not, what it waits for.
@@ -89,7 +96,8 @@ pub fn completeness(text: &str) -> Completeness {
             open.pop();
         }
     }
-    open.pop().map_or(Completeness::NeedsSemicolon, Completeness::OpenBracket)
+    open.pop()
+        .map_or(Completeness::NeedsSemicolon, Completeness::OpenBracket)
 }
 
 /// Whether what is typed so far can be run: it ends with a `;`, or holds no word at all.

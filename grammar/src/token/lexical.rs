@@ -23,33 +23,55 @@ pub fn lexical_errors(text: &str, tokens: &[Lexeme]) -> Vec<Diagnostic> {
 
 fn first_char(text: &str, span: Span) -> Span {
     let start = span.start as usize;
-    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let length = text
+        .get(start..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(0, char::len_utf8);
     Span::new(start, start + length)
 }
 
 fn open_text(text: &str, lexeme: &Lexeme, before: &[Lexeme]) -> Diagnostic {
-    let mut error = Diagnostic::error(codes::UNCLOSED_TEXT, first_char(text, lexeme.span), "this text is never closed")
-        .label("the text begins here");
+    let mut error = Diagnostic::error(
+        codes::UNCLOSED_TEXT,
+        first_char(text, lexeme.span),
+        "this text is never closed",
+    )
+    .label("the text begins here");
     // An apostrophe lost earlier pairs all later ones wrongly; a text that runs over a line's end is the likely place.
-    let suspect = before.iter().find(|earlier| earlier.token == Token::Text && earlier.text(text).contains('\n'));
+    let suspect = before
+        .iter()
+        .find(|earlier| earlier.token == Token::Text && earlier.text(text).contains('\n'));
     if let Some(suspect) = suspect {
-        error = error.also(first_char(text, suspect.span), "or does this one, which runs over several lines, lack its end?");
+        error = error.also(
+            first_char(text, suspect.span),
+            "or does this one, which runs over several lines, lack its end?",
+        );
     }
     error.help("end it with ' (and double any ' inside it: 'it''s')")
 }
 
 fn open_name(text: &str, lexeme: &Lexeme) -> Diagnostic {
     let quote = lexeme.text(text).chars().next().unwrap_or('"');
-    Diagnostic::error(codes::UNCLOSED_NAME, first_char(text, lexeme.span), "this quoted name is never closed")
-        .label("the name begins here")
-        .help(format!("end it with {quote}; a text stands in single quotes: 'text'"))
+    Diagnostic::error(
+        codes::UNCLOSED_NAME,
+        first_char(text, lexeme.span),
+        "this quoted name is never closed",
+    )
+    .label("the name begins here")
+    .help(format!(
+        "end it with {quote}; a text stands in single quotes: 'text'"
+    ))
 }
 
 fn open_comment(lexeme: &Lexeme) -> Diagnostic {
     let start = lexeme.span.start as usize;
-    Diagnostic::error(codes::UNCLOSED_COMMENT, Span::new(start, start + 2), "this comment is never closed")
-        .label("the comment begins here")
-        .help("end it with */; comments nest, so each /* inside it needs a */ of its own")
+    Diagnostic::error(
+        codes::UNCLOSED_COMMENT,
+        Span::new(start, start + 2),
+        "this comment is never closed",
+    )
+    .label("the comment begins here")
+    .help("end it with */; comments nest, so each /* inside it needs a */ of its own")
 }
 
 fn bad_number(text: &str, lexeme: &Lexeme) -> Diagnostic {
@@ -59,7 +81,11 @@ fn bad_number(text: &str, lexeme: &Lexeme) -> Diagnostic {
         .find(|(at, c)| !(c.is_ascii_digit() || *c == '.' || exponent(word, *at, *c)))
         .map_or(word.len(), |(at, _)| at);
     let (number, letters) = word.split_at(digits);
-    let error = Diagnostic::error(codes::BAD_NUMBER, lexeme.span, format!("the number `{number}` runs into `{letters}`"));
+    let error = Diagnostic::error(
+        codes::BAD_NUMBER,
+        lexeme.span,
+        format!("the number `{number}` runs into `{letters}`"),
+    );
     match unit_of(letters) {
         Some(unit) => {
             let mend = format!("{number} {unit}");
@@ -76,7 +102,10 @@ fn bad_number(text: &str, lexeme: &Lexeme) -> Diagnostic {
 fn exponent(word: &str, at: usize, c: char) -> bool {
     let digit_at = |at: usize| word.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     match c {
-        'e' | 'E' => digit_at(at + 1) || (matches!(word.as_bytes().get(at + 1), Some(b'+' | b'-')) && digit_at(at + 2)),
+        'e' | 'E' => {
+            digit_at(at + 1)
+                || (matches!(word.as_bytes().get(at + 1), Some(b'+' | b'-')) && digit_at(at + 2))
+        }
         '+' | '-' => at > 0,
         _ => false,
     }
@@ -99,7 +128,9 @@ fn stray(text: &str, lexeme: &Lexeme, next: Option<&Lexeme>) -> Diagnostic {
     let character = lexeme.text(text).chars().next().unwrap_or(' ');
     let span = lexeme.span;
     let known = |code, message: String, mend: &str| {
-        Diagnostic::error(code, span, message).help(format!("write {mend}")).fix(span, mend.to_owned())
+        Diagnostic::error(code, span, message)
+            .help(format!("write {mend}"))
+            .fix(span, mend.to_owned())
     };
     match character {
         '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{2032}' | '\u{B4}' => Diagnostic::error(
@@ -166,9 +197,13 @@ fn at_sign(text: &str, span: Span, next: Option<&Lexeme>) -> Diagnostic {
         Some(next) => {
             let whole = span.to(next.span);
             let name = format!("\"@{}\"", next.text(text));
-            Diagnostic::error(codes::SPECIAL_NAME, whole, "a name that begins with `@` needs double quotes")
-                .help(format!("write {name}"))
-                .fix(whole, name)
+            Diagnostic::error(
+                codes::SPECIAL_NAME,
+                whole,
+                "a name that begins with `@` needs double quotes",
+            )
+            .help(format!("write {name}"))
+            .fix(whole, name)
         }
         None => Diagnostic::error(codes::STRAY_CHARACTER, span, "`@` has no meaning here")
             .help("a name with such a character stands in double quotes: \"@name\""),

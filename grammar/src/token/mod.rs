@@ -84,7 +84,9 @@ pub enum Token {
     #[token("->>")]
     AnyArrow,
     /// Any other operator.
-    #[regex(r"<<=|<<|<=|<>|<|>>=|>>|>=|>|!~\*|!~|!=|!|==|=>|~\*|~|\|\||\||::|:|\+|-|\*|/|%|\^|&|\?|\$")]
+    #[regex(
+        r"<<=|<<|<=|<>|<|>>=|>>|>=|>|!~\*|!~|!=|!|==|=>|~\*|~|\|\||\||::|:|\+|-|\*|/|%|\^|&|\?|\$"
+    )]
     Operator,
     /// A character that begins no word: `@`, a typographic quote, a non-breaking blank, …
     Stray,
@@ -118,13 +120,19 @@ fn block_comment(lexer: &mut Lexer<'_, Token>) -> BlockComment {
         }
     }
     lexer.bump(at);
-    BlockComment { closed: open == 0, depth }
+    BlockComment {
+        closed: open == 0,
+        depth,
+    }
 }
 
 impl Token {
     /// Whether the grammar passes over it.
     pub fn is_trivia(self) -> bool {
-        matches!(self, Token::Blank | Token::LineComment | Token::BlockComment(_))
+        matches!(
+            self,
+            Token::Blank | Token::LineComment | Token::BlockComment(_)
+        )
     }
 
     /// Whether it is a comment.
@@ -139,12 +147,18 @@ impl Token {
 
     /// `(`, `[` or `{`
     pub fn opens(self) -> bool {
-        matches!(self, Token::LeftParen | Token::LeftBracket | Token::LeftBrace)
+        matches!(
+            self,
+            Token::LeftParen | Token::LeftBracket | Token::LeftBrace
+        )
     }
 
     /// `)`, `]` or `}`
     pub fn closes(self) -> bool {
-        matches!(self, Token::RightParen | Token::RightBracket | Token::RightBrace)
+        matches!(
+            self,
+            Token::RightParen | Token::RightBracket | Token::RightBrace
+        )
     }
 }
 
@@ -166,6 +180,9 @@ impl Lexeme {
 pub fn tokens(text: &str) -> Vec<Lexeme> {
     Token::lexer(text)
         .spanned()
-        .map(|(token, range)| Lexeme { token: token.unwrap_or(Token::Stray), span: range.into() })
+        .map(|(token, range)| Lexeme {
+            token: token.unwrap_or(Token::Stray),
+            span: range.into(),
+        })
         .collect()
 }

@@ -31,7 +31,10 @@ impl Clauses {
     /// The first clause that makes sense only with a pattern.
     pub fn first_of_pattern(&self) -> Option<(&'static str, Span)> {
         let of_pattern = ["PARTITION BY", "DEFINE", "SUBSET", "WITHIN", "AFTER MATCH"];
-        self.seen.iter().find(|(name, _)| of_pattern.contains(name)).copied()
+        self.seen
+            .iter()
+            .find(|(name, _)| of_pattern.contains(name))
+            .copied()
     }
 }
 
@@ -39,9 +42,15 @@ impl Builder<'_> {
     /// The first `words` words of a place: what names a clause.
     pub(super) fn head(&self, place: Span, words: usize) -> Span {
         let inside = self.tokens.iter().filter(|lexeme| {
-            !lexeme.token.is_trivia() && lexeme.span.start >= place.start && lexeme.span.end <= place.end
+            !lexeme.token.is_trivia()
+                && lexeme.span.start >= place.start
+                && lexeme.span.end <= place.end
         });
-        inside.take(words).map(|lexeme| lexeme.span).reduce(Span::to).unwrap_or(place)
+        inside
+            .take(words)
+            .map(|lexeme| lexeme.span)
+            .reduce(Span::to)
+            .unwrap_or(place)
     }
 
     /// PARTITION BY, DEFINE, SUBSET, WITHIN, AFTER MATCH
@@ -54,11 +63,17 @@ impl Builder<'_> {
             }
             Rule::define => {
                 clauses.once("DEFINE", self.head(span, 1))?;
-                clauses.define = self.children(node).map(|definition| self.definition(definition)).collect::<Build<_>>()?;
+                clauses.define = self
+                    .children(node)
+                    .map(|definition| self.definition(definition))
+                    .collect::<Build<_>>()?;
             }
             Rule::subset => {
                 clauses.once("SUBSET", self.head(span, 1))?;
-                clauses.subset = self.children(node).map(|item| self.subset_item(item)).collect::<Build<_>>()?;
+                clauses.subset = self
+                    .children(node)
+                    .map(|item| self.subset_item(item))
+                    .collect::<Build<_>>()?;
             }
             Rule::within => {
                 clauses.once("WITHIN", self.head(span, 1))?;
@@ -77,13 +92,19 @@ impl Builder<'_> {
         let mut children = self.children(node);
         let variable = self.need_ident(&mut children)?;
         let condition = self.expr(children.need(self, Rule::expr)?)?;
-        Ok(Definition { variable, condition })
+        Ok(Definition {
+            variable,
+            condition,
+        })
     }
 
     fn subset_item(&self, node: Node<'_>) -> Build<Subset> {
         let mut children = self.children(node);
         let name = self.need_ident(&mut children)?;
-        Ok(Subset { name, members: self.idents(&mut children) })
+        Ok(Subset {
+            name,
+            members: self.idents(&mut children),
+        })
     }
 
     pub(super) fn within(&self, node: Node<'_>) -> Build<Within> {
@@ -93,7 +114,9 @@ impl Builder<'_> {
             let count = self.children(events).need(self, Rule::integer)?;
             return Ok(Within::Events(self.integer(&count)?, span));
         }
-        Ok(Within::Time(self.duration(children.need(self, Rule::duration)?)?))
+        Ok(Within::Time(
+            self.duration(children.need(self, Rule::duration)?)?,
+        ))
     }
 
     fn after_match(&self, node: Node<'_>) -> Build<AfterMatch> {
@@ -105,7 +128,10 @@ impl Builder<'_> {
             Rule::skip_past => SkipTo::PastLastRow,
             Rule::skip_next => SkipTo::NextRow,
             Rule::skip_first => SkipTo::First(self.need_ident(&mut children)?),
-            _ => SkipTo::Last { variable: self.need_ident(&mut children)?, explicit: rule == Rule::skip_last },
+            _ => SkipTo::Last {
+                variable: self.need_ident(&mut children)?,
+                explicit: rule == Rule::skip_last,
+            },
         };
         Ok(AfterMatch { skip, span })
     }
@@ -115,15 +141,27 @@ impl Builder<'_> {
             let descending = has(&node, Rule::k_desc);
             let mut children = self.children(node);
             let expr = self.expr(children.need(self, Rule::expr)?)?;
-            let nulls_first = children.opt(Rule::nulls_order).map(|nulls| has(&nulls, Rule::k_first));
-            Ok(OrderItem { expr, descending, nulls_first })
+            let nulls_first = children
+                .opt(Rule::nulls_order)
+                .map(|nulls| has(&nulls, Rule::k_first));
+            Ok(OrderItem {
+                expr,
+                descending,
+                nulls_first,
+            })
         };
         self.children(node).map(item).collect()
     }
 
     pub(super) fn emit(&self, node: Node<'_>) -> Build<Emit> {
         let span = self.span(&node);
-        let mut emit = Emit { matches: false, timeouts: false, final_: false, changes: false, span };
+        let mut emit = Emit {
+            matches: false,
+            timeouts: false,
+            final_: false,
+            changes: false,
+            span,
+        };
         for item in self.children(node) {
             emit.matches |= has(&item, Rule::k_matches);
             emit.timeouts |= has(&item, Rule::k_timeouts);

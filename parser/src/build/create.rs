@@ -5,7 +5,9 @@ use portent_grammar::syntax::Rule;
 use portent_grammar::{Diagnostic, Span};
 
 use super::{Build, Builder, Children, Node, has};
-use crate::ast::{ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, StatementKind, Watermark};
+use crate::ast::{
+    ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, StatementKind, Watermark,
+};
 
 impl Builder<'_> {
     pub(super) fn create_stream(&self, node: Node<'_>) -> Build<StatementKind> {
@@ -27,7 +29,11 @@ impl Builder<'_> {
         if let Some(options) = children.opt(Rule::with_options) {
             stream.options = self.with_options(options)?;
         }
-        Ok(if table { StatementKind::CreateTable(stream) } else { StatementKind::CreateStream(stream) })
+        Ok(if table {
+            StatementKind::CreateTable(stream)
+        } else {
+            StatementKind::CreateStream(stream)
+        })
     }
 
     fn create_head(&self, children: &mut Children<'_>) -> Build<(bool, bool, Ident)> {
@@ -54,7 +60,10 @@ impl Builder<'_> {
                     stream.primary_key = self.idents(&mut self.children(child));
                 }
                 _ => {
-                    let inline = child.clone().into_inner().find(|flag| flag.as_rule() == Rule::inline_key);
+                    let inline = child
+                        .clone()
+                        .into_inner()
+                        .find(|flag| flag.as_rule() == Rule::inline_key);
                     let column = self.column(child)?;
                     if let Some(flag) = inline {
                         let span = self.span(&flag);
@@ -84,13 +93,25 @@ impl Builder<'_> {
         let name = self.need_ident(&mut children)?;
         if let Some(computed) = children.opt(Rule::computed) {
             let expr = self.expr(self.children(computed).need(self, Rule::expr)?)?;
-            return Ok(ColumnDef { name, kind: ColumnKind::Computed(expr), not_null: false, span });
+            return Ok(ColumnDef {
+                name,
+                kind: ColumnKind::Computed(expr),
+                not_null: false,
+                span,
+            });
         }
         let ty = self.type_name(children.need(self, Rule::type_name)?)?;
         if ty.name == "METADATA" {
             return Err(Box::new(
-                Diagnostic::error(codes::UNEXPECTED_TOKEN, ty.span, format!("the column `{}` has no type", name.text))
-                    .help(format!("write its type first: {} BIGINT METADATA", name.text)),
+                Diagnostic::error(
+                    codes::UNEXPECTED_TOKEN,
+                    ty.span,
+                    format!("the column `{}` has no type", name.text),
+                )
+                .help(format!(
+                    "write its type first: {} BIGINT METADATA",
+                    name.text
+                )),
             ));
         }
         let (mut metadata, mut from, mut not_null) = (None, None, None);
@@ -111,15 +132,26 @@ impl Builder<'_> {
             }
         }
         let from = from.map(|(text, _)| text);
-        let kind = if metadata.is_some() { ColumnKind::Metadata { ty, from } } else { ColumnKind::Physical { ty, from } };
-        Ok(ColumnDef { name, kind, not_null: not_null.is_some(), span })
+        let kind = if metadata.is_some() {
+            ColumnKind::Metadata { ty, from }
+        } else {
+            ColumnKind::Physical { ty, from }
+        };
+        Ok(ColumnDef {
+            name,
+            kind,
+            not_null: not_null.is_some(),
+            span,
+        })
     }
 
     pub(super) fn create_query(&self, node: Node<'_>) -> Build<CreateQuery> {
         let mut children = self.children(node);
         let (or_replace, if_not_exists, name) = self.create_head(&mut children)?;
         let (mut options, mut into) = (None, None);
-        while let Some(part) = children.take_if(|rule| matches!(rule, Rule::with_options | Rule::into)) {
+        while let Some(part) =
+            children.take_if(|rule| matches!(rule, Rule::with_options | Rule::into))
+        {
             let span = self.span(&part);
             if part.as_rule() == Rule::into {
                 let names = self.idents(&mut self.children(part));
@@ -136,7 +168,14 @@ impl Builder<'_> {
         let query = self.query(children.need(self, Rule::query)?)?;
         let options = options.map(|(options, _)| options).unwrap_or_default();
         let into = into.map(|(into, _)| into).unwrap_or_default();
-        Ok(CreateQuery { or_replace, if_not_exists, name, options, into, query })
+        Ok(CreateQuery {
+            or_replace,
+            if_not_exists,
+            name,
+            options,
+            into,
+            query,
+        })
     }
 
     pub(super) fn create_sink(&self, node: Node<'_>) -> Build<CreateSink> {
@@ -146,7 +185,12 @@ impl Builder<'_> {
             Some(options) => self.with_options(options)?,
             None => Vec::new(),
         };
-        Ok(CreateSink { or_replace, if_not_exists, name, options })
+        Ok(CreateSink {
+            or_replace,
+            if_not_exists,
+            name,
+            options,
+        })
     }
 }
 
@@ -154,7 +198,9 @@ impl Builder<'_> {
 pub(super) fn twice(what: &str, first: Span, second: Span) -> Box<Diagnostic> {
     let advice = match what {
         "WHERE" | "HAVING" => "join the conditions by AND",
-        "PARTITION BY" | "GROUP BY" | "ORDER BY" | "DEFINE" | "SUBSET" | "MEASURES" | "INTO" => "list everything in one clause, separated by commas",
+        "PARTITION BY" | "GROUP BY" | "ORDER BY" | "DEFINE" | "SUBSET" | "MEASURES" | "INTO" => {
+            "list everything in one clause, separated by commas"
+        }
         _ => "keep one of them",
     };
     Box::new(

@@ -32,11 +32,19 @@ impl Builder<'_> {
         let mut children = self.children(node);
         match children.opt(Rule::interval_literal) {
             Some(interval) => self.interval(interval, span),
-            None => Ok(Duration { parts: self.duration_parts(children, span)?, interval: false, span }),
+            None => Ok(Duration {
+                parts: self.duration_parts(children, span)?,
+                interval: false,
+                span,
+            }),
         }
     }
 
-    fn duration_parts<'i>(&self, children: impl Iterator<Item = Node<'i>>, span: Span) -> Build<Vec<DurationPart>> {
+    fn duration_parts<'i>(
+        &self,
+        children: impl Iterator<Item = Node<'i>>,
+        span: Span,
+    ) -> Build<Vec<DurationPart>> {
         let mut parts = Vec::new();
         let mut number = None;
         for child in children {
@@ -46,30 +54,52 @@ impl Builder<'_> {
                 parts.push(DurationPart { number, unit });
             }
         }
-        if parts.is_empty() { self.internal(span, "a unit of time") } else { Ok(parts) }
+        if parts.is_empty() {
+            self.internal(span, "a unit of time")
+        } else {
+            Ok(parts)
+        }
     }
 
     fn interval(&self, node: Node<'_>, span: Span) -> Build<Duration> {
         let mut children = self.children(node);
         let Some(text) = children.opt(Rule::text) else {
-            return Ok(Duration { parts: self.duration_parts(children, span)?, interval: true, span });
+            return Ok(Duration {
+                parts: self.duration_parts(children, span)?,
+                interval: true,
+                span,
+            });
         };
         let place = self.span(&text);
         let written = self.text(&text)?;
-        let mut units = children.filter(|child| child.as_rule() == Rule::unit).filter_map(|child| unit_of(child.as_str()));
+        let mut units = children
+            .filter(|child| child.as_rule() == Rule::unit)
+            .filter_map(|child| unit_of(child.as_str()));
         let (first, last) = (units.next(), units.next());
         match parse_interval(&written, first, last) {
-            Ok(parts) => Ok(Duration { parts, interval: true, span }),
+            Ok(parts) => Ok(Duration {
+                parts,
+                interval: true,
+                span,
+            }),
             Err(reason) => Err(Box::new(
-                Diagnostic::error(codes::BAD_INTERVAL, place, format!("the interval '{written}' can't be read: {reason}"))
-                    .help("write INTERVAL '10' MINUTE, INTERVAL '1 day 2 hours' or INTERVAL '1:30:00'"),
+                Diagnostic::error(
+                    codes::BAD_INTERVAL,
+                    place,
+                    format!("the interval '{written}' can't be read: {reason}"),
+                )
+                .help("write INTERVAL '10' MINUTE, INTERVAL '1 day 2 hours' or INTERVAL '1:30:00'"),
             )),
         }
     }
 }
 
 /// The parts of an interval's text; `first` and `last` are the units after it (`DAY TO SECOND`).
-fn parse_interval(text: &str, first: Option<TimeUnit>, last: Option<TimeUnit>) -> Result<Vec<DurationPart>, String> {
+fn parse_interval(
+    text: &str,
+    first: Option<TimeUnit>,
+    last: Option<TimeUnit>,
+) -> Result<Vec<DurationPart>, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("it is empty".to_owned());
@@ -88,7 +118,9 @@ fn parse_interval(text: &str, first: Option<TimeUnit>, last: Option<TimeUnit>) -
             Some(unsigned) => ("-", unsigned),
             None => ("", rest.strip_prefix('+').unwrap_or(rest)),
         };
-        let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(unsigned.len());
+        let end = unsigned
+            .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'))
+            .unwrap_or(unsigned.len());
         let (number, after) = unsigned.split_at(end);
         if number.contains(':') {
             parse_clock(sign, number, first, last, &mut parts)?;
@@ -96,16 +128,28 @@ fn parse_interval(text: &str, first: Option<TimeUnit>, last: Option<TimeUnit>) -
             continue;
         }
         if !is_number(number) {
-            let word: String = unsigned.chars().take_while(|c| !c.is_whitespace()).collect();
+            let word: String = unsigned
+                .chars()
+                .take_while(|c| !c.is_whitespace())
+                .collect();
             return Err(format!("`{word}` is not a number"));
         }
-        if let Some(months) = after.strip_prefix('-').filter(|_| first == Some(TimeUnit::Year) && last == Some(TimeUnit::Month)) {
+        if let Some(months) = after
+            .strip_prefix('-')
+            .filter(|_| first == Some(TimeUnit::Year) && last == Some(TimeUnit::Month))
+        {
             parts.push(part(sign, number, TimeUnit::Year));
             parts.push(part(sign, months.trim(), TimeUnit::Month));
-            return if is_number(months.trim()) { Ok(parts) } else { Err(format!("`{months}` is not a number")) };
+            return if is_number(months.trim()) {
+                Ok(parts)
+            } else {
+                Err(format!("`{months}` is not a number"))
+            };
         }
         let after = after.trim_start();
-        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let end = after
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(after.len());
         let (word, next) = after.split_at(end);
         let unit = if word.is_empty() {
             // `'10' MINUTE`, or the days of `'1 2:03:04' DAY TO SECOND`.
@@ -119,7 +163,10 @@ fn parse_interval(text: &str, first: Option<TimeUnit>, last: Option<TimeUnit>) -
         parts.push(part(sign, number, unit));
         rest = next;
     }
-    let repeated = parts.iter().enumerate().any(|(at, part)| parts.iter().take(at).any(|other| other.unit == part.unit));
+    let repeated = parts
+        .iter()
+        .enumerate()
+        .any(|(at, part)| parts.iter().take(at).any(|other| other.unit == part.unit));
     if repeated && first.is_some() {
         return Err("one number belongs to each unit".to_owned());
     }
@@ -131,7 +178,10 @@ fn unknown_unit(word: &str) -> String {
         return "`m` may be minutes or months".to_owned();
     }
     match nearest(word, UNITS.iter().copied()) {
-        Some(unit) => format!("`{word}` is not a unit of time; did you mean `{}`?", unit.to_lowercase()),
+        Some(unit) => format!(
+            "`{word}` is not a unit of time; did you mean `{}`?",
+            unit.to_lowercase()
+        ),
         None => format!("`{word}` is not a unit of time"),
     }
 }
@@ -143,7 +193,10 @@ fn is_number(text: &str) -> bool {
 }
 
 fn part(sign: &str, number: &str, unit: TimeUnit) -> DurationPart {
-    DurationPart { number: format!("{sign}{number}"), unit }
+    DurationPart {
+        number: format!("{sign}{number}"),
+        unit,
+    }
 }
 
 /// `1:30`, `1:30:15.5`; hours and minutes unless the units after the text say minutes and seconds.
@@ -165,8 +218,13 @@ fn parse_clock(
     let mut found = Vec::new();
     for (number, unit) in numbers.iter().zip(units) {
         let whole = *unit == Second || !number.contains('.');
-        let small = number.split('.').next().and_then(|digits| digits.parse::<u64>().ok()).is_some_and(|n| n < 60);
-        if !is_number(number) || !whole || (*unit != Hour && units.first() != Some(unit) && !small) {
+        let small = number
+            .split('.')
+            .next()
+            .and_then(|digits| digits.parse::<u64>().ok())
+            .is_some_and(|n| n < 60);
+        if !is_number(number) || !whole || (*unit != Hour && units.first() != Some(unit) && !small)
+        {
             return Err(format!("`{clock}` is not a time"));
         }
         found.push(part(sign, number.trim_start_matches('0'), *unit));
@@ -174,10 +232,18 @@ fn parse_clock(
     for part in &mut found {
         // `05` is five, and `00` nothing.
         let (sign, digits) = part.number.split_at(sign.len());
-        let digits = if digits.is_empty() || digits.starts_with('.') { format!("0{digits}") } else { digits.to_owned() };
+        let digits = if digits.is_empty() || digits.starts_with('.') {
+            format!("0{digits}")
+        } else {
+            digits.to_owned()
+        };
         part.number = format!("{sign}{digits}");
     }
-    let is_zero = |part: &DurationPart| part.number.bytes().all(|b| !b.is_ascii_digit() || b == b'0');
+    let is_zero = |part: &DurationPart| {
+        part.number
+            .bytes()
+            .all(|b| !b.is_ascii_digit() || b == b'0')
+    };
     let all_zero = found.iter().all(is_zero);
     if all_zero {
         found = found.into_iter().rev().take(1).collect();
@@ -205,7 +271,9 @@ fn parse_iso(text: &str) -> Result<Vec<DurationPart>, String> {
             Some(unsigned) => ("-", unsigned),
             None => ("", rest),
         };
-        let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(unsigned.len());
+        let end = unsigned
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(unsigned.len());
         let (number, after) = unsigned.split_at(end);
         let unit = match (after.chars().next().map(|c| c.to_ascii_uppercase()), time) {
             (Some('Y'), false) => TimeUnit::Year,
@@ -223,7 +291,11 @@ fn parse_iso(text: &str) -> Result<Vec<DurationPart>, String> {
         parts.push(part(sign, number, unit));
         rest = after.get(1..).unwrap_or_default();
     }
-    if parts.is_empty() { Err("it is not an ISO 8601 duration such as P1DT2H30M".to_owned()) } else { Ok(parts) }
+    if parts.is_empty() {
+        Err("it is not an ISO 8601 duration such as P1DT2H30M".to_owned())
+    } else {
+        Ok(parts)
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +304,11 @@ mod tests {
 
     fn read(text: &str, first: Option<TimeUnit>, last: Option<TimeUnit>) -> Result<String, String> {
         let parts = parse_interval(text, first, last)?;
-        Ok(parts.iter().map(|part| format!("{} {:?}", part.number, part.unit)).collect::<Vec<_>>().join(", "))
+        Ok(parts
+            .iter()
+            .map(|part| format!("{} {:?}", part.number, part.unit))
+            .collect::<Vec<_>>()
+            .join(", "))
     }
 
     #[test]
@@ -246,8 +322,14 @@ mod tests {
         assert_eq!(ok("1:30:00", None, None), "1 Hour, 30 Minute");
         assert_eq!(ok("0:00:05.25", None, None), "5.25 Second");
         assert_eq!(ok("00:00:00", None, None), "0 Second");
-        assert_eq!(ok("1:30", Some(Minute), Some(Second)), "1 Minute, 30 Second");
-        assert_eq!(ok("1 2:03:04", Some(Day), Some(Second)), "1 Day, 2 Hour, 3 Minute, 4 Second");
+        assert_eq!(
+            ok("1:30", Some(Minute), Some(Second)),
+            "1 Minute, 30 Second"
+        );
+        assert_eq!(
+            ok("1 2:03:04", Some(Day), Some(Second)),
+            "1 Day, 2 Hour, 3 Minute, 4 Second"
+        );
         assert_eq!(ok("1-2", Some(Year), Some(Month)), "1 Year, 2 Month");
         assert_eq!(ok("PT1H30M", None, None), "1 Hour, 30 Minute");
         assert_eq!(ok("P1M", None, None), "1 Month");
@@ -259,10 +341,19 @@ mod tests {
         assert_eq!(err("10", None), "10 of what? A unit is missing");
         assert_eq!(err("ten", None), "`ten` is not a number");
         assert_eq!(err("10 parsec", None), "`parsec` is not a unit of time");
-        assert_eq!(err("10 minuets", None), "`minuets` is not a unit of time; did you mean `minutes`?");
+        assert_eq!(
+            err("10 minuets", None),
+            "`minuets` is not a unit of time; did you mean `minutes`?"
+        );
         assert_eq!(err("5 m", None), "`m` may be minutes or months");
-        assert_eq!(err("1 day", Some(TimeUnit::Minute)), "its units stand both in the text and after it");
-        assert_eq!(err("10 20", Some(TimeUnit::Minute)), "one number belongs to each unit");
+        assert_eq!(
+            err("1 day", Some(TimeUnit::Minute)),
+            "its units stand both in the text and after it"
+        );
+        assert_eq!(
+            err("10 20", Some(TimeUnit::Minute)),
+            "one number belongs to each unit"
+        );
         assert_eq!(err("", None), "it is empty");
         assert!(err("P", None).contains("ISO"));
         assert!(err("1:70", None).contains("not a time"));

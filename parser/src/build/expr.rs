@@ -56,7 +56,10 @@ impl Operator {
     fn power(&self) -> u8 {
         match self {
             Operator::Binary(op) => binary_power(*op),
-            Operator::Like { kind: LikeKind::Regex | LikeKind::IRegex, .. } => power::OTHER,
+            Operator::Like {
+                kind: LikeKind::Regex | LikeKind::IRegex,
+                ..
+            } => power::OTHER,
             Operator::Like { .. } | Operator::Between { .. } => power::RANGE,
             Operator::Distinct { .. } => power::IS,
             // Taken by LIKE before it could be met alone.
@@ -72,7 +75,10 @@ impl Operator {
             Rule::k_and => Operator::Binary(BinaryOp::And),
             Rule::k_or => Operator::Binary(BinaryOp::Or),
             Rule::is_distinct => Operator::Distinct { negated },
-            Rule::between => Operator::Between { negated, symmetric: has(&inner, Rule::k_symmetric) },
+            Rule::between => Operator::Between {
+                negated,
+                symmetric: has(&inner, Rule::k_symmetric),
+            },
             Rule::escape => Operator::Escape,
             Rule::at_time_zone => Operator::Zone,
             Rule::like => {
@@ -86,10 +92,22 @@ impl Operator {
                 Operator::Like { kind, negated }
             }
             _ => match inner.as_str() {
-                "~" => Operator::Like { kind: LikeKind::Regex, negated: false },
-                "~*" => Operator::Like { kind: LikeKind::IRegex, negated: false },
-                "!~" => Operator::Like { kind: LikeKind::Regex, negated: true },
-                "!~*" => Operator::Like { kind: LikeKind::IRegex, negated: true },
+                "~" => Operator::Like {
+                    kind: LikeKind::Regex,
+                    negated: false,
+                },
+                "~*" => Operator::Like {
+                    kind: LikeKind::IRegex,
+                    negated: false,
+                },
+                "!~" => Operator::Like {
+                    kind: LikeKind::Regex,
+                    negated: true,
+                },
+                "!~*" => Operator::Like {
+                    kind: LikeKind::IRegex,
+                    negated: true,
+                },
                 sign => Operator::Binary(sign_of(sign)?),
             },
         })
@@ -138,17 +156,28 @@ impl Builder<'_> {
         let whole = self.span(&node);
         let plain = node.as_rule() == Rule::plain_expr;
         let nodes: Vec<Node<'_>> = node.into_inner().collect();
-        let mut operands = Operands { nodes: nodes.into_iter().peekable(), whole };
+        let mut operands = Operands {
+            nodes: nodes.into_iter().peekable(),
+            whole,
+        };
         let built = self.climb(&mut operands, if plain { power::OTHER } else { 0 })?;
         match operands.nodes.next() {
             Some(rest) if plain => Err(Box::new(
-                Diagnostic::error(codes::UNEXPECTED_TOKEN, self.span(&rest), "a comparison can't be a bound of BETWEEN")
-                    .help("put it in brackets"),
+                Diagnostic::error(
+                    codes::UNEXPECTED_TOKEN,
+                    self.span(&rest),
+                    "a comparison can't be a bound of BETWEEN",
+                )
+                .help("put it in brackets"),
             )),
             // Only an ESCAPE without LIKE can be left over.
             Some(rest) => Err(Box::new(
-                Diagnostic::error(codes::UNEXPECTED_TOKEN, self.span(&rest), "ESCAPE stands only after LIKE, ILIKE or SIMILAR TO")
-                    .help("write `a LIKE 'x!%' ESCAPE '!'`"),
+                Diagnostic::error(
+                    codes::UNEXPECTED_TOKEN,
+                    self.span(&rest),
+                    "ESCAPE stands only after LIKE, ILIKE or SIMILAR TO",
+                )
+                .help("write `a LIKE 'x!%' ESCAPE '!'`"),
             )),
             None => Ok(built),
         }
@@ -156,7 +185,9 @@ impl Builder<'_> {
 
     /// The longest expression whose operators bind at least as tightly as `least`.
     fn climb(&self, operands: &mut Operands<'_>, least: u8) -> Build<Expr> {
-        let Some(first) = operands.nodes.next() else { return self.internal(operands.whole, "an operand") };
+        let Some(first) = operands.nodes.next() else {
+            return self.internal(operands.whole, "an operand");
+        };
         let mut left = if first.as_rule() == Rule::prefix {
             let start = self.span(&first);
             let (op, power) = match first.as_str() {
@@ -166,9 +197,19 @@ impl Builder<'_> {
             };
             let operand = self.climb(operands, power)?;
             let span = start.to(operand.span);
-            let unary = expr(ExprKind::Unary { op, expr: boxed(operand) }, span);
+            let unary = expr(
+                ExprKind::Unary {
+                    op,
+                    expr: boxed(operand),
+                },
+                span,
+            );
             // `a = NOT b`: kept with brackets, so that what may follow is not drawn into it when it is printed.
-            if power < least { expr(ExprKind::Paren(boxed(unary)), span) } else { unary }
+            if power < least {
+                expr(ExprKind::Paren(boxed(unary)), span)
+            } else {
+                unary
+            }
         } else {
             self.primary(first)?
         };
@@ -182,7 +223,15 @@ impl Builder<'_> {
                 if range && matches!(left.kind, ExprKind::In { .. } | ExprKind::Between { .. }) {
                     return Err(chained(place, left.span));
                 }
-                if range && matches!(left.kind, ExprKind::Like { kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar, .. }) {
+                if range
+                    && matches!(
+                        left.kind,
+                        ExprKind::Like {
+                            kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar,
+                            ..
+                        }
+                    )
+                {
                     return Err(chained(place, left.span));
                 }
                 if let Some(node) = operands.nodes.next() {
@@ -192,7 +241,9 @@ impl Builder<'_> {
                 continue;
             }
             let place = self.span(next);
-            let Some(operator) = Operator::of(next) else { return self.internal(place, "an operator") };
+            let Some(operator) = Operator::of(next) else {
+                return self.internal(place, "an operator");
+            };
             if operator.power() < least || matches!(operator, Operator::Escape) {
                 break;
             }
@@ -209,7 +260,12 @@ impl Builder<'_> {
         Ok(match operator {
             Operator::Binary(op @ (BinaryOp::And | BinaryOp::Or)) => {
                 let mut parts = vec![left, self.climb(operands, tighter)?];
-                while operands.nodes.peek().and_then(Operator::of).is_some_and(|next| matches!(next, Operator::Binary(o) if o == op)) {
+                while operands
+                    .nodes
+                    .peek()
+                    .and_then(Operator::of)
+                    .is_some_and(|next| matches!(next, Operator::Binary(o) if o == op))
+                {
                     operands.nodes.next();
                     parts.push(self.climb(operands, tighter)?);
                 }
@@ -218,28 +274,54 @@ impl Builder<'_> {
             Operator::Binary(op) => {
                 let right = self.climb(operands, tighter)?;
                 let span = start.to(right.span);
-                expr(ExprKind::Binary { op, left: boxed(left), right: boxed(right) }, span)
+                expr(
+                    ExprKind::Binary {
+                        op,
+                        left: boxed(left),
+                        right: boxed(right),
+                    },
+                    span,
+                )
             }
             Operator::Like { kind, negated } => {
                 let pattern = self.climb(operands, tighter)?;
                 let mut span = start.to(pattern.span);
                 let mut escape = None;
                 let takes_escape = !matches!(kind, LikeKind::Regex | LikeKind::IRegex);
-                if takes_escape && operands.nodes.peek().and_then(Operator::of).is_some_and(|next| matches!(next, Operator::Escape)) {
+                if takes_escape
+                    && operands
+                        .nodes
+                        .peek()
+                        .and_then(Operator::of)
+                        .is_some_and(|next| matches!(next, Operator::Escape))
+                {
                     operands.nodes.next();
                     let character = self.climb(operands, tighter)?;
                     span = span.to(character.span);
                     escape = Some(boxed(character));
                 }
-                expr(ExprKind::Like { expr: boxed(left), pattern: boxed(pattern), escape, kind, negated }, span)
+                expr(
+                    ExprKind::Like {
+                        expr: boxed(left),
+                        pattern: boxed(pattern),
+                        escape,
+                        kind,
+                        negated,
+                    },
+                    span,
+                )
             }
             Operator::Between { negated, symmetric } => {
                 let low = self.climb(operands, tighter)?;
                 let and = operands.nodes.peek().and_then(Operator::of);
                 if !matches!(and, Some(Operator::Binary(BinaryOp::And))) {
                     return Err(Box::new(
-                        Diagnostic::error(codes::INCOMPLETE_BETWEEN, start.to(low.span), "BETWEEN needs an AND and an upper bound")
-                            .help("write `x BETWEEN low AND high`"),
+                        Diagnostic::error(
+                            codes::INCOMPLETE_BETWEEN,
+                            start.to(low.span),
+                            "BETWEEN needs an AND and an upper bound",
+                        )
+                        .help("write `x BETWEEN low AND high`"),
                     ));
                 }
                 operands.nodes.next();
@@ -247,21 +329,46 @@ impl Builder<'_> {
                 let span = start.to(high.span);
                 if symmetric {
                     return Err(Box::new(
-                        Diagnostic::error(codes::UNSUPPORTED_CLAUSE, span, "BETWEEN SYMMETRIC is not supported")
-                            .help("write `x BETWEEN LEAST(a, b) AND GREATEST(a, b)`"),
+                        Diagnostic::error(
+                            codes::UNSUPPORTED_CLAUSE,
+                            span,
+                            "BETWEEN SYMMETRIC is not supported",
+                        )
+                        .help("write `x BETWEEN LEAST(a, b) AND GREATEST(a, b)`"),
                     ));
                 }
-                expr(ExprKind::Between { expr: boxed(left), low: boxed(low), high: boxed(high), negated }, span)
+                expr(
+                    ExprKind::Between {
+                        expr: boxed(left),
+                        low: boxed(low),
+                        high: boxed(high),
+                        negated,
+                    },
+                    span,
+                )
             }
             Operator::Distinct { negated } => {
                 let right = self.climb(operands, tighter)?;
                 let span = start.to(right.span);
-                expr(ExprKind::IsDistinct { left: boxed(left), right: boxed(right), negated }, span)
+                expr(
+                    ExprKind::IsDistinct {
+                        left: boxed(left),
+                        right: boxed(right),
+                        negated,
+                    },
+                    span,
+                )
             }
             Operator::Zone => {
                 let zone = self.climb(operands, tighter)?;
                 let span = start.to(zone.span);
-                expr(ExprKind::AtTimeZone { expr: boxed(left), zone: boxed(zone) }, span)
+                expr(
+                    ExprKind::AtTimeZone {
+                        expr: boxed(left),
+                        zone: boxed(zone),
+                    },
+                    span,
+                )
             }
             Operator::Escape => return self.internal(start, "LIKE"),
         })
@@ -270,14 +377,23 @@ impl Builder<'_> {
     /// Comparisons, and LIKE and BETWEEN, do not stand in a row.
     fn forbid_chain(&self, left: &Expr, operands: &mut Operands<'_>) -> Build<()> {
         let level = match &left.kind {
-            ExprKind::Binary { op, .. } if binary_power(*op) == power::COMPARISON => power::COMPARISON,
+            ExprKind::Binary { op, .. } if binary_power(*op) == power::COMPARISON => {
+                power::COMPARISON
+            }
             ExprKind::Between { .. } | ExprKind::In { .. } => power::RANGE,
-            ExprKind::Like { kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar, .. } => power::RANGE,
+            ExprKind::Like {
+                kind: LikeKind::Like | LikeKind::ILike | LikeKind::Similar,
+                ..
+            } => power::RANGE,
             ExprKind::IsDistinct { .. } => power::IS,
             _ => return Ok(()),
         };
-        let Some(next) = operands.nodes.peek() else { return Ok(()) };
-        let Some(operator) = Operator::of(next).filter(|_| matches!(next.as_rule(), Rule::infix | Rule::plain_infix)) else {
+        let Some(next) = operands.nodes.peek() else {
+            return Ok(());
+        };
+        let Some(operator) = Operator::of(next)
+            .filter(|_| matches!(next.as_rule(), Rule::infix | Rule::plain_infix))
+        else {
             return Ok(());
         };
         if operator.power() != level || matches!(operator, Operator::Escape) {
@@ -298,27 +414,57 @@ impl Builder<'_> {
         let span = left.span.to(self.span(&node));
         let rule = node.as_rule();
         let negated = has(&node, Rule::k_not);
-        let value = [(Rule::k_true, true), (Rule::k_false, false)].into_iter().find(|(rule, _)| has(&node, *rule));
+        let value = [(Rule::k_true, true), (Rule::k_false, false)]
+            .into_iter()
+            .find(|(rule, _)| has(&node, *rule));
         let null = has(&node, Rule::k_null);
         let mut children = self.children(node);
         // `5 .x`: printed without brackets it would be another number.
         let number = rule == Rule::field && matches!(left.kind, ExprKind::Number(_));
-        let left = if number { boxed(Expr { span: left.span, kind: ExprKind::Paren(boxed(left)) }) } else { boxed(left) };
+        let left = if number {
+            boxed(Expr {
+                span: left.span,
+                kind: ExprKind::Paren(boxed(left)),
+            })
+        } else {
+            boxed(left)
+        };
         let kind = match rule {
-            Rule::is_value if null => ExprKind::IsNull { expr: left, negated },
-            Rule::is_value => ExprKind::IsBool { expr: left, value: value.map(|(_, value)| value), negated },
-            Rule::in_list => ExprKind::In { expr: left, list: self.exprs(children)?, negated },
+            Rule::is_value if null => ExprKind::IsNull {
+                expr: left,
+                negated,
+            },
+            Rule::is_value => ExprKind::IsBool {
+                expr: left,
+                value: value.map(|(_, value)| value),
+                negated,
+            },
+            Rule::in_list => ExprKind::In {
+                expr: left,
+                list: self.exprs(children)?,
+                negated,
+            },
             Rule::cast_to => {
                 let ty = children.need(self, Rule::type_name)?;
-                ExprKind::Cast { expr: left, ty: self.type_name(ty)?, style: CastStyle::Colons }
+                ExprKind::Cast {
+                    expr: left,
+                    ty: self.type_name(ty)?,
+                    style: CastStyle::Colons,
+                }
             }
             Rule::index => {
                 let index = children.need(self, Rule::expr)?;
-                ExprKind::Index { of: left, index: boxed(self.expr(index)?) }
+                ExprKind::Index {
+                    of: left,
+                    index: boxed(self.expr(index)?),
+                }
             }
             _ => {
                 let field = children.need(self, Rule::label)?;
-                ExprKind::Field { of: left, field: self.ident(&field) }
+                ExprKind::Field {
+                    of: left,
+                    field: self.ident(&field),
+                }
             }
         };
         Ok(expr(kind, span))
@@ -326,15 +472,22 @@ impl Builder<'_> {
 
     /// All expressions among the nodes.
     pub(super) fn exprs<'i>(&self, nodes: impl Iterator<Item = Node<'i>>) -> Build<Vec<Expr>> {
-        nodes.filter(|node| node.as_rule() == Rule::expr).map(|node| self.expr(node)).collect()
+        nodes
+            .filter(|node| node.as_rule() == Rule::expr)
+            .map(|node| self.expr(node))
+            .collect()
     }
 }
 
 fn chained(second: Span, first: Span) -> Box<Diagnostic> {
     Box::new(
-        Diagnostic::error(codes::CHAINED_COMPARISON, second, "comparisons can't stand in a row")
-            .also(first, "this already gives TRUE or FALSE")
-            .help("join two comparisons by AND, or put one in brackets"),
+        Diagnostic::error(
+            codes::CHAINED_COMPARISON,
+            second,
+            "comparisons can't stand in a row",
+        )
+        .also(first, "this already gives TRUE or FALSE")
+        .help("join two comparisons by AND, or put one in brackets"),
     )
 }
 
@@ -342,7 +495,10 @@ fn chained(second: Span, first: Span) -> Box<Diagnostic> {
 fn chain(op: BinaryOp, parts: Vec<Expr>, whole: Span) -> Expr {
     fn balanced(op: BinaryOp, parts: &mut IntoIter<Expr>, count: usize, whole: Span) -> Expr {
         if count <= 1 {
-            return parts.next().unwrap_or(Expr { kind: ExprKind::Null, span: whole });
+            return parts.next().unwrap_or(Expr {
+                kind: ExprKind::Null,
+                span: whole,
+            });
         }
         let left = balanced(op, parts, count / 2, whole);
         let right = balanced(op, parts, count - count / 2, whole);
@@ -350,13 +506,23 @@ fn chain(op: BinaryOp, parts: Vec<Expr>, whole: Span) -> Expr {
     }
     fn join(op: BinaryOp, left: Expr, right: Expr) -> Expr {
         let span = left.span.to(right.span);
-        expr(ExprKind::Binary { op, left: boxed(left), right: boxed(right) }, span)
+        expr(
+            ExprKind::Binary {
+                op,
+                left: boxed(left),
+                right: boxed(right),
+            },
+            span,
+        )
     }
     let count = parts.len();
     let mut parts = parts.into_iter();
     if count > LONGEST_CHAIN {
         return balanced(op, &mut parts, count, whole);
     }
-    let first = parts.next().unwrap_or(Expr { kind: ExprKind::Null, span: whole });
+    let first = parts.next().unwrap_or(Expr {
+        kind: ExprKind::Null,
+        span: whole,
+    });
     parts.fold(first, |left, right| join(op, left, right))
 }

@@ -13,12 +13,23 @@ impl Builder<'_> {
         let raw = node.as_str();
         let span = self.span(node);
         for quote in ['"', '`'] {
-            if let Some(inner) = raw.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            if let Some(inner) = raw
+                .strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote))
+            {
                 let text = inner.replace(&format!("{quote}{quote}"), &quote.to_string());
-                return Ident { text, quoted: true, span };
+                return Ident {
+                    text,
+                    quoted: true,
+                    span,
+                };
             }
         }
-        Ident { text: raw.to_owned(), quoted: false, span }
+        Ident {
+            text: raw.to_owned(),
+            quoted: false,
+            span,
+        }
     }
 
     pub(super) fn need_ident(&self, children: &mut Children<'_>) -> Build<Ident> {
@@ -28,16 +39,24 @@ impl Builder<'_> {
 
     /// All names that are left.
     pub(super) fn idents(&self, children: &mut Children<'_>) -> Vec<Ident> {
-        std::iter::from_fn(|| children.opt(Rule::ident)).map(|node| self.ident(&node)).collect()
+        std::iter::from_fn(|| children.opt(Rule::ident))
+            .map(|node| self.ident(&node))
+            .collect()
     }
 
     /// The characters of a `text`.
     pub(super) fn text(&self, node: &Node<'_>) -> Build<String> {
         let raw = node.as_str();
-        if let Some(inner) = raw.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        if let Some(inner) = raw
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''))
+        {
             return Ok(inner.replace("''", "'"));
         }
-        let inner = raw.get(2..).and_then(|rest| rest.strip_suffix('\'')).unwrap_or_default();
+        let inner = raw
+            .get(2..)
+            .and_then(|rest| rest.strip_suffix('\''))
+            .unwrap_or_default();
         unescape(inner).map_err(|escape| {
             Box::new(
                 Diagnostic::error(codes::BAD_ESCAPE, self.span(node), format!("the escape `{escape}` can't be read"))
@@ -72,7 +91,9 @@ fn unescape(inner: &str) -> Result<String, String> {
             out.push(c);
             continue;
         }
-        let Some(kind) = chars.next() else { return Err("\\".to_owned()) };
+        let Some(kind) = chars.next() else {
+            return Err("\\".to_owned());
+        };
         let mut digits = |radix: u32, least: usize, most: usize, first: Option<char>| {
             let mut written = String::from(first.map(String::from).unwrap_or_default());
             while written.len() < most
@@ -80,9 +101,16 @@ fn unescape(inner: &str) -> Result<String, String> {
             {
                 written.push(digit);
             }
-            let prefix = if radix == 8 { String::new() } else { kind.to_string() };
-            let code = u32::from_str_radix(&written, radix).ok().filter(|_| written.len() >= least);
-            code.and_then(char::from_u32).ok_or(format!("\\{prefix}{written}"))
+            let prefix = if radix == 8 {
+                String::new()
+            } else {
+                kind.to_string()
+            };
+            let code = u32::from_str_radix(&written, radix)
+                .ok()
+                .filter(|_| written.len() >= least);
+            code.and_then(char::from_u32)
+                .ok_or(format!("\\{prefix}{written}"))
         };
         out.push(match kind {
             'n' => '\n',
@@ -106,7 +134,10 @@ mod tests {
 
     #[test]
     fn escapes() {
-        assert_eq!(unescape(r"a\n\t\\\'''\x41\u00e9\U0001F600\101\q").as_deref(), Ok("a\n\t\\''A\u{e9}\u{1F600}Aq"));
+        assert_eq!(
+            unescape(r"a\n\t\\\'''\x41\u00e9\U0001F600\101\q").as_deref(),
+            Ok("a\n\t\\''A\u{e9}\u{1F600}Aq")
+        );
         assert_eq!(unescape(r"\u12"), Err(r"\u12".to_owned()));
         assert_eq!(unescape(r"\ud800"), Err(r"\ud800".to_owned()));
         assert_eq!(unescape(r"\xg"), Err(r"\x".to_owned()));

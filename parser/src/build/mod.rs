@@ -49,7 +49,9 @@ impl<'a> Builder<'a> {
     fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
         let (start, end) = (span.start() + self.base, span.end() + self.base);
-        let before = self.tokens.partition_point(|lexeme| (lexeme.span.start as usize) < end);
+        let before = self
+            .tokens
+            .partition_point(|lexeme| (lexeme.span.start as usize) < end);
         let end = self
             .tokens
             .get(..before)
@@ -61,13 +63,20 @@ impl<'a> Builder<'a> {
     /// The grammar accepted what the builder can't read.
     fn internal<T>(&self, span: Span, missing: &str) -> Build<T> {
         Err(Box::new(
-            Diagnostic::error(codes::INTERNAL, span, format!("this statement can't be read: {missing} is missing"))
-                .help("this is an error of the program; please report the statement"),
+            Diagnostic::error(
+                codes::INTERNAL,
+                span,
+                format!("this statement can't be read: {missing} is missing"),
+            )
+            .help("this is an error of the program; please report the statement"),
         ))
     }
 
     fn children<'i>(&self, node: Node<'i>) -> Children<'i> {
-        Children { span: self.span(&node), pairs: node.into_inner() }
+        Children {
+            span: self.span(&node),
+            pairs: node.into_inner(),
+        }
     }
 }
 
@@ -84,10 +93,18 @@ impl<'i> Children<'i> {
     }
 
     fn take_if(&mut self, fits: impl Fn(Rule) -> bool) -> Option<Node<'i>> {
-        while self.pairs.peek().is_some_and(|node| is_noise(node.as_rule())) {
+        while self
+            .pairs
+            .peek()
+            .is_some_and(|node| is_noise(node.as_rule()))
+        {
             self.pairs.next();
         }
-        if self.pairs.peek().is_some_and(|node| fits(node.as_rule())) { self.pairs.next() } else { None }
+        if self.pairs.peek().is_some_and(|node| fits(node.as_rule())) {
+            self.pairs.next()
+        } else {
+            None
+        }
     }
 
     /// The next, which the grammar says is there.
@@ -117,7 +134,9 @@ impl<'i> Iterator for Children<'i> {
 
 /// Whether a keyword (or other node) stands directly inside a node.
 fn has(node: &Node<'_>, rule: Rule) -> bool {
-    node.clone().into_inner().any(|inner| inner.as_rule() == rule)
+    node.clone()
+        .into_inner()
+        .any(|inner| inner.as_rule() == rule)
 }
 
 fn is_noise(rule: Rule) -> bool {

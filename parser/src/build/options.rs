@@ -7,7 +7,9 @@ use crate::ast::{Ident, OptionValue, WithOption};
 
 impl Builder<'_> {
     pub(super) fn with_options(&self, node: Node<'_>) -> Build<Vec<WithOption>> {
-        self.children(node).map(|option| self.option(option)).collect()
+        self.children(node)
+            .map(|option| self.option(option))
+            .collect()
     }
 
     fn option(&self, node: Node<'_>) -> Build<WithOption> {
@@ -25,10 +27,17 @@ impl Builder<'_> {
         let text = if node.as_rule() == Rule::text {
             self.text(&node)?
         } else {
-            let parts: Vec<String> = self.children(node).map(|part| self.ident(&part).text).collect();
+            let parts: Vec<String> = self
+                .children(node)
+                .map(|part| self.ident(&part).text)
+                .collect();
             parts.join(".")
         };
-        let mut name = Ident { text, quoted: false, span };
+        let mut name = Ident {
+            text,
+            quoted: false,
+            span,
+        };
         name.quoted = !is_dotted(&name.text);
         Ok(name)
     }
@@ -38,11 +47,17 @@ impl Builder<'_> {
         let span = self.span(&inner);
         Ok(match inner.as_rule() {
             Rule::option_list => {
-                let values = self.children(inner).map(|value| self.option_value(value)).collect::<Build<_>>()?;
+                let values = self
+                    .children(inner)
+                    .map(|value| self.option_value(value))
+                    .collect::<Build<_>>()?;
                 OptionValue::List(values, span)
             }
             Rule::duration => OptionValue::Duration(self.duration(inner)?),
-            Rule::option_number => OptionValue::Number(self.children(inner).map(|part| part.as_str()).collect(), span),
+            Rule::option_number => OptionValue::Number(
+                self.children(inner).map(|part| part.as_str()).collect(),
+                span,
+            ),
             Rule::option_bool => OptionValue::Bool(has(&inner, Rule::k_true), span),
             Rule::text => OptionValue::Text(self.text(&inner)?, span),
             _ => OptionValue::Word(self.ident(&inner)),

@@ -28,11 +28,19 @@ impl Builder<'_> {
             Rule::array => ExprKind::Array(self.exprs(self.children(node))?),
             Rule::case => self.case(node)?,
             Rule::cast => {
-                let style = if has(&node, Rule::k_try_cast) { CastStyle::Try } else { CastStyle::Function };
+                let style = if has(&node, Rule::k_try_cast) {
+                    CastStyle::Try
+                } else {
+                    CastStyle::Function
+                };
                 let mut children = self.children(node);
                 let expr = self.expr(children.need(self, Rule::expr)?)?;
                 let ty = self.type_name(children.need(self, Rule::type_name)?)?;
-                ExprKind::Cast { expr: Box::new(expr), ty, style }
+                ExprKind::Cast {
+                    expr: Box::new(expr),
+                    ty,
+                    style,
+                }
             }
             Rule::extract => self.extract(node)?,
             Rule::call => ExprKind::Call(self.call(node)?),
@@ -57,7 +65,11 @@ impl Builder<'_> {
 
     fn case(&self, node: Node<'_>) -> Build<ExprKind> {
         let mut children = self.children(node);
-        let operand = children.opt(Rule::expr).map(|operand| self.expr(operand)).transpose()?.map(Box::new);
+        let operand = children
+            .opt(Rule::expr)
+            .map(|operand| self.expr(operand))
+            .transpose()?
+            .map(Box::new);
         let mut branches = Vec::new();
         while let Some(branch) = children.opt(Rule::when_branch) {
             let mut parts = self.children(branch);
@@ -66,10 +78,16 @@ impl Builder<'_> {
             branches.push((when, then));
         }
         let otherwise = match children.opt(Rule::else_branch) {
-            Some(branch) => Some(Box::new(self.expr(self.children(branch).need(self, Rule::expr)?)?)),
+            Some(branch) => Some(Box::new(
+                self.expr(self.children(branch).need(self, Rule::expr)?)?,
+            )),
             None => None,
         };
-        Ok(ExprKind::Case { operand, branches, otherwise })
+        Ok(ExprKind::Case {
+            operand,
+            branches,
+            otherwise,
+        })
     }
 
     fn extract(&self, node: Node<'_>) -> Build<ExprKind> {
@@ -80,6 +98,9 @@ impl Builder<'_> {
             ident.text = self.text(&field)?;
         }
         let from = self.expr(children.need(self, Rule::expr)?)?;
-        Ok(ExprKind::Extract { field: ident, from: Box::new(from) })
+        Ok(ExprKind::Extract {
+            field: ident,
+            from: Box::new(from),
+        })
     }
 }

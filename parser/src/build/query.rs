@@ -31,7 +31,10 @@ impl Builder<'_> {
             query.items.push(self.select_item(item)?);
         }
         if let Some(from) = children.opt(Rule::from_clause) {
-            query.from = self.children(from).map(|table| self.table_ref(table)).collect::<Build<_>>()?;
+            query.from = self
+                .children(from)
+                .map(|table| self.table_ref(table))
+                .collect::<Build<_>>()?;
         }
         let mut clauses = Clauses::default();
         let mut pattern: Option<(bool, Pattern, Span)> = None;
@@ -79,15 +82,23 @@ impl Builder<'_> {
             && query.from.is_empty()
         {
             return Err(Box::new(
-                Diagnostic::error(codes::MATCH_WITHOUT_SOURCE, self.head(*place, 1), "MATCH has no stream to search")
-                    .help("name one before it: FROM stream MATCH ( … )"),
+                Diagnostic::error(
+                    codes::MATCH_WITHOUT_SOURCE,
+                    self.head(*place, 1),
+                    "MATCH has no stream to search",
+                )
+                .help("name one before it: FROM stream MATCH ( … )"),
             ));
         }
         query.pattern = self.match_clause(pattern, clauses)?;
         Ok(query)
     }
 
-    fn match_clause(&self, pattern: Option<(bool, Pattern, Span)>, clauses: Clauses) -> Build<Option<MatchClause>> {
+    fn match_clause(
+        &self,
+        pattern: Option<(bool, Pattern, Span)>,
+        clauses: Clauses,
+    ) -> Build<Option<MatchClause>> {
         let Some((all, pattern, span)) = pattern else {
             return match clauses.first_of_pattern() {
                 Some((name, place)) => Err(Box::new(
@@ -123,7 +134,10 @@ impl Builder<'_> {
             return Ok(SelectItem::Star(span));
         }
         if let Some(star) = children.opt(Rule::star_of) {
-            return Ok(SelectItem::QualifiedStar(self.need_ident(&mut self.children(star))?, span));
+            return Ok(SelectItem::QualifiedStar(
+                self.need_ident(&mut self.children(star))?,
+                span,
+            ));
         }
         let expr = self.expr(children.need(self, Rule::expr)?)?;
         let alias = match children.opt(Rule::item_alias) {
@@ -145,7 +159,12 @@ impl Builder<'_> {
         clauses.once("LIMIT … PER", self.head(span, 1))?;
         let mut children = self.children(per);
         let per = self.duration(children.need(self, Rule::duration)?)?;
-        query.limit_per = Some(LimitPer { count, per, by: self.exprs(children)?, span });
+        query.limit_per = Some(LimitPer {
+            count,
+            per,
+            by: self.exprs(children)?,
+            span,
+        });
         Ok(())
     }
 }
@@ -172,9 +191,13 @@ impl Order {
             && rank < last
         {
             return Err(Box::new(
-                Diagnostic::error(codes::CLAUSE_ORDER, place, format!("{name} stands before {before}, not after it"))
-                    .also(span, format!("{before} is here"))
-                    .help("the order is FROM, MATCH, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT"),
+                Diagnostic::error(
+                    codes::CLAUSE_ORDER,
+                    place,
+                    format!("{name} stands before {before}, not after it"),
+                )
+                .also(span, format!("{before} is here"))
+                .help("the order is FROM, MATCH, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT"),
             ));
         }
         self.last = Some((rank, name, place));

@@ -12,7 +12,8 @@ impl Builder<'_> {
     pub(super) fn match_recognize(&self, node: Node<'_>) -> Build<MatchRecognize> {
         let span = self.span(&node);
         let mut clauses = Clauses::default();
-        let (mut order_by, mut measures, mut rows, mut pattern, mut emit) = (Vec::new(), Vec::new(), None, None, None);
+        let (mut order_by, mut measures, mut rows, mut pattern, mut emit) =
+            (Vec::new(), Vec::new(), None, None, None);
         for clause in self.children(node) {
             let place = self.span(&clause);
             match clause.as_rule() {
@@ -22,7 +23,10 @@ impl Builder<'_> {
                 }
                 Rule::measures => {
                     clauses.once("MEASURES", self.head(place, 1))?;
-                    measures = self.children(clause).map(|measure| self.measure(measure)).collect::<Build<_>>()?;
+                    measures = self
+                        .children(clause)
+                        .map(|measure| self.measure(measure))
+                        .collect::<Build<_>>()?;
                 }
                 Rule::one_row => {
                     clauses.once("ROWS PER MATCH", place)?;
@@ -30,12 +34,14 @@ impl Builder<'_> {
                 }
                 Rule::all_rows => {
                     clauses.once("ROWS PER MATCH", place)?;
-                    rows = Some(match self.children(clause).next().map(|option| option.as_rule()) {
-                        Some(Rule::show_empty) => RowsPerMatch::AllShowEmpty { written: true },
-                        Some(Rule::omit_empty) => RowsPerMatch::AllOmitEmpty,
-                        Some(Rule::with_unmatched) => RowsPerMatch::AllWithUnmatched,
-                        _ => RowsPerMatch::AllShowEmpty { written: false },
-                    });
+                    rows = Some(
+                        match self.children(clause).next().map(|option| option.as_rule()) {
+                            Some(Rule::show_empty) => RowsPerMatch::AllShowEmpty { written: true },
+                            Some(Rule::omit_empty) => RowsPerMatch::AllOmitEmpty,
+                            Some(Rule::with_unmatched) => RowsPerMatch::AllWithUnmatched,
+                            _ => RowsPerMatch::AllShowEmpty { written: false },
+                        },
+                    );
                 }
                 Rule::pattern_clause => {
                     clauses.once("PATTERN", self.head(place, 1))?;
@@ -50,8 +56,12 @@ impl Builder<'_> {
         }
         let Some(pattern) = pattern else {
             return Err(Box::new(
-                Diagnostic::error(codes::PATTERN_MISSING, self.head(span, 1), "MATCH_RECOGNIZE needs a PATTERN ( … )")
-                    .help("add PATTERN ( … ) after AFTER MATCH, before DEFINE"),
+                Diagnostic::error(
+                    codes::PATTERN_MISSING,
+                    self.head(span, 1),
+                    "MATCH_RECOGNIZE needs a PATTERN ( … )",
+                )
+                .help("add PATTERN ( … ) after AFTER MATCH, before DEFINE"),
             ));
         };
         Ok(MatchRecognize {

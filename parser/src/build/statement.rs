@@ -1,15 +1,15 @@
 //! Statements.
 
 use pest::iterators::Pairs;
+use portent_grammar::Diagnostic;
 use portent_grammar::codes::syntax as codes;
 use portent_grammar::keywords::nearest;
 use portent_grammar::syntax::Rule;
-use portent_grammar::Diagnostic;
 
 use super::{Build, Builder, Node, has};
 use crate::ast::{
-    Explain, ExplainFormat, ExplainTarget, Expr, Insert, InsertSource, ObjectKind, Pattern, Query, Show, Statement,
-    StatementKind,
+    Explain, ExplainFormat, ExplainTarget, Expr, Insert, InsertSource, ObjectKind, Pattern, Query,
+    Show, Statement, StatementKind,
 };
 
 impl Builder<'_> {
@@ -59,15 +59,25 @@ impl Builder<'_> {
                 let mut children = self.children(node);
                 let what = object_kind(&children.need(self, Rule::object_kind)?);
                 let if_exists = children.opt(Rule::if_exists).is_some();
-                StatementKind::Drop { what, if_exists, name: self.need_ident(&mut children)? }
+                StatementKind::Drop {
+                    what,
+                    if_exists,
+                    name: self.need_ident(&mut children)?,
+                }
             }
-            Rule::pause => StatementKind::Pause { name: self.need_ident(&mut self.children(node))? },
-            Rule::resume => StatementKind::Resume { name: self.need_ident(&mut self.children(node))? },
+            Rule::pause => StatementKind::Pause {
+                name: self.need_ident(&mut self.children(node))?,
+            },
+            Rule::resume => StatementKind::Resume {
+                name: self.need_ident(&mut self.children(node))?,
+            },
             Rule::show => StatementKind::Show(self.show(node)?),
             Rule::describe => {
                 let mut children = self.children(node);
                 children.opt(Rule::object_kind);
-                StatementKind::Describe { name: self.need_ident(&mut children)? }
+                StatementKind::Describe {
+                    name: self.need_ident(&mut children)?,
+                }
             }
             Rule::replay => self.replay(node)?,
             Rule::set => {
@@ -92,12 +102,18 @@ impl Builder<'_> {
             Some(values) => InsertSource::Values(self.values(values)?),
             None => InsertSource::Query(self.query(children.need(self, Rule::query)?)?),
         };
-        Ok(Insert { into, columns, source })
+        Ok(Insert {
+            into,
+            columns,
+            source,
+        })
     }
 
     /// The rows of VALUES.
     pub(super) fn values(&self, node: Node<'_>) -> Build<Vec<Vec<Expr>>> {
-        self.children(node).map(|row| self.exprs(self.children(row))).collect()
+        self.children(node)
+            .map(|row| self.exprs(self.children(row)))
+            .collect()
     }
 
     fn explain(&self, node: Node<'_>) -> Build<Explain> {
@@ -113,12 +129,18 @@ impl Builder<'_> {
                 }
             }
         }
-        let target = self.children(children.need(self, Rule::explain_target)?).need_any(self)?;
+        let target = self
+            .children(children.need(self, Rule::explain_target)?)
+            .need_any(self)?;
         let target = match target.as_rule() {
             Rule::ident => ExplainTarget::Query(self.ident(&target)),
             _ => ExplainTarget::Statement(Box::new(self.statement(target)?)),
         };
-        Ok(Explain { analyze, format, target })
+        Ok(Explain {
+            analyze,
+            format,
+            target,
+        })
     }
 
     fn explain_format(&self, node: Node<'_>) -> Build<ExplainFormat> {
@@ -129,14 +151,22 @@ impl Builder<'_> {
             ("DOT", ExplainFormat::Dot),
             ("MERMAID", ExplainFormat::Mermaid),
         ];
-        if let Some((_, format)) = formats.iter().find(|(name, _)| name.eq_ignore_ascii_case(&label.text)) {
+        if let Some((_, format)) = formats
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&label.text))
+        {
             return Ok(*format);
         }
-        let mut error =
-            Diagnostic::error(codes::UNKNOWN_WORD, label.span, format!("`{}` is not a format of EXPLAIN", label.text))
-                .help("the formats are TEXT, JSON, DOT and MERMAID");
+        let mut error = Diagnostic::error(
+            codes::UNKNOWN_WORD,
+            label.span,
+            format!("`{}` is not a format of EXPLAIN", label.text),
+        )
+        .help("the formats are TEXT, JSON, DOT and MERMAID");
         if let Some(near) = nearest(&label.text, formats.iter().map(|(name, _)| *name)) {
-            error = error.help(format!("did you mean {near}?")).fix(label.span, near);
+            error = error
+                .help(format!("did you mean {near}?"))
+                .fix(label.span, near);
         }
         Err(Box::new(error))
     }
@@ -156,7 +186,11 @@ impl Builder<'_> {
             }
             None => None,
         };
-        Ok(StatementKind::ExplainWhyNot { query, key, between })
+        Ok(StatementKind::ExplainWhyNot {
+            query,
+            key,
+            between,
+        })
     }
 
     fn show(&self, node: Node<'_>) -> Build<Show> {
@@ -188,7 +222,12 @@ impl Builder<'_> {
             Some(to) => Some(self.expr(self.children(to).need(self, Rule::expr)?)?),
             None => None,
         };
-        Ok(StatementKind::Replay { stream, from, to, into: self.need_ident(&mut children)? })
+        Ok(StatementKind::Replay {
+            stream,
+            from,
+            to,
+            into: self.need_ident(&mut children)?,
+        })
     }
 }
 
@@ -199,5 +238,8 @@ fn object_kind(node: &Node<'_>) -> ObjectKind {
         (Rule::k_query, ObjectKind::Query),
         (Rule::k_sink, ObjectKind::Sink),
     ];
-    kinds.into_iter().find(|(rule, _)| has(node, *rule)).map_or(ObjectKind::View, |(_, kind)| kind)
+    kinds
+        .into_iter()
+        .find(|(rule, _)| has(node, *rule))
+        .map_or(ObjectKind::View, |(_, kind)| kind)
 }

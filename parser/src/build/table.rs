@@ -16,7 +16,11 @@ impl Builder<'_> {
         while let Some(join) = children.opt(Rule::join) {
             let span = table.span.to(self.span(&join));
             let join = self.join(table, join)?;
-            table = TableRef { kind: TableKind::Join(Box::new(join)), alias: None, span };
+            table = TableRef {
+                kind: TableKind::Join(Box::new(join)),
+                alias: None,
+                span,
+            };
         }
         Ok(table)
     }
@@ -25,7 +29,11 @@ impl Builder<'_> {
         let mut children = self.children(node);
         let source = children.need_any(self)?;
         let mut span = self.span(&source);
-        let mut table = TableRef { kind: self.table_source(source)?, alias: None, span };
+        let mut table = TableRef {
+            kind: self.table_source(source)?,
+            alias: None,
+            span,
+        };
         for child in children {
             let place = self.span(&child);
             span = span.to(place);
@@ -34,7 +42,11 @@ impl Builder<'_> {
             } else {
                 let recognize = self.match_recognize(child)?;
                 let kind = TableKind::MatchRecognize(Box::new(table), Box::new(recognize));
-                table = TableRef { kind, alias: None, span };
+                table = TableRef {
+                    kind,
+                    alias: None,
+                    span,
+                };
             }
             table.span = span;
         }
@@ -47,9 +59,15 @@ impl Builder<'_> {
         Ok(match rule {
             Rule::table_name => TableKind::Named(self.need_ident(&mut children)?),
             Rule::file => TableKind::File(self.text(&children.need(self, Rule::text)?)?),
-            Rule::subquery => TableKind::Subquery(Box::new(self.query(children.need(self, Rule::query)?)?)),
-            Rule::values_table => TableKind::Values(self.values(children.need(self, Rule::values)?)?),
-            Rule::wrapped_function => self.table_function(children.need(self, Rule::table_function)?)?,
+            Rule::subquery => {
+                TableKind::Subquery(Box::new(self.query(children.need(self, Rule::query)?)?))
+            }
+            Rule::values_table => {
+                TableKind::Values(self.values(children.need(self, Rule::values)?)?)
+            }
+            Rule::wrapped_function => {
+                self.table_function(children.need(self, Rule::table_function)?)?
+            }
             _ => self.table_function(node)?,
         })
     }
@@ -58,15 +76,25 @@ impl Builder<'_> {
         let mut children = self.children(node);
         let lateral = children.opt(Rule::lateral).is_some();
         let name = self.need_ident(&mut children)?;
-        let args = children.map(|arg| self.table_arg(arg)).collect::<Build<_>>()?;
-        Ok(TableKind::Function { name, args, lateral })
+        let args = children
+            .map(|arg| self.table_arg(arg))
+            .collect::<Build<_>>()?;
+        Ok(TableKind::Function {
+            name,
+            args,
+            lateral,
+        })
     }
 
     fn table_arg(&self, node: Node<'_>) -> Build<TableFunctionArg> {
         let inner = self.children(node).need_any(self)?;
         Ok(match inner.as_rule() {
-            Rule::stream_arg => TableFunctionArg::Table(self.need_ident(&mut self.children(inner))?),
-            Rule::descriptor => TableFunctionArg::Descriptor(self.idents(&mut self.children(inner))),
+            Rule::stream_arg => {
+                TableFunctionArg::Table(self.need_ident(&mut self.children(inner))?)
+            }
+            Rule::descriptor => {
+                TableFunctionArg::Descriptor(self.idents(&mut self.children(inner)))
+            }
             _ => TableFunctionArg::Expr(self.expr(inner)?),
         })
     }
@@ -83,7 +111,9 @@ impl Builder<'_> {
 
     fn join(&self, left: TableRef, node: Node<'_>) -> Build<Join> {
         let mut children = self.children(node);
-        let kind = children.opt(Rule::join_kind).map_or(JoinKind::Inner, |kind| join_kind(&kind));
+        let kind = children
+            .opt(Rule::join_kind)
+            .map_or(JoinKind::Inner, |kind| join_kind(&kind));
         let right = self.table_primary(children.need(self, Rule::table_primary)?)?;
         let mut on: Option<(Expr, Span)> = None;
         let mut within = None;
@@ -104,13 +134,23 @@ impl Builder<'_> {
                 }
                 Within::Events(..) => {
                     return Err(Box::new(
-                        Diagnostic::error(codes::MISSING_UNIT, place, "the WITHIN of a join is a duration, not a number of events")
-                            .help("write WITHIN 10 MINUTES"),
+                        Diagnostic::error(
+                            codes::MISSING_UNIT,
+                            place,
+                            "the WITHIN of a join is a duration, not a number of events",
+                        )
+                        .help("write WITHIN 10 MINUTES"),
                     ));
                 }
             }
         }
-        Ok(Join { kind, left, right, on: on.map(|(on, _)| on), within: within.map(|(within, _)| within) })
+        Ok(Join {
+            kind,
+            left,
+            right,
+            on: on.map(|(on, _)| on),
+            within: within.map(|(within, _)| within),
+        })
     }
 }
 
@@ -121,5 +161,8 @@ fn join_kind(node: &Node<'_>) -> JoinKind {
         (Rule::k_full, JoinKind::Full),
         (Rule::k_cross, JoinKind::Cross),
     ];
-    kinds.into_iter().find(|(rule, _)| has(node, *rule)).map_or(JoinKind::Inner, |(_, kind)| kind)
+    kinds
+        .into_iter()
+        .find(|(rule, _)| has(node, *rule))
+        .map_or(JoinKind::Inner, |(_, kind)| kind)
 }

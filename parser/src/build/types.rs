@@ -8,14 +8,23 @@ use crate::ast::TypeName;
 impl Builder<'_> {
     pub(super) fn type_name(&self, node: Node<'_>) -> Build<TypeName> {
         let span = self.span(&node);
-        let mut ty = TypeName { name: String::new(), args: Vec::new(), array: 0, span };
+        let mut ty = TypeName {
+            name: String::new(),
+            args: Vec::new(),
+            array: 0,
+            span,
+        };
         for child in self.children(node) {
             match child.as_rule() {
                 Rule::array_type => {
                     let mut inner = self.children(child);
                     let element = inner.need(self, Rule::type_name)?;
                     let element = self.type_name(element)?;
-                    ty = TypeName { array: element.array.saturating_add(1), span, ..element };
+                    ty = TypeName {
+                        array: element.array.saturating_add(1),
+                        span,
+                        ..element
+                    };
                 }
                 Rule::type_words => ty.name = self.type_words(child),
                 Rule::type_args => {
@@ -42,13 +51,21 @@ impl Builder<'_> {
 
     /// `typed_word`: the type before a text.
     pub(super) fn typed_word(&self, node: Node<'_>) -> TypeName {
-        TypeName { name: words(node.as_str()), args: Vec::new(), array: 0, span: self.span(&node) }
+        TypeName {
+            name: words(node.as_str()),
+            args: Vec::new(),
+            array: 0,
+            span: self.span(&node),
+        }
     }
 }
 
 /// Upper case, joined by one blank; a comment between them is left out.
 fn words(text: &str) -> String {
     let tokens = portent_grammar::token::tokens(text);
-    let words = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia()).map(|lexeme| lexeme.text(text).to_ascii_uppercase());
+    let words = tokens
+        .iter()
+        .filter(|lexeme| !lexeme.token.is_trivia())
+        .map(|lexeme| lexeme.text(text).to_ascii_uppercase());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -21,7 +21,8 @@ pub(super) fn brackets(context: &Context<'_>) -> Option<Diagnostic> {
             }
         }
     }
-    open.last().map(|opener| unclosed(context, *opener, context.words.len()))
+    open.last()
+        .map(|opener| unclosed(context, *opener, context.words.len()))
 }
 
 fn closing(token: Option<Token>) -> Option<&'static str> {
@@ -35,9 +36,17 @@ fn closing(token: Option<Token>) -> Option<&'static str> {
 
 fn unopened(context: &Context<'_>, at: usize) -> Diagnostic {
     let place = context.place_of(at);
-    let error = Diagnostic::error(codes::UNOPENED_BRACKET, place, format!("this `{}` closes nothing", context.word(at)));
+    let error = Diagnostic::error(
+        codes::UNOPENED_BRACKET,
+        place,
+        format!("this `{}` closes nothing", context.word(at)),
+    );
     let fix = replace(place, "");
-    if context.mends(std::slice::from_ref(&fix)) { error.help("delete it").fix(place, "") } else { error }
+    if context.mends(std::slice::from_ref(&fix)) {
+        error.help("delete it").fix(place, "")
+    } else {
+        error
+    }
 }
 
 /// `(a]`: either the first is not closed, or the second not opened.
@@ -51,20 +60,37 @@ fn mismatch(context: &Context<'_>, opener: usize, at: usize, outer: Option<usize
     let error = Diagnostic::error(
         codes::UNOPENED_BRACKET,
         place,
-        format!("`{}` does not close `{}`", context.word(at), context.word(opener)),
+        format!(
+            "`{}` does not close `{}`",
+            context.word(at),
+            context.word(opener)
+        ),
     )
     .also(context.place_of(opener), "the open bracket");
     let fix = replace(place, right);
-    if context.reads_on(std::slice::from_ref(&fix)) { error.fix(place, right) } else { error.help(format!("`{right}` closes it")) }
+    if context.reads_on(std::slice::from_ref(&fix)) {
+        error.fix(place, right)
+    } else {
+        error.help(format!("`{right}` closes it"))
+    }
 }
 
 /// Nothing closes `opener` before the word `end`.
 fn unclosed(context: &Context<'_>, opener: usize, end: usize) -> Diagnostic {
     let sign = context.word(opener).to_owned();
     let excludes = context.sign(opener, &["{"]) && context.sign(opener + 1, &["-"]);
-    let close = if excludes { " -}" } else { closing(context.token(opener)).unwrap_or_default() };
+    let close = if excludes {
+        " -}"
+    } else {
+        closing(context.token(opener)).unwrap_or_default()
+    };
     let place = context.place_of(opener);
-    let mut error = Diagnostic::error(codes::UNCLOSED_BRACKET, place, format!("this `{sign}` is never closed")).label("opened here");
+    let mut error = Diagnostic::error(
+        codes::UNCLOSED_BRACKET,
+        place,
+        format!("this `{sign}` is never closed"),
+    )
+    .label("opened here");
     if let Some(fix) = closing_place(context, opener, end, close) {
         error = error.help(format!("close it with `{}`", close.trim()));
         error.fix = Some(fix);
@@ -77,12 +103,44 @@ fn unclosed(context: &Context<'_>, opener: usize, end: usize) -> Diagnostic {
 /// something new if possible.
 fn closing_place(context: &Context<'_>, opener: usize, end: usize, close: &str) -> Option<Fix> {
     const STARTS: &[&str] = &[
-        "FROM", "WHERE", "MATCH", "PARTITION", "WITHIN", "DEFINE", "SUBSET", "AFTER", "GROUP", "ORDER", "HAVING", "LIMIT", "EMIT",
-        "WITH", "AS", "AND", "OR", "MEASURES", "PATTERN", "VALUES", "SELECT", "ON", "JOIN", "THEN", "ELSE", "WHEN", "END", "OVER",
+        "FROM",
+        "WHERE",
+        "MATCH",
+        "PARTITION",
+        "WITHIN",
+        "DEFINE",
+        "SUBSET",
+        "AFTER",
+        "GROUP",
+        "ORDER",
+        "HAVING",
+        "LIMIT",
+        "EMIT",
+        "WITH",
+        "AS",
+        "AND",
+        "OR",
+        "MEASURES",
+        "PATTERN",
+        "VALUES",
+        "SELECT",
+        "ON",
+        "JOIN",
+        "THEN",
+        "ELSE",
+        "WHEN",
+        "END",
+        "OVER",
     ];
     let after = |at: usize| {
         let last = context.place_of(at);
-        replace(Span { start: last.end, end: last.end }, close)
+        replace(
+            Span {
+                start: last.end,
+                end: last.end,
+            },
+            close,
+        )
     };
     let in_pattern = context.inside(opener + 1) == Inside::Pattern;
     let braces = context.token(opener) == Some(Token::LeftBrace);
@@ -96,5 +154,9 @@ fn closing_place(context: &Context<'_>, opener: usize, end: usize, close: &str) 
     };
     let inside = (opener + 1..end).take(60);
     let try_at = |at: usize| Some(after(at)).filter(|fix| context.mends(std::slice::from_ref(fix)));
-    inside.clone().filter(|at| natural(*at)).find_map(try_at).or_else(|| inside.filter(|at| !natural(*at)).find_map(try_at))
+    inside
+        .clone()
+        .filter(|at| natural(*at))
+        .find_map(try_at)
+        .or_else(|| inside.filter(|at| !natural(*at)).find_map(try_at))
 }

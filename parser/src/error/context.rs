@@ -43,25 +43,60 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(text: &'a str, tokens: &[Lexeme], span: Span, entry: Rule, failure: Failure) -> Self {
+    pub fn new(
+        text: &'a str,
+        tokens: &[Lexeme],
+        span: Span,
+        entry: Rule,
+        failure: Failure,
+    ) -> Self {
         Self::build(Cow::Borrowed(text), tokens, span, entry, failure)
     }
 
     /// The statement after a mend; `mended` is its text alone, and places are told as if it stood where it stood before.
-    pub fn of_mended(mended: String, span: Span, entry: Rule, failure: Failure) -> Option<Context<'static>> {
+    pub fn of_mended(
+        mended: String,
+        span: Span,
+        entry: Rule,
+        failure: Failure,
+    ) -> Option<Context<'static>> {
         let start = span.start as usize;
         let text = " ".repeat(start) + &mended;
-        let tokens: Vec<Lexeme> = tokens(&text).into_iter().filter(|lexeme| lexeme.span.start as usize >= start).collect();
+        let tokens: Vec<Lexeme> = tokens(&text)
+            .into_iter()
+            .filter(|lexeme| lexeme.span.start as usize >= start)
+            .collect();
         let span = Span::new(start, text.len());
-        Some(Context::build(Cow::Owned(text), &tokens, span, entry, failure))
+        Some(Context::build(
+            Cow::Owned(text),
+            &tokens,
+            span,
+            entry,
+            failure,
+        ))
     }
 
-    fn build(text: Cow<'a, str>, tokens: &[Lexeme], span: Span, entry: Rule, failure: Failure) -> Self {
-        let words: Vec<Lexeme> = tokens.iter().filter(|lexeme| !lexeme.token.is_trivia()).copied().collect();
+    fn build(
+        text: Cow<'a, str>,
+        tokens: &[Lexeme],
+        span: Span,
+        entry: Rule,
+        failure: Failure,
+    ) -> Self {
+        let words: Vec<Lexeme> = tokens
+            .iter()
+            .filter(|lexeme| !lexeme.token.is_trivia())
+            .copied()
+            .collect();
         let absolute = span.start as usize + failure.at;
-        let at = words.iter().position(|word| word.span.end as usize > absolute).unwrap_or(words.len());
+        let at = words
+            .iter()
+            .position(|word| word.span.end as usize > absolute)
+            .unwrap_or(words.len());
         let end = words.last().map_or(span.end, |last| last.span.end);
-        let place = words.get(at).map_or(Span { start: end, end }, |word| word.span);
+        let place = words
+            .get(at)
+            .map_or(Span { start: end, end }, |word| word.span);
         Self {
             text,
             span,
@@ -80,7 +115,10 @@ impl<'a> Context<'a> {
     }
 
     pub fn word(&self, at: usize) -> &str {
-        self.words.get(at).map(|word| word.text(&self.text)).unwrap_or_default()
+        self.words
+            .get(at)
+            .map(|word| word.text(&self.text))
+            .unwrap_or_default()
     }
 
     pub fn place_of(&self, at: usize) -> Span {
@@ -89,16 +127,25 @@ impl<'a> Context<'a> {
 
     /// Whether an unquoted word is one of these.
     pub fn is(&self, at: usize, words: &[&str]) -> bool {
-        self.token(at) == Some(Token::Word) && words.iter().any(|word| word.eq_ignore_ascii_case(self.word(at)))
+        self.token(at) == Some(Token::Word)
+            && words
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(self.word(at)))
     }
 
     /// Whether these words stand from `at` on.
     pub fn are(&self, at: usize, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(offset, word)| self.is(at + offset, &[word]))
+        words
+            .iter()
+            .enumerate()
+            .all(|(offset, word)| self.is(at + offset, &[word]))
     }
 
     pub fn sign(&self, at: usize, signs: &[&str]) -> bool {
-        !matches!(self.token(at), None | Some(Token::Word | Token::QuotedName | Token::Text)) && signs.contains(&self.word(at))
+        !matches!(
+            self.token(at),
+            None | Some(Token::Word | Token::QuotedName | Token::Text)
+        ) && signs.contains(&self.word(at))
     }
 
     /// The word `back` words before `at`, if there is one.
@@ -109,7 +156,10 @@ impl<'a> Context<'a> {
     /// Whether the word is the first on its line.
     pub fn begins_line(&self, at: usize) -> bool {
         let start = self.place_of(at).start as usize;
-        let before = self.text.get(self.span.start as usize..start).unwrap_or_default();
+        let before = self
+            .text
+            .get(self.span.start as usize..start)
+            .unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         before.contains('\n') && line.chars().all(char::is_whitespace)
     }
@@ -131,21 +181,33 @@ impl<'a> Context<'a> {
         let mut out = String::new();
         let mut done = self.span.start as usize;
         for fix in fixes {
-            out.push_str(self.text.get(done..fix.span.start as usize).unwrap_or_default());
+            out.push_str(
+                self.text
+                    .get(done..fix.span.start as usize)
+                    .unwrap_or_default(),
+            );
             out.push_str(&fix.replacement);
             done = fix.span.end as usize;
         }
-        out.push_str(self.text.get(done..self.span.end as usize).unwrap_or_default());
+        out.push_str(
+            self.text
+                .get(done..self.span.end as usize)
+                .unwrap_or_default(),
+        );
         out
     }
 
     /// Where the grammar gives up after the mends, as an offset into the text before them; `None` if it does not.
     fn try_out(&self, fixes: &[Fix]) -> Option<usize> {
         let length = (self.span.end - self.span.start.min(self.span.end)) as usize;
-        let Some(left) = self.budget.get().checked_sub(length + 100) else { return Some(0) };
+        let Some(left) = self.budget.get().checked_sub(length + 100) else {
+            return Some(0);
+        };
         self.budget.set(left);
         let edited = self.edited(fixes);
-        let Err(failure) = judge(&edited, self.entry) else { return None };
+        let Err(failure) = judge(&edited, self.entry) else {
+            return None;
+        };
         let mut at = failure.at + self.span.start as usize;
         for fix in fixes {
             let removed = (fix.span.end - fix.span.start) as usize;
@@ -165,7 +227,9 @@ impl<'a> Context<'a> {
     pub fn reads_on(&self, fixes: &[Fix]) -> bool {
         match self.try_out(fixes) {
             None => true,
-            Some(at) => at > self.place.start as usize && fixes.iter().all(|fix| at > fix.span.end as usize),
+            Some(at) => {
+                at > self.place.start as usize && fixes.iter().all(|fix| at > fix.span.end as usize)
+            }
         }
     }
 
@@ -186,15 +250,26 @@ impl<'a> Context<'a> {
     pub fn inside(&self, at: usize) -> Inside {
         let mut open: Vec<Inside> = Vec::new();
         for (index, word) in self.words.iter().enumerate().take(at) {
-            let outer = open.last().copied().unwrap_or(if self.entry == Rule::pattern_entry { Inside::Pattern } else { Inside::Plain });
+            let outer = open
+                .last()
+                .copied()
+                .unwrap_or(if self.entry == Rule::pattern_entry {
+                    Inside::Pattern
+                } else {
+                    Inside::Plain
+                });
             let before = |back: usize| self.before(index, back);
             match word.token {
                 Token::LeftParen => {
                     let of_match = before(1).is_some_and(|b| self.is(b, &["MATCH", "PATTERN"]))
-                        || (before(1).is_some_and(|b| self.is(b, &["ALL"])) && before(2).is_some_and(|b| self.is(b, &["MATCH"])));
+                        || (before(1).is_some_and(|b| self.is(b, &["ALL"]))
+                            && before(2).is_some_and(|b| self.is(b, &["MATCH"])));
                     open.push(if of_match { Inside::Pattern } else { outer });
                 }
-                Token::LeftBracket if outer == Inside::Pattern && before(1).is_some_and(|b| self.sign(b, &["-"])) => {
+                Token::LeftBracket
+                    if outer == Inside::Pattern
+                        && before(1).is_some_and(|b| self.sign(b, &["-"])) =>
+                {
                     open.push(Inside::Bound);
                 }
                 Token::LeftBracket => open.push(Inside::Plain),
@@ -206,13 +281,22 @@ impl<'a> Context<'a> {
                 _ => {}
             }
         }
-        open.last().copied().unwrap_or(if self.entry == Rule::pattern_entry { Inside::Pattern } else { Inside::Plain })
+        open.last()
+            .copied()
+            .unwrap_or(if self.entry == Rule::pattern_entry {
+                Inside::Pattern
+            } else {
+                Inside::Plain
+            })
     }
 }
 
 /// A replacement of a place.
 pub(super) fn replace(span: Span, by: impl Into<String>) -> Fix {
-    Fix { span, replacement: by.into() }
+    Fix {
+        span,
+        replacement: by.into(),
+    }
 }
 
 /// Long words are cut, line ends are not shown.

@@ -15,25 +15,41 @@ pub(super) fn unit(context: &Context<'_>) -> Option<Diagnostic> {
         let at = context.before(context.at, back)?;
         let introduced = context.before(at, 1).is_some_and(|before| {
             context.is(before, &["WITHIN", "PER", "INTERVAL"])
-                || (context.inside(at) == Inside::Bound && (context.token(before) == Some(Token::LeftBracket) || context.is(before, &["TO"])))
+                || (context.inside(at) == Inside::Bound
+                    && (context.token(before) == Some(Token::LeftBracket)
+                        || context.is(before, &["TO"])))
         });
         if !introduced {
             continue;
         }
         let place = context.place_of(at);
-        let events = context.before(at, 1).is_some_and(|before| context.is(before, &["WITHIN"]));
+        let events = context
+            .before(at, 1)
+            .is_some_and(|before| context.is(before, &["WITHIN"]));
         let also_events = if events { ", or EVENTS" } else { "" };
         match context.token(at) {
-            Some(Token::Number) if context.token(at + 1) == Some(Token::Word) && unit_of(context.word(at + 1)).is_some() => {}
-            Some(Token::Number) if context.token(at + 1) == Some(Token::Word) && !starts_clause(context, at + 1) => {
+            Some(Token::Number)
+                if context.token(at + 1) == Some(Token::Word)
+                    && unit_of(context.word(at + 1)).is_some() => {}
+            Some(Token::Number)
+                if context.token(at + 1) == Some(Token::Word)
+                    && !starts_clause(context, at + 1) =>
+            {
                 return Some(unknown_unit(context, at + 1, also_events));
             }
             Some(Token::Number) => {
                 let gap = gap_after(context, at);
                 return Some(
-                    Diagnostic::error(codes::MISSING_UNIT, place, format!("{} of what? A unit of time is missing", context.word(at)))
-                        .help(format!("write {0} SECONDS, {0} MINUTES, {0} HOURS or {0} DAYS{also_events}", context.word(at)))
-                        .fix(gap, " MINUTES"),
+                    Diagnostic::error(
+                        codes::MISSING_UNIT,
+                        place,
+                        format!("{} of what? A unit of time is missing", context.word(at)),
+                    )
+                    .help(format!(
+                        "write {0} SECONDS, {0} MINUTES, {0} HOURS or {0} DAYS{also_events}",
+                        context.word(at)
+                    ))
+                    .fix(gap, " MINUTES"),
                 );
             }
             Some(Token::Text) => {
@@ -48,8 +64,15 @@ pub(super) fn unit(context: &Context<'_>) -> Option<Diagnostic> {
             }
             _ if at == context.at => {
                 return Some(
-                    Diagnostic::error(codes::MISSING_UNIT, place, format!("a duration is expected here, not {}", context.found(at)))
-                        .help(format!("write a number and a unit, such as 10 MINUTES{}", if events { " or 10 EVENTS" } else { "" })),
+                    Diagnostic::error(
+                        codes::MISSING_UNIT,
+                        place,
+                        format!("a duration is expected here, not {}", context.found(at)),
+                    )
+                    .help(format!(
+                        "write a number and a unit, such as 10 MINUTES{}",
+                        if events { " or 10 EVENTS" } else { "" }
+                    )),
                 );
             }
             _ => {}
@@ -60,8 +83,24 @@ pub(super) fn unit(context: &Context<'_>) -> Option<Diagnostic> {
 
 fn starts_clause(context: &Context<'_>, at: usize) -> bool {
     const CLAUSES: &[&str] = &[
-        "PARTITION", "DEFINE", "SUBSET", "WITHIN", "AFTER", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "EMIT", "BY", "ON", "TO", "AND", "OR",
-        "FROM", "OFFSET",
+        "PARTITION",
+        "DEFINE",
+        "SUBSET",
+        "WITHIN",
+        "AFTER",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "LIMIT",
+        "EMIT",
+        "BY",
+        "ON",
+        "TO",
+        "AND",
+        "OR",
+        "FROM",
+        "OFFSET",
     ];
     context.is(at, CLAUSES)
 }
@@ -73,7 +112,11 @@ fn unknown_unit(context: &Context<'_>, at: usize, also_events: &str) -> Diagnost
             .help("write MINUTES (or min) or MONTHS")
             .fix(place, "MINUTES");
     }
-    let error = Diagnostic::error(codes::MISSING_UNIT, place, format!("`{word}` is not a unit of time"));
+    let error = Diagnostic::error(
+        codes::MISSING_UNIT,
+        place,
+        format!("`{word}` is not a unit of time"),
+    );
     match nearest(word, UNITS.iter().copied().chain(["EVENTS"])) {
         Some(near) => error.help(format!("did you mean {near}?")).fix(place, near),
         None if word.to_ascii_lowercase().starts_with("nano") => error.help("time is kept in microseconds: write MICROSECONDS"),

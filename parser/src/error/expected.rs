@@ -15,16 +15,30 @@ pub(super) fn generic(context: &Context<'_>) -> Option<Diagnostic> {
 pub(super) fn plain(context: &Context<'_>) -> Diagnostic {
     let end = context.at >= context.words.len();
     let found = context.found(context.at);
-    let code = if end { codes::UNEXPECTED_END } else { codes::UNEXPECTED_TOKEN };
+    let code = if end {
+        codes::UNEXPECTED_END
+    } else {
+        codes::UNEXPECTED_TOKEN
+    };
     let words = describe(&context.expected);
     let message = match (words.is_empty(), end) {
-        (false, true) => format!("the statement ends here, but {} should follow", list(&words)),
+        (false, true) => format!(
+            "the statement ends here, but {} should follow",
+            list(&words)
+        ),
         (false, false) => format!("expected {}, found {found}", list(&words)),
         (true, true) => "the statement ends too early".to_owned(),
         (true, false) => format!("{found} can't stand here"),
     };
     // At the end, point at the last word's end.
-    let place = if end { Span { start: context.place.end, end: context.place.end } } else { context.place };
+    let place = if end {
+        Span {
+            start: context.place.end,
+            end: context.place.end,
+        }
+    } else {
+        context.place
+    };
     let error = Diagnostic::error(code, place, message);
     match advice(context) {
         Some(advice) => error.help(advice),
@@ -61,7 +75,9 @@ fn advice(context: &Context<'_>) -> Option<&'static str> {
 fn describe(rules: &[Rule]) -> Vec<String> {
     let mut words: Vec<(u8, String)> = Vec::new();
     for rule in rules {
-        let Some((rank, word)) = word_of(*rule) else { continue };
+        let Some((rank, word)) = word_of(*rule) else {
+            continue;
+        };
         if !words.iter().any(|(_, other)| *other == word) {
             words.push((rank, word));
         }
@@ -92,11 +108,29 @@ fn word_of(rule: Rule) -> Option<(u8, String)> {
     let fixed = |rank: u8, word: &str| Some((rank, word.to_owned()));
     match rule {
         Rule::EOI => fixed(7, "the end of the statement"),
-        Rule::expr | Rule::plain_expr | Rule::number | Rule::name | Rule::boolean | Rule::null | Rule::parens | Rule::case | Rule::cast
-        | Rule::call | Rule::prefix | Rule::array | Rule::extract | Rule::typed_text | Rule::duration_literal | Rule::trim
-        | Rule::substring | Rule::position | Rule::call_args | Rule::option_value | Rule::row | Rule::minus | Rule::order_item => {
-            fixed(2, "an expression")
-        }
+        Rule::expr
+        | Rule::plain_expr
+        | Rule::number
+        | Rule::name
+        | Rule::boolean
+        | Rule::null
+        | Rule::parens
+        | Rule::case
+        | Rule::cast
+        | Rule::call
+        | Rule::prefix
+        | Rule::array
+        | Rule::extract
+        | Rule::typed_text
+        | Rule::duration_literal
+        | Rule::trim
+        | Rule::substring
+        | Rule::position
+        | Rule::call_args
+        | Rule::option_value
+        | Rule::row
+        | Rule::minus
+        | Rule::order_item => fixed(2, "an expression"),
         Rule::select_item | Rule::star | Rule::star_of => fixed(2, "a column or an expression"),
         Rule::text => fixed(2, "a text in single quotes"),
         Rule::ident | Rule::label | Rule::dotted | Rule::call_name => fixed(1, "a name"),
@@ -111,13 +145,21 @@ fn word_of(rule: Rule) -> Option<(u8, String)> {
         Rule::rbrace => fixed(3, "`}`"),
         Rule::comma => fixed(4, "a comma"),
         Rule::equals => fixed(3, "`=`"),
-        Rule::type_name | Rule::type_word | Rule::type_words | Rule::array_type => fixed(2, "a type"),
+        Rule::type_name | Rule::type_word | Rule::type_words | Rule::array_type => {
+            fixed(2, "a type")
+        }
         Rule::column | Rule::column_list => fixed(3, "a column"),
         Rule::with_options => fixed(5, "WITH ( … )"),
         Rule::option | Rule::option_name => fixed(2, "an option such as path = 'x.csv'"),
         Rule::query => fixed(2, "a SELECT"),
         Rule::values => fixed(2, "VALUES"),
-        Rule::table_ref | Rule::table_primary | Rule::table_name | Rule::file | Rule::subquery | Rule::table_function | Rule::values_table
+        Rule::table_ref
+        | Rule::table_primary
+        | Rule::table_name
+        | Rule::file
+        | Rule::subquery
+        | Rule::table_function
+        | Rule::values_table
         | Rule::wrapped_function => fixed(2, "a stream, a file or a subquery"),
         Rule::from_clause => fixed(3, "FROM"),
         Rule::match_clause => fixed(5, "MATCH ( … )"),
@@ -125,14 +167,36 @@ fn word_of(rule: Rule) -> Option<(u8, String)> {
         Rule::group_by => fixed(6, "GROUP BY"),
         Rule::order_by => fixed(6, "ORDER BY"),
         Rule::limit => fixed(6, "LIMIT"),
-        Rule::having | Rule::offset | Rule::emit | Rule::partition_by | Rule::define | Rule::subset | Rule::within | Rule::after_match => {
-            fixed(7, "another clause")
-        }
-        Rule::pattern | Rule::sequence | Rule::part | Rule::factor | Rule::variable | Rule::group | Rule::permute | Rule::exclude | Rule::empty | Rule::absent
-        | Rule::anchor_start | Rule::anchor_end => fixed(2, "a step of the pattern"),
+        Rule::having
+        | Rule::offset
+        | Rule::emit
+        | Rule::partition_by
+        | Rule::define
+        | Rule::subset
+        | Rule::within
+        | Rule::after_match => fixed(7, "another clause"),
+        Rule::pattern
+        | Rule::sequence
+        | Rule::part
+        | Rule::factor
+        | Rule::variable
+        | Rule::group
+        | Rule::permute
+        | Rule::exclude
+        | Rule::empty
+        | Rule::absent
+        | Rule::anchor_start
+        | Rule::anchor_end => fixed(2, "a step of the pattern"),
         Rule::arrow | Rule::arrow_sign | Rule::arrow_bound => fixed(5, "an arrow"),
-        Rule::bar | Rule::ampersand | Rule::quantifier | Rule::quantifier_sign | Rule::quantifier_braces | Rule::reluctant | Rule::condition
-        | Rule::of_stream | Rule::long_unit => None,
+        Rule::bar
+        | Rule::ampersand
+        | Rule::quantifier
+        | Rule::quantifier_sign
+        | Rule::quantifier_braces
+        | Rule::reluctant
+        | Rule::condition
+        | Rule::of_stream
+        | Rule::long_unit => None,
         Rule::infix | Rule::plain_infix | Rule::sign => fixed(OPTIONAL, "an operator"),
         Rule::measure => fixed(2, "a measure"),
         Rule::definition => fixed(2, "a definition such as a AS x > 1"),
@@ -143,14 +207,23 @@ fn word_of(rule: Rule) -> Option<(u8, String)> {
         Rule::object_kind => fixed(2, "STREAM, TABLE, QUERY, VIEW or SINK"),
         Rule::emit_item => fixed(2, "MATCHES, TIMEOUTS, FINAL or CHANGES"),
         Rule::statement => fixed(2, "a statement"),
-        Rule::skip_past | Rule::skip_next | Rule::skip_first | Rule::skip_last | Rule::skip_to => fixed(2, "PAST LAST ROW or TO …"),
+        Rule::skip_past | Rule::skip_next | Rule::skip_first | Rule::skip_last | Rule::skip_to => {
+            fixed(2, "PAST LAST ROW or TO …")
+        }
         Rule::pattern_clause => fixed(2, "PATTERN ( … )"),
         Rule::computed => fixed(4, "AS"),
         rule => {
             let keyword = keywords::of_rule(rule)?;
             // Words that go on an expression are as common as operators.
-            let common = ["AND", "OR", "IS", "IN", "NOT", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "ESCAPE", "AT", "OVER", "FILTER", "ASC", "DESC", "NULLS"];
-            let rank = if common.contains(&keyword.text) { OPTIONAL } else { 4 };
+            let common = [
+                "AND", "OR", "IS", "IN", "NOT", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "ESCAPE",
+                "AT", "OVER", "FILTER", "ASC", "DESC", "NULLS",
+            ];
+            let rank = if common.contains(&keyword.text) {
+                OPTIONAL
+            } else {
+                4
+            };
             Some((rank, keyword.text.to_owned()))
         }
     }

@@ -65,7 +65,13 @@ const MOST: usize = 5;
 ///
 /// If a mend makes the statement read on, the search continues behind it, so that several slips in one statement are
 /// all told.
-pub(crate) fn explain(text: &str, tokens: &[Lexeme], span: Span, entry: Rule, failure: Failure) -> Vec<Diagnostic> {
+pub(crate) fn explain(
+    text: &str,
+    tokens: &[Lexeme],
+    span: Span,
+    entry: Rule,
+    failure: Failure,
+) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut context = Context::new(text, tokens, span, entry, failure);
     let mut mended: String;
@@ -75,15 +81,23 @@ pub(crate) fn explain(text: &str, tokens: &[Lexeme], span: Span, entry: Rule, fa
         let fix = diagnostic.fix.clone();
         map_back(&mut diagnostic, &edits);
         // A mend that led nowhere new would be told again and again.
-        let repeated = found.iter().any(|earlier| earlier.span() == diagnostic.span());
+        let repeated = found
+            .iter()
+            .any(|earlier| earlier.span() == diagnostic.span());
         if !repeated {
             found.push(diagnostic);
         }
-        let Some(fix) = fix.filter(|_| sure && !repeated && found.len() < MOST) else { break };
+        let Some(fix) = fix.filter(|_| sure && !repeated && found.len() < MOST) else {
+            break;
+        };
         mended = context.edited(&[fix.clone()]);
         edits.push(Edit::of(&fix));
-        let Err(failure) = judge(&mended, entry) else { break };
-        let Some(next) = Context::of_mended(mended, span, entry, failure) else { break };
+        let Err(failure) = judge(&mended, entry) else {
+            break;
+        };
+        let Some(next) = Context::of_mended(mended, span, entry, failure) else {
+            break;
+        };
         context = next;
     }
     found
@@ -92,12 +106,19 @@ pub(crate) fn explain(text: &str, tokens: &[Lexeme], span: Span, entry: Rule, fa
 /// The first check that fits, and whether its mend was tried and makes the statement read on.
 fn first(context: &Context<'_>) -> (Diagnostic, bool) {
     if context.exhausted {
-        let error = Diagnostic::error(codes::TOO_DEEP, context.span, "this statement nests too deeply for the stack of this thread");
+        let error = Diagnostic::error(
+            codes::TOO_DEEP,
+            context.span,
+            "this statement nests too deeply for the stack of this thread",
+        );
         return (error, false);
     }
     for check in CHECKS {
         if let Some(diagnostic) = check(context) {
-            let sure = diagnostic.fix.as_ref().is_some_and(|fix| context.reads_on(std::slice::from_ref(fix)));
+            let sure = diagnostic
+                .fix
+                .as_ref()
+                .is_some_and(|fix| context.reads_on(std::slice::from_ref(fix)));
             return (diagnostic, sure);
         }
     }
@@ -115,13 +136,19 @@ struct Edit {
 impl Edit {
     fn of(fix: &Fix) -> Self {
         let inserted = u32::try_from(fix.replacement.len()).unwrap_or(u32::MAX);
-        Edit { start: fix.span.start, removed: fix.span.end.saturating_sub(fix.span.start), inserted }
+        Edit {
+            start: fix.span.start,
+            removed: fix.span.end.saturating_sub(fix.span.start),
+            inserted,
+        }
     }
 
     /// Where an offset of the mended text was before.
     fn before(&self, offset: u32) -> u32 {
         if offset >= self.start.saturating_add(self.inserted) {
-            offset.saturating_sub(self.inserted).saturating_add(self.removed)
+            offset
+                .saturating_sub(self.inserted)
+                .saturating_add(self.removed)
         } else {
             offset.min(self.start.saturating_add(self.removed))
         }
@@ -131,19 +158,29 @@ impl Edit {
 fn map_back(diagnostic: &mut Diagnostic, edits: &[Edit]) {
     let map = |span: &mut Span| {
         for edit in edits.iter().rev() {
-            *span = Span { start: edit.before(span.start), end: edit.before(span.end) };
+            *span = Span {
+                start: edit.before(span.start),
+                end: edit.before(span.end),
+            };
         }
     };
-    diagnostic.labels.iter_mut().for_each(|label| map(&mut label.span));
+    diagnostic
+        .labels
+        .iter_mut()
+        .for_each(|label| map(&mut label.span));
     if let Some(fix) = &mut diagnostic.fix {
         map(&mut fix.span);
     }
 }
 
 /// Where the next statement begins, as an index of `tokens`, if the error is that its `;` is missing.
-pub(crate) fn split(text: &str, tokens: &[Lexeme], span: Span, diagnostics: &[Diagnostic]) -> Option<usize> {
-    let error = diagnostics.iter().find(|error| error.code == codes::MISSING_SEMICOLON)?;
+pub(crate) fn split(tokens: &[Lexeme], diagnostics: &[Diagnostic]) -> Option<usize> {
+    let error = diagnostics
+        .iter()
+        .find(|error| error.code == codes::MISSING_SEMICOLON)?;
     let start = error.labels.iter().find(|label| !label.primary)?.span.start;
-    debug_assert!(span.end as usize <= text.len());
-    tokens.iter().position(|lexeme| lexeme.span.start == start).filter(|at| *at > 0)
+    tokens
+        .iter()
+        .position(|lexeme| lexeme.span.start == start)
+        .filter(|at| *at > 0)
 }

@@ -9,7 +9,10 @@ use super::context::{Context, replace};
 
 /// Keywords that are worth a guess; short ones would fit nearly any short name.
 fn candidates() -> impl Iterator<Item = &'static str> {
-    KEYWORDS.iter().map(|keyword| keyword.text).filter(|text| text.len() > 2)
+    KEYWORDS
+        .iter()
+        .map(|keyword| keyword.text)
+        .filter(|text| text.len() > 2)
 }
 
 /// `SELECT a FORM s`, `PARTITON BY`, `WITHN`, `MACTH`
@@ -26,11 +29,16 @@ pub(super) fn keyword(context: &Context<'_>) -> Option<Diagnostic> {
         let mut tried = Vec::new();
         // The nearest need not be the one that fits here: try a few.
         for _ in 0..3 {
-            let Some(near) = nearest(word, candidates().filter(|text| !tried.contains(text))) else { break };
+            let Some(near) = nearest(word, candidates().filter(|text| !tried.contains(text)))
+            else {
+                break;
+            };
             tried.push(near);
             if context.reads_on(&[replace(place, near)]) {
                 let message = format!("`{word}` can't be read here; did you mean {near}?");
-                return Some(Diagnostic::error(codes::MISSPELT_KEYWORD, place, message).fix(place, near));
+                return Some(
+                    Diagnostic::error(codes::MISSPELT_KEYWORD, place, message).fix(place, near),
+                );
             }
         }
     }
@@ -43,14 +51,24 @@ pub(super) fn special_name(context: &Context<'_>) -> Option<Diagnostic> {
         let at = context.before(context.at, back)?;
         let before = context.before(at, 1)?;
         let adjacent = context.place_of(before).end == context.place_of(at).start;
-        if !(adjacent && context.token(at) == Some(Token::Number) && context.token(before) == Some(Token::Word)) {
+        if !(adjacent
+            && context.token(at) == Some(Token::Number)
+            && context.token(before) == Some(Token::Word))
+        {
             continue;
         }
         let place = context.place_of(before).to(context.place_of(at));
         let mend = format!("\"{}{}\"", context.word(before), context.word(at));
         let message = "a name with a digit after its dot needs double quotes";
         let error = Diagnostic::error(codes::SPECIAL_NAME, place, message);
-        return Some(error.help(format!("write {mend}; an element of an array is {}[1]", context.word(before))).fix(place, mend));
+        return Some(
+            error
+                .help(format!(
+                    "write {mend}; an element of an array is {}[1]",
+                    context.word(before)
+                ))
+                .fix(place, mend),
+        );
     }
     None
 }
@@ -63,11 +81,46 @@ pub(super) fn reserved(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     // `SELECT FROM s` lacks something; `SELECT from, to` uses a name.
-    let begins_clause = context.is(at, &["FROM", "WHERE", "SELECT", "AND", "OR", "NOT", "NULL", "GROUP", "ORDER", "HAVING", "LIMIT", "ON", "AS"]);
-    let used_as_name = matches!(context.token(at + 1), None | Some(Token::Comma | Token::Equals | Token::RightParen | Token::RightBracket | Token::Operator))
-        || context.is(at + 1, &["FROM", "AS", "ASC", "DESC", "IS", "IN", "TEXT", "BIGINT", "INT", "DOUBLE", "TIMESTAMP", "BOOLEAN", "VARCHAR"])
-        || (context.is(at, &["GROUP", "ORDER"]) && !context.is(at + 1, &["BY"]))
-        || context.before(at, 1).is_some_and(|before| context.is(before, &["STREAM", "QUERY", "TABLE", "VIEW", "SINK", "INTO", "EXISTS"]));
+    let begins_clause = context.is(
+        at,
+        &[
+            "FROM", "WHERE", "SELECT", "AND", "OR", "NOT", "NULL", "GROUP", "ORDER", "HAVING",
+            "LIMIT", "ON", "AS",
+        ],
+    );
+    let used_as_name = matches!(
+        context.token(at + 1),
+        None | Some(
+            Token::Comma
+                | Token::Equals
+                | Token::RightParen
+                | Token::RightBracket
+                | Token::Operator
+        )
+    ) || context.is(
+        at + 1,
+        &[
+            "FROM",
+            "AS",
+            "ASC",
+            "DESC",
+            "IS",
+            "IN",
+            "TEXT",
+            "BIGINT",
+            "INT",
+            "DOUBLE",
+            "TIMESTAMP",
+            "BOOLEAN",
+            "VARCHAR",
+        ],
+    ) || (context.is(at, &["GROUP", "ORDER"]) && !context.is(at + 1, &["BY"]))
+        || context.before(at, 1).is_some_and(|before| {
+            context.is(
+                before,
+                &["STREAM", "QUERY", "TABLE", "VIEW", "SINK", "INTO", "EXISTS"],
+            )
+        });
     let name_missing = context.is(at, &["AS"]) && context.is(at + 1, &["SELECT"]);
     if begins_clause && !used_as_name || name_missing {
         return None;
@@ -77,8 +130,12 @@ pub(super) fn reserved(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     Some(
-        Diagnostic::error(codes::RESERVED_WORD, context.place, format!("`{word}` is a word of the language"))
-            .help(format!("if it is meant as a name, quote it: {quoted}"))
-            .fix(context.place, quoted),
+        Diagnostic::error(
+            codes::RESERVED_WORD,
+            context.place,
+            format!("`{word}` is a word of the language"),
+        )
+        .help(format!("if it is meant as a name, quote it: {quoted}"))
+        .fix(context.place, quoted),
     )
 }

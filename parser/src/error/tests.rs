@@ -278,13 +278,28 @@ broken! {
 fn single_expressions_patterns_and_queries() {
     let mut out = String::new();
     for text in ["a +", "", "a ==  b", "SELECT 1", "a b"] {
-        out.push_str(&render("-", text, &crate::parse_expr(text).err().unwrap_or_default(), false));
+        out.push_str(&render(
+            "-",
+            text,
+            &crate::parse_expr(text).err().unwrap_or_default(),
+            false,
+        ));
     }
     for text in ["a ->", "", "a => b", "a{2 -> b"] {
-        out.push_str(&render("-", text, &crate::parse_pattern(text).err().unwrap_or_default(), false));
+        out.push_str(&render(
+            "-",
+            text,
+            &crate::parse_pattern(text).err().unwrap_or_default(),
+            false,
+        ));
     }
     for text in ["SHOW STREAMS", "", "SELCT 1", "SELECT 1; SELECT 2"] {
-        out.push_str(&render("-", text, &crate::parse_query(text).err().unwrap_or_default(), false));
+        out.push_str(&render(
+            "-",
+            text,
+            &crate::parse_query(text).err().unwrap_or_default(),
+            false,
+        ));
     }
     insta::assert_snapshot!(out);
     assert!(crate::parse_query("SELECT 1;").is_ok());

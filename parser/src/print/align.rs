@@ -8,7 +8,13 @@ pub(super) fn align(old: &[String], new: &[String]) -> Vec<Option<usize>> {
     let mut map = vec![None; old.len()];
     let prefix = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let rest = old.len().min(new.len()) - prefix;
-    let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let suffix = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take(rest)
+        .take_while(|(a, b)| a == b)
+        .count();
     for (at, slot) in map.iter_mut().enumerate() {
         if at < prefix {
             *slot = Some(at);
@@ -16,7 +22,10 @@ pub(super) fn align(old: &[String], new: &[String]) -> Vec<Option<usize>> {
             *slot = Some(at + new.len() - old.len().min(at + new.len()));
         }
     }
-    let (middle, other) = (old.get(prefix..old.len() - suffix).unwrap_or_default(), new.get(prefix..new.len() - suffix).unwrap_or_default());
+    let (middle, other) = (
+        old.get(prefix..old.len() - suffix).unwrap_or_default(),
+        new.get(prefix..new.len() - suffix).unwrap_or_default(),
+    );
     if middle.len().saturating_mul(other.len()) > MOST {
         return map;
     }
@@ -67,9 +76,18 @@ mod tests {
 
     #[test]
     fn words_keep_their_order() {
-        assert_eq!(align(&words("a b c"), &words("a b c")), [Some(0), Some(1), Some(2)]);
-        assert_eq!(align(&words("a x c d"), &words("a c e d")), [Some(0), None, Some(1), Some(3)]);
-        assert_eq!(align(&words("a b"), &words("x a y b z")), [Some(1), Some(3)]);
+        assert_eq!(
+            align(&words("a b c"), &words("a b c")),
+            [Some(0), Some(1), Some(2)]
+        );
+        assert_eq!(
+            align(&words("a x c d"), &words("a c e d")),
+            [Some(0), None, Some(1), Some(3)]
+        );
+        assert_eq!(
+            align(&words("a b"), &words("x a y b z")),
+            [Some(1), Some(3)]
+        );
         assert_eq!(align(&words("a b"), &words("")), [None, None]);
         assert_eq!(align(&words("a a"), &words("a")), [Some(0), None]);
     }

@@ -11,14 +11,26 @@ use super::{Printer, is_word, label, name, text};
 pub(crate) fn binding(expr: &Expr) -> u8 {
     match &expr.kind {
         ExprKind::Binary { op, .. } => binary_power(*op),
-        ExprKind::Unary { op: UnaryOp::Not, .. } => power::NOT,
+        ExprKind::Unary {
+            op: UnaryOp::Not, ..
+        } => power::NOT,
         ExprKind::Unary { .. } => power::SIGN,
-        ExprKind::IsNull { .. } | ExprKind::IsBool { .. } | ExprKind::IsDistinct { .. } => power::IS,
+        ExprKind::IsNull { .. } | ExprKind::IsBool { .. } | ExprKind::IsDistinct { .. } => {
+            power::IS
+        }
         ExprKind::Between { .. } | ExprKind::In { .. } => power::RANGE,
-        ExprKind::Like { kind: LikeKind::Regex | LikeKind::IRegex, .. } => power::OTHER,
+        ExprKind::Like {
+            kind: LikeKind::Regex | LikeKind::IRegex,
+            ..
+        } => power::OTHER,
         ExprKind::Like { .. } => power::RANGE,
         ExprKind::AtTimeZone { .. } => power::ZONE,
-        ExprKind::Cast { style: CastStyle::Colons, .. } | ExprKind::Index { .. } | ExprKind::Field { .. } => power::POSTFIX,
+        ExprKind::Cast {
+            style: CastStyle::Colons,
+            ..
+        }
+        | ExprKind::Index { .. }
+        | ExprKind::Field { .. } => power::POSTFIX,
         _ => power::PRIMARY,
     }
 }
@@ -89,15 +101,22 @@ impl Printer<'_> {
             ExprKind::Duration(time) => duration(time),
             ExprKind::TypedText { ty, text: value } => format!("{} {}", type_name(ty), text(value)),
             ExprKind::Name(names) => {
-                let parts = names.iter().enumerate().map(|(at, part)| if at == 0 { name(part) } else { label(part) });
+                let parts = names
+                    .iter()
+                    .enumerate()
+                    .map(|(at, part)| if at == 0 { name(part) } else { label(part) });
                 parts.collect::<Vec<_>>().join(".")
             }
             ExprKind::Field { of, field } => match of.kind {
                 // A dot after a name or a number would be read as a part of it.
-                ExprKind::Name(_) | ExprKind::Number(_) => format!("({}).{}", self.expr(of), label(field)),
+                ExprKind::Name(_) | ExprKind::Number(_) => {
+                    format!("({}).{}", self.expr(of), label(field))
+                }
                 _ => format!("{}.{}", self.operand(of, power::POSTFIX), label(field)),
             },
-            ExprKind::Index { of, index } => format!("{}[{}]", self.operand(of, power::POSTFIX), self.expr(index)),
+            ExprKind::Index { of, index } => {
+                format!("{}[{}]", self.operand(of, power::POSTFIX), self.expr(index))
+            }
             ExprKind::Unary { op, expr } => {
                 let (sign, least) = match op {
                     UnaryOp::Not => ("NOT ", power::NOT),
@@ -106,53 +125,127 @@ impl Printer<'_> {
                 };
                 let operand = self.operand(expr, least);
                 // Two minus signs would begin a comment.
-                let gap = if sign == "-" && operand.starts_with('-') { " " } else { "" };
+                let gap = if sign == "-" && operand.starts_with('-') {
+                    " "
+                } else {
+                    ""
+                };
                 format!("{sign}{gap}{operand}")
             }
             ExprKind::Binary { op, left, right } => {
                 let (of_left, of_right) = operand_powers(*op);
-                format!("{} {} {}", self.operand(left, of_left), sign(*op), self.operand(right, of_right))
+                format!(
+                    "{} {} {}",
+                    self.operand(left, of_left),
+                    sign(*op),
+                    self.operand(right, of_right)
+                )
             }
-            ExprKind::IsNull { expr, negated } => format!("{} IS {}NULL", self.operand(expr, power::IS), not(*negated)),
-            ExprKind::IsBool { expr, value, negated } => {
+            ExprKind::IsNull { expr, negated } => {
+                format!("{} IS {}NULL", self.operand(expr, power::IS), not(*negated))
+            }
+            ExprKind::IsBool {
+                expr,
+                value,
+                negated,
+            } => {
                 let value = match value {
                     Some(true) => "TRUE",
                     Some(false) => "FALSE",
                     None => "UNKNOWN",
                 };
-                format!("{} IS {}{value}", self.operand(expr, power::IS), not(*negated))
+                format!(
+                    "{} IS {}{value}",
+                    self.operand(expr, power::IS),
+                    not(*negated)
+                )
             }
-            ExprKind::IsDistinct { left, right, negated } => {
-                let of_left = if matches!(left.kind, ExprKind::IsDistinct { .. }) { power::IS + 1 } else { power::IS };
-                let (left, right) = (self.operand(left, of_left), self.operand(right, power::IS + 1));
+            ExprKind::IsDistinct {
+                left,
+                right,
+                negated,
+            } => {
+                let of_left = if matches!(left.kind, ExprKind::IsDistinct { .. }) {
+                    power::IS + 1
+                } else {
+                    power::IS
+                };
+                let (left, right) = (
+                    self.operand(left, of_left),
+                    self.operand(right, power::IS + 1),
+                );
                 format!("{left} IS {}DISTINCT FROM {right}", not(*negated))
             }
-            ExprKind::Between { expr, low, high, negated } => {
+            ExprKind::Between {
+                expr,
+                low,
+                high,
+                negated,
+            } => {
                 let least = power::RANGE + 1;
-                let (expr, low, high) = (self.operand(expr, least), self.operand(low, least), self.operand(high, least));
+                let (expr, low, high) = (
+                    self.operand(expr, least),
+                    self.operand(low, least),
+                    self.operand(high, least),
+                );
                 format!("{expr} {}BETWEEN {low} AND {high}", not(*negated))
             }
-            ExprKind::In { expr, list, negated } => {
-                format!("{} {}IN ({})", self.operand(expr, power::RANGE + 1), not(*negated), self.exprs(list))
+            ExprKind::In {
+                expr,
+                list,
+                negated,
+            } => {
+                format!(
+                    "{} {}IN ({})",
+                    self.operand(expr, power::RANGE + 1),
+                    not(*negated),
+                    self.exprs(list)
+                )
             }
-            ExprKind::Like { expr, pattern, escape, kind, negated } => {
+            ExprKind::Like {
+                expr,
+                pattern,
+                escape,
+                kind,
+                negated,
+            } => {
                 let regex = matches!(kind, LikeKind::Regex | LikeKind::IRegex);
-                let of_left = if regex { power::OTHER } else { power::RANGE + 1 };
-                let of_right = if regex { power::OTHER + 1 } else { power::RANGE + 1 };
-                let mut out =
-                    format!("{} {} {}", self.operand(expr, of_left), like_words(*kind, *negated), self.operand(pattern, of_right));
+                let of_left = if regex {
+                    power::OTHER
+                } else {
+                    power::RANGE + 1
+                };
+                let of_right = if regex {
+                    power::OTHER + 1
+                } else {
+                    power::RANGE + 1
+                };
+                let mut out = format!(
+                    "{} {} {}",
+                    self.operand(expr, of_left),
+                    like_words(*kind, *negated),
+                    self.operand(pattern, of_right)
+                );
                 if let Some(escape) = escape {
                     out.push_str(&format!(" ESCAPE {}", self.operand(escape, of_right)));
                 }
                 out
             }
-            ExprKind::Case { operand, branches, otherwise } => {
+            ExprKind::Case {
+                operand,
+                branches,
+                otherwise,
+            } => {
                 let mut out = String::from("CASE");
                 if let Some(operand) = operand {
                     out.push_str(&format!(" {}", self.expr(operand)));
                 }
                 for (when, then) in branches {
-                    out.push_str(&format!(" WHEN {} THEN {}", self.expr(when), self.expr(then)));
+                    out.push_str(&format!(
+                        " WHEN {} THEN {}",
+                        self.expr(when),
+                        self.expr(then)
+                    ));
                 }
                 if let Some(otherwise) = otherwise {
                     out.push_str(&format!(" ELSE {}", self.expr(otherwise)));
@@ -162,16 +255,31 @@ impl Printer<'_> {
             ExprKind::Cast { expr, ty, style } => match style {
                 CastStyle::Function => format!("CAST({} AS {})", self.expr(expr), type_name(ty)),
                 CastStyle::Try => format!("TRY_CAST({} AS {})", self.expr(expr), type_name(ty)),
-                CastStyle::Colons => format!("{}::{}", self.operand(expr, power::POSTFIX), type_name(ty)),
+                CastStyle::Colons => {
+                    format!("{}::{}", self.operand(expr, power::POSTFIX), type_name(ty))
+                }
             },
             ExprKind::Extract { field, from } => {
-                let field = if field.quoted || is_word(&field.text) { label(field) } else { text(&field.text) };
+                let field = if field.quoted || is_word(&field.text) {
+                    label(field)
+                } else {
+                    text(&field.text)
+                };
                 format!("EXTRACT({field} FROM {})", self.expr(from))
             }
             ExprKind::AtTimeZone { expr, zone } => {
-                format!("{} AT TIME ZONE {}", self.operand(expr, power::ZONE), self.operand(zone, power::ZONE + 1))
+                format!(
+                    "{} AT TIME ZONE {}",
+                    self.operand(expr, power::ZONE),
+                    self.operand(zone, power::ZONE + 1)
+                )
             }
-            ExprKind::Call(call) => format!("{}{}){}", self.call_head(call), self.exprs(&call.args), self.call_tail(call)),
+            ExprKind::Call(call) => format!(
+                "{}{}){}",
+                self.call_head(call),
+                self.exprs(&call.args),
+                self.call_tail(call)
+            ),
             ExprKind::Array(exprs) => format!("ARRAY[{}]", self.exprs(exprs)),
             ExprKind::Row(exprs) => format!("({})", self.exprs(exprs)),
             ExprKind::Paren(inner) => format!("({})", self.expr(inner)),
@@ -180,11 +288,19 @@ impl Printer<'_> {
 
     /// In brackets if it binds less tightly than it must.
     pub(super) fn operand(&self, expr: &Expr, least: u8) -> String {
-        if binding(expr) < least { format!("({})", self.expr(expr)) } else { self.expr(expr) }
+        if binding(expr) < least {
+            format!("({})", self.expr(expr))
+        } else {
+            self.expr(expr)
+        }
     }
 
     pub(super) fn exprs(&self, exprs: &[Expr]) -> String {
-        exprs.iter().map(|expr| self.expr(expr)).collect::<Vec<_>>().join(", ")
+        exprs
+            .iter()
+            .map(|expr| self.expr(expr))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// `RUNNING name(DISTINCT `, `name(*`
@@ -199,7 +315,11 @@ impl Printer<'_> {
             Some(Some(variable)) => format!("{}.*", name(variable)),
             None => String::new(),
         };
-        format!("{semantics}{}({}{star}", name(&call.name), if call.distinct { "DISTINCT " } else { "" })
+        format!(
+            "{semantics}{}({}{star}",
+            name(&call.name),
+            if call.distinct { "DISTINCT " } else { "" }
+        )
     }
 
     fn call_tail(&self, call: &Call) -> String {
@@ -215,7 +335,11 @@ impl Printer<'_> {
 
     /// What stood in OVER, its blanks and comments each made one blank.
     fn window(&self, over: portent_grammar::Span) -> String {
-        let inside: Vec<_> = self.tokens.iter().filter(|lexeme| lexeme.span.start >= over.start && lexeme.span.end <= over.end).collect();
+        let inside: Vec<_> = self
+            .tokens
+            .iter()
+            .filter(|lexeme| lexeme.span.start >= over.start && lexeme.span.end <= over.end)
+            .collect();
         let mut out = String::new();
         for lexeme in inside {
             if !lexeme.token.is_trivia() {
@@ -225,8 +349,16 @@ impl Printer<'_> {
             }
         }
         let start = over.start as usize;
-        let bare = start > 0 && !self.text.get(..start).is_some_and(|before| before.ends_with('('));
-        if bare && !out.is_empty() { out } else { format!("({})", out.trim_end()) }
+        let bare = start > 0
+            && !self
+                .text
+                .get(..start)
+                .is_some_and(|before| before.ends_with('('));
+        if bare && !out.is_empty() {
+            out
+        } else {
+            format!("({})", out.trim_end())
+        }
     }
 
     /// On as many lines as the width demands; further lines of a condition are indented.
@@ -237,15 +369,23 @@ impl Printer<'_> {
         }
         let inner = width.saturating_sub(2);
         match &expr.kind {
-            ExprKind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
+            ExprKind::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => {
                 let mut parts = Vec::new();
                 operands_of(*op, expr, &mut parts);
                 let connective = format!("{} ", sign(*op));
                 let least = binary_power(*op);
                 let mut lines = Vec::new();
                 for (at, part) in parts.into_iter().enumerate() {
-                    let block = self.operand_lines(part, least, inner.saturating_sub(connective.len()));
-                    lines.extend(if at == 0 { block } else { indent(prefix(&connective, block)) });
+                    let block =
+                        self.operand_lines(part, least, inner.saturating_sub(connective.len()));
+                    lines.extend(if at == 0 {
+                        block
+                    } else {
+                        indent(prefix(&connective, block))
+                    });
                 }
                 lines
             }
@@ -255,14 +395,49 @@ impl Printer<'_> {
                 lines.push(")".to_owned());
                 lines
             }
-            ExprKind::Unary { op: UnaryOp::Not, expr } => prefix("NOT ", self.operand_lines(expr, power::NOT, width.saturating_sub(4))),
+            ExprKind::Unary {
+                op: UnaryOp::Not,
+                expr,
+            } => prefix(
+                "NOT ",
+                self.operand_lines(expr, power::NOT, width.saturating_sub(4)),
+            ),
             ExprKind::Call(call) if !call.args.is_empty() => {
-                let args = call.args.iter().map(|arg| self.expr_lines(arg, inner)).collect();
-                suffix(bracketed(&self.call_head(call), args, ")", true, width), &self.call_tail(call))
+                let args = call
+                    .args
+                    .iter()
+                    .map(|arg| self.expr_lines(arg, inner))
+                    .collect();
+                suffix(
+                    bracketed(&self.call_head(call), args, ")", true, width),
+                    &self.call_tail(call),
+                )
             }
-            ExprKind::Array(items) => bracketed("ARRAY[", items.iter().map(|item| self.expr_lines(item, inner)).collect(), "]", true, width),
-            ExprKind::Row(items) => bracketed("(", items.iter().map(|item| self.expr_lines(item, inner)).collect(), ")", true, width),
-            ExprKind::In { expr, list, negated } => {
+            ExprKind::Array(items) => bracketed(
+                "ARRAY[",
+                items
+                    .iter()
+                    .map(|item| self.expr_lines(item, inner))
+                    .collect(),
+                "]",
+                true,
+                width,
+            ),
+            ExprKind::Row(items) => bracketed(
+                "(",
+                items
+                    .iter()
+                    .map(|item| self.expr_lines(item, inner))
+                    .collect(),
+                ")",
+                true,
+                width,
+            ),
+            ExprKind::In {
+                expr,
+                list,
+                negated,
+            } => {
                 let head = self.operand_lines(expr, power::RANGE + 1, width);
                 let head = suffix(head, &format!(" {}IN (", not(*negated)));
                 let rows = fill(list.iter().map(|item| self.expr(item)).collect(), inner);
@@ -271,7 +446,11 @@ impl Printer<'_> {
                 lines.push(")".to_owned());
                 lines
             }
-            ExprKind::Case { operand, branches, otherwise } => {
+            ExprKind::Case {
+                operand,
+                branches,
+                otherwise,
+            } => {
                 let mut lines = match operand {
                     Some(operand) => prefix("CASE ", self.expr_lines(operand, inner)),
                     None => vec!["CASE".to_owned()],
@@ -280,10 +459,19 @@ impl Printer<'_> {
                     let when = prefix("WHEN ", self.expr_lines(when, inner));
                     let then = self.expr_lines(then, inner);
                     let one = when.len() == 1 && then.len() == 1 && {
-                        let length = when.iter().chain(&then).map(|line| line.chars().count()).sum::<usize>() + 8;
+                        let length = when
+                            .iter()
+                            .chain(&then)
+                            .map(|line| line.chars().count())
+                            .sum::<usize>()
+                            + 8;
                         length <= width
                     };
-                    let branch = if one { join(suffix(when, " THEN "), then) } else { [when, indent(prefix("THEN ", then))].concat() };
+                    let branch = if one {
+                        join(suffix(when, " THEN "), then)
+                    } else {
+                        [when, indent(prefix("THEN ", then))].concat()
+                    };
                     lines.extend(indent(branch));
                 }
                 if let Some(otherwise) = otherwise {
@@ -294,7 +482,10 @@ impl Printer<'_> {
             }
             ExprKind::Binary { op, left, right } => {
                 let (of_left, of_right) = operand_powers(*op);
-                let left = suffix(self.operand_lines(left, of_left, width), &format!(" {} ", sign(*op)));
+                let left = suffix(
+                    self.operand_lines(left, of_left, width),
+                    &format!(" {} ", sign(*op)),
+                );
                 join(left, self.operand_lines(right, of_right, inner))
             }
             _ => vec![flat],
@@ -305,14 +496,21 @@ impl Printer<'_> {
         if binding(expr) >= least {
             return self.expr_lines(expr, width);
         }
-        suffix(prefix("(", self.expr_lines(expr, width.saturating_sub(2))), ")")
+        suffix(
+            prefix("(", self.expr_lines(expr, width.saturating_sub(2))),
+            ")",
+        )
     }
 }
 
 /// The operands of a chain of one connective, in order.
 fn operands_of<'e>(op: BinaryOp, expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
     match &expr.kind {
-        ExprKind::Binary { op: other, left, right } if *other == op => {
+        ExprKind::Binary {
+            op: other,
+            left,
+            right,
+        } if *other == op => {
             operands_of(op, left, parts);
             operands_of(op, right, parts);
         }

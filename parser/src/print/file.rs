@@ -5,7 +5,7 @@ use portent_grammar::token::{Lexeme, Token, cut};
 
 use super::Printer;
 use super::comments::place;
-use crate::parse;
+use crate::{depth, parse};
 
 /// Lays a file out. Every comment is kept; formatting what it gives changes nothing.
 ///
@@ -30,15 +30,29 @@ fn once(text: &str) -> Result<String, Vec<Diagnostic>> {
         return Err(parsed.diagnostics);
     }
     let cut = cut(text);
-    let printer = Printer { text, tokens: &cut.tokens };
-    let mut file = File { text, out: String::new() };
+    let printer = Printer {
+        text,
+        tokens: &cut.tokens,
+    };
+    let mut file = File {
+        text,
+        out: String::new(),
+    };
     let mut done = 0;
     for (piece, statement) in cut.pieces.iter().zip(&parsed.statements) {
         let first = position(&cut.tokens, piece.span.start);
-        let last = cut.tokens.partition_point(|lexeme| lexeme.span.end <= piece.span.end);
+        let last = cut
+            .tokens
+            .partition_point(|lexeme| lexeme.span.end <= piece.span.end);
         let tokens = |from: usize, to: usize| cut.tokens.get(from..to).unwrap_or_default();
         file.loose(tokens(done, first));
-        let placed = place(text, tokens(first, last), printer.statement(statement));
+        let inner = tokens(first, last);
+        let height = depth::check(text, inner).unwrap_or(depth::MAX_HEIGHT);
+        let placed = place(
+            text,
+            inner,
+            depth::with_stack(height, || printer.statement(statement)),
+        );
         let end = piece.tokens.end;
         done = end + usize::from(piece.terminated);
         // What stands between the last word and the `;`, and behind it on its line.
@@ -50,7 +64,10 @@ fn once(text: &str) -> Result<String, Vec<Diagnostic>> {
         } else {
             done = last + file.behind(tokens(last, cut.tokens.len()), &mut behind);
         }
-        if behind.is_empty() && last_comments.len() == 1 && !last_comments.iter().any(|comment| comment.contains('\n')) {
+        if behind.is_empty()
+            && last_comments.len() == 1
+            && !last_comments.iter().any(|comment| comment.contains('\n'))
+        {
             behind.append(&mut last_comments);
         }
         file.statement(&placed.lines, &last_comments, &behind);
@@ -64,7 +81,11 @@ fn position(tokens: &[Lexeme], start: u32) -> usize {
 }
 
 fn comments(text: &str, tokens: &[Lexeme]) -> Vec<String> {
-    tokens.iter().filter(|lexeme| lexeme.token.is_comment()).map(|lexeme| lexeme.text(text).trim_end().to_owned()).collect()
+    tokens
+        .iter()
+        .filter(|lexeme| lexeme.token.is_comment())
+        .map(|lexeme| lexeme.text(text).trim_end().to_owned())
+        .collect()
 }
 
 struct File<'a> {
@@ -113,7 +134,10 @@ impl File<'_> {
             if lexeme.token.is_comment() {
                 // A block comment that leads the next statement on the same line is not behind this one.
                 let rest = tokens.get(at + 1..).unwrap_or_default();
-                let next = rest.iter().take_while(|next| !next.text(self.text).contains('\n')).find(|next| !next.token.is_trivia());
+                let next = rest
+                    .iter()
+                    .take_while(|next| !next.text(self.text).contains('\n'))
+                    .find(|next| !next.token.is_trivia());
                 if next.is_some() {
                     break;
                 }

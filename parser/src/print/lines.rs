@@ -41,7 +41,12 @@ pub(super) fn join(mut first: Vec<String>, second: Vec<String>) -> Vec<String> {
 /// `HEAD a, b` if it fits, else the head and each item on a line of its own.
 ///
 /// `items` are blocks; `head` ends with its blanks.
-pub(super) fn list(head: &str, items: Vec<Vec<String>>, vertical: bool, width: usize) -> Vec<String> {
+pub(super) fn list(
+    head: &str,
+    items: Vec<Vec<String>>,
+    vertical: bool,
+    width: usize,
+) -> Vec<String> {
     if !vertical && items.iter().all(|item| item.len() == 1) {
         let flat: Vec<&str> = items.iter().flatten().map(String::as_str).collect();
         let line = format!("{head}{}", flat.join(", "));
@@ -57,11 +62,21 @@ pub(super) fn list(head: &str, items: Vec<Vec<String>>, vertical: bool, width: u
 /// Items one below the other, with commas.
 pub(super) fn separated(items: Vec<Vec<String>>) -> Vec<String> {
     let last = items.len().saturating_sub(1);
-    items.into_iter().enumerate().flat_map(|(at, item)| if at < last { suffix(item, ",") } else { item }).collect()
+    items
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, item)| if at < last { suffix(item, ",") } else { item })
+        .collect()
 }
 
 /// `open` items `close`, on one line if they fit.
-pub(super) fn bracketed(open: &str, items: Vec<Vec<String>>, close: &str, vertical: bool, width: usize) -> Vec<String> {
+pub(super) fn bracketed(
+    open: &str,
+    items: Vec<Vec<String>>,
+    close: &str,
+    vertical: bool,
+    width: usize,
+) -> Vec<String> {
     if !vertical && items.iter().all(|item| item.len() == 1) {
         let flat: Vec<&str> = items.iter().flatten().map(String::as_str).collect();
         let line = format!("{open}{}{close}", flat.join(", "));

@@ -63,12 +63,29 @@ impl Printer<'_> {
     /// Whether a comment stands in a list, given the places of its first and last items: then each item gets a line of its
     /// own, so that comments stay with the items they speak of.
     fn commented(&self, first: Option<Span>, last: Option<Span>) -> bool {
-        let (Some(first), Some(last)) = (first, last) else { return false };
-        let before = self.tokens.partition_point(|lexeme| lexeme.span.start < first.start);
-        let opens = self.tokens.get(..before).unwrap_or_default().iter().rev().find(|lexeme| !lexeme.token.is_trivia());
+        let (Some(first), Some(last)) = (first, last) else {
+            return false;
+        };
+        let before = self
+            .tokens
+            .partition_point(|lexeme| lexeme.span.start < first.start);
+        let opens = self
+            .tokens
+            .get(..before)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .find(|lexeme| !lexeme.token.is_trivia());
         let start = opens.map_or(first.start, |lexeme| lexeme.span.start);
-        let from = self.tokens.partition_point(|lexeme| lexeme.span.start < start);
-        let inside = self.tokens.get(from..).unwrap_or_default().iter().take_while(|lexeme| lexeme.span.start < last.end);
+        let from = self
+            .tokens
+            .partition_point(|lexeme| lexeme.span.start < start);
+        let inside = self
+            .tokens
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|lexeme| lexeme.span.start < last.end);
         self.tokens.first().is_some() && inside.into_iter().any(|lexeme| lexeme.token.is_comment())
     }
 }
@@ -80,12 +97,20 @@ pub(crate) fn is_word(word: &str) -> bool {
 
 /// A name where a keyword could stand.
 fn name(ident: &Ident) -> String {
-    if ident.quoted || is_reserved(&ident.text) || !is_word(&ident.text) { quote(&ident.text) } else { ident.text.clone() }
+    if ident.quoted || is_reserved(&ident.text) || !is_word(&ident.text) {
+        quote(&ident.text)
+    } else {
+        ident.text.clone()
+    }
 }
 
 /// A name after AS or a dot, where no keyword can stand.
 fn label(ident: &Ident) -> String {
-    if ident.quoted || !is_word(&ident.text) { quote(&ident.text) } else { ident.text.clone() }
+    if ident.quoted || !is_word(&ident.text) {
+        quote(&ident.text)
+    } else {
+        ident.text.clone()
+    }
 }
 
 fn quote(text: &str) -> String {

@@ -39,24 +39,39 @@ fn quantifier(quantifier: &Quantifier) -> String {
         (min, Some(max)) if min == max => format!("{{{min}}}"),
         (min, Some(max)) => format!("{{{min},{max}}}"),
     };
-    if quantifier.reluctant { times + "?" } else { times }
+    if quantifier.reluctant {
+        times + "?"
+    } else {
+        times
+    }
 }
 
 impl Printer<'_> {
     /// On one line.
     pub(super) fn pattern(&self, pattern: &Pattern) -> String {
         let all = |parts: &[Pattern], least: u8, glue: &str| {
-            parts.iter().map(|part| self.step(part, least)).collect::<Vec<_>>().join(glue)
+            parts
+                .iter()
+                .map(|part| self.step(part, least))
+                .collect::<Vec<_>>()
+                .join(glue)
         };
         match &pattern.kind {
             PatternKind::Variable(variable) => self.variable(variable),
             PatternKind::Not(variable) => format!("!{}", self.variable(variable)),
-            PatternKind::Sequence { elements, operators } => {
+            PatternKind::Sequence {
+                elements,
+                operators,
+            } => {
                 let mut out = String::new();
                 for (at, element) in elements.iter().enumerate() {
                     if at > 0 {
                         let sign = operators.get(at - 1).map(arrow).unwrap_or_default();
-                        out.push_str(&if sign.is_empty() { " ".to_owned() } else { format!(" {sign} ") });
+                        out.push_str(&if sign.is_empty() {
+                            " ".to_owned()
+                        } else {
+                            format!(" {sign} ")
+                        });
                     }
                     out.push_str(&self.step(element, 2));
                 }
@@ -66,11 +81,17 @@ impl Printer<'_> {
             PatternKind::Conjunction(parts) => all(parts, 3, " & "),
             PatternKind::Permute(parts) => format!("PERMUTE({})", all(parts, 0, ", ")),
             PatternKind::Group { lead, inner } => {
-                let lead = lead.as_ref().map(|lead| format!("{} ", arrow(lead))).unwrap_or_default();
+                let lead = lead
+                    .as_ref()
+                    .map(|lead| format!("{} ", arrow(lead)))
+                    .unwrap_or_default();
                 format!("({lead}{})", self.pattern(inner))
             }
             PatternKind::Exclude(inner) => format!("{{- {} -}}", self.pattern(inner)),
-            PatternKind::Repeat { element, quantifier: times } => format!("{}{}", self.step(element, 4), quantifier(times)),
+            PatternKind::Repeat {
+                element,
+                quantifier: times,
+            } => format!("{}{}", self.step(element, 4), quantifier(times)),
             PatternKind::Start => "^".to_owned(),
             PatternKind::End => "$".to_owned(),
             PatternKind::Empty => "()".to_owned(),
@@ -78,12 +99,23 @@ impl Printer<'_> {
     }
 
     fn step(&self, pattern: &Pattern, least: u8) -> String {
-        if binding(pattern) < least { format!("({})", self.pattern(pattern)) } else { self.pattern(pattern) }
+        if binding(pattern) < least {
+            format!("({})", self.pattern(pattern))
+        } else {
+            self.pattern(pattern)
+        }
     }
 
     fn variable(&self, variable: &PatternVariable) -> String {
-        let condition = variable.condition.as_ref().map(|condition| format!("[{}]", self.expr(condition)));
-        format!("{}{}", self.variable_head(variable), condition.unwrap_or_default())
+        let condition = variable
+            .condition
+            .as_ref()
+            .map(|condition| format!("[{}]", self.expr(condition)));
+        format!(
+            "{}{}",
+            self.variable_head(variable),
+            condition.unwrap_or_default()
+        )
     }
 
     fn variable_head(&self, variable: &PatternVariable) -> String {
@@ -100,7 +132,11 @@ impl Printer<'_> {
             return vec![flat];
         }
         let mut lines = vec![head.to_owned()];
-        lines.extend(indent(self.pattern_lines(pattern, width.saturating_sub(2), true)));
+        lines.extend(indent(self.pattern_lines(
+            pattern,
+            width.saturating_sub(2),
+            true,
+        )));
         lines.push(")".to_owned());
         lines
     }
@@ -113,12 +149,23 @@ impl Printer<'_> {
         }
         let inner = width.saturating_sub(4);
         match &pattern.kind {
-            PatternKind::Sequence { elements, operators } => {
+            PatternKind::Sequence {
+                elements,
+                operators,
+            } => {
                 let mut lines = Vec::new();
                 for (at, element) in elements.iter().enumerate() {
                     let block = self.step_lines(element, 2, inner);
-                    let sign = at.checked_sub(1).and_then(|at| operators.get(at)).map(arrow).unwrap_or_default();
-                    lines.extend(if sign.is_empty() { block } else { prefix(&format!("{sign} "), block) });
+                    let sign = at
+                        .checked_sub(1)
+                        .and_then(|at| operators.get(at))
+                        .map(arrow)
+                        .unwrap_or_default();
+                    lines.extend(if sign.is_empty() {
+                        block
+                    } else {
+                        prefix(&format!("{sign} "), block)
+                    });
                 }
                 lines
             }
@@ -136,16 +183,32 @@ impl Printer<'_> {
                 });
                 blocks.flatten().collect()
             }
-            PatternKind::Group { lead, inner: inside } if !fits(&flat, width) => {
-                let lead = lead.as_ref().map(|lead| format!("{} ", arrow(lead))).unwrap_or_default();
+            PatternKind::Group {
+                lead,
+                inner: inside,
+            } if !fits(&flat, width) => {
+                let lead = lead
+                    .as_ref()
+                    .map(|lead| format!("{} ", arrow(lead)))
+                    .unwrap_or_default();
                 let mut lines = vec!["(".to_owned()];
-                lines.extend(indent(prefix(&lead, self.pattern_lines(inside, inner, false))));
+                lines.extend(indent(prefix(
+                    &lead,
+                    self.pattern_lines(inside, inner, false),
+                )));
                 lines.push(")".to_owned());
                 lines
             }
-            PatternKind::Repeat { element, quantifier: times } => suffix(self.step_lines(element, 4, inner), &quantifier(times)),
-            PatternKind::Variable(variable) if !fits(&flat, width) => self.variable_lines("", variable, width),
-            PatternKind::Not(variable) if !fits(&flat, width) => self.variable_lines("!", variable, width),
+            PatternKind::Repeat {
+                element,
+                quantifier: times,
+            } => suffix(self.step_lines(element, 4, inner), &quantifier(times)),
+            PatternKind::Variable(variable) if !fits(&flat, width) => {
+                self.variable_lines("", variable, width)
+            }
+            PatternKind::Not(variable) if !fits(&flat, width) => {
+                self.variable_lines("!", variable, width)
+            }
             _ => vec![flat],
         }
     }
@@ -158,7 +221,9 @@ impl Printer<'_> {
     }
 
     fn variable_lines(&self, sign: &str, variable: &PatternVariable, width: usize) -> Vec<String> {
-        let Some(condition) = &variable.condition else { return vec![format!("{sign}{}", self.variable_head(variable))] };
+        let Some(condition) = &variable.condition else {
+            return vec![format!("{sign}{}", self.variable_head(variable))];
+        };
         let mut lines = vec![format!("{sign}{}[", self.variable_head(variable))];
         lines.extend(indent(self.expr_lines(condition, width.saturating_sub(2))));
         lines.push("]".to_owned());

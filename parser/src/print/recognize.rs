@@ -18,7 +18,9 @@ impl Printer<'_> {
             lines.extend(self.order_by(&recognize.order_by, width));
         }
         if !recognize.measures.is_empty() {
-            let items = recognize.measures.iter().map(|measure| self.named(&measure.expr, Some(&measure.name), width.saturating_sub(2)));
+            let items = recognize.measures.iter().map(|measure| {
+                self.named(&measure.expr, Some(&measure.name), width.saturating_sub(2))
+            });
             let vertical = recognize.measures.len() > 1
                 || self.commented(
                     recognize.measures.first().map(|measure| measure.expr.span),
@@ -30,7 +32,9 @@ impl Printer<'_> {
             match rows {
                 RowsPerMatch::One => "ONE ROW PER MATCH",
                 RowsPerMatch::AllShowEmpty { written: false } => "ALL ROWS PER MATCH",
-                RowsPerMatch::AllShowEmpty { written: true } => "ALL ROWS PER MATCH SHOW EMPTY MATCHES",
+                RowsPerMatch::AllShowEmpty { written: true } => {
+                    "ALL ROWS PER MATCH SHOW EMPTY MATCHES"
+                }
                 RowsPerMatch::AllOmitEmpty => "ALL ROWS PER MATCH OMIT EMPTY MATCHES",
                 RowsPerMatch::AllWithUnmatched => "ALL ROWS PER MATCH WITH UNMATCHED ROWS",
             }

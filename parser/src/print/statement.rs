@@ -1,6 +1,9 @@
 //! Statements.
 
-use crate::ast::{Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, ObjectKind, Show, Statement, StatementKind};
+use crate::ast::{
+    Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, ObjectKind, Show, Statement,
+    StatementKind,
+};
 use crate::build::expr::power;
 
 use super::lines::{join, suffix};
@@ -17,7 +20,11 @@ impl Printer<'_> {
             StatementKind::CreateSink(sink) => self.create_sink(sink),
             StatementKind::Insert(insert) => self.insert(insert),
             StatementKind::Select(query) => self.query(query, WIDTH),
-            StatementKind::Drop { what, if_exists, name: of } => {
+            StatementKind::Drop {
+                what,
+                if_exists,
+                name: of,
+            } => {
                 let what = match what {
                     ObjectKind::Stream => "STREAM",
                     ObjectKind::Table => "TABLE",
@@ -25,32 +32,66 @@ impl Printer<'_> {
                     ObjectKind::View => "VIEW",
                     ObjectKind::Sink => "SINK",
                 };
-                vec![format!("DROP {what} {}{}", if *if_exists { "IF EXISTS " } else { "" }, name(of))]
+                vec![format!(
+                    "DROP {what} {}{}",
+                    if *if_exists { "IF EXISTS " } else { "" },
+                    name(of)
+                )]
             }
             StatementKind::Pause { name: of } => vec![format!("PAUSE QUERY {}", name(of))],
             StatementKind::Resume { name: of } => vec![format!("RESUME QUERY {}", name(of))],
             StatementKind::Show(show) => vec![format!("SHOW {}", shown(show))],
             StatementKind::Describe { name: of } => vec![format!("DESCRIBE {}", name(of))],
             StatementKind::Explain(explain) => self.explain(explain),
-            StatementKind::ExplainMatch { query, id } => vec![format!("EXPLAIN MATCH {} {}", name(query), text(id))],
-            StatementKind::ExplainWhyNot { query, key, between } => {
+            StatementKind::ExplainMatch { query, id } => {
+                vec![format!("EXPLAIN MATCH {} {}", name(query), text(id))]
+            }
+            StatementKind::ExplainWhyNot {
+                query,
+                key,
+                between,
+            } => {
                 let mut line = format!("EXPLAIN WHY NOT {} FOR ({})", name(query), self.exprs(key));
                 if let Some((low, high)) = between {
-                    let (low, high) = (self.operand(low, power::OTHER), self.operand(high, power::OTHER));
+                    let (low, high) = (
+                        self.operand(low, power::OTHER),
+                        self.operand(high, power::OTHER),
+                    );
                     line.push_str(&format!(" BETWEEN {low} AND {high}"));
                 }
                 vec![line]
             }
-            StatementKind::Replay { stream, from, to, into } => {
-                let to = to.as_ref().map(|to| format!(" TO {}", self.expr(to))).unwrap_or_default();
-                vec![format!("REPLAY {} FROM {}{to} INTO {}", name(stream), self.expr(from), name(into))]
+            StatementKind::Replay {
+                stream,
+                from,
+                to,
+                into,
+            } => {
+                let to = to
+                    .as_ref()
+                    .map(|to| format!(" TO {}", self.expr(to)))
+                    .unwrap_or_default();
+                vec![format!(
+                    "REPLAY {} FROM {}{to} INTO {}",
+                    name(stream),
+                    self.expr(from),
+                    name(into)
+                )]
             }
-            StatementKind::Set { name: of, value } => vec![format!("SET {} = {}", setting_name(of), option_value(value))],
+            StatementKind::Set { name: of, value } => vec![format!(
+                "SET {} = {}",
+                setting_name(of),
+                option_value(value)
+            )],
         }
     }
 
     fn insert(&self, insert: &Insert) -> Vec<String> {
-        let columns = if insert.columns.is_empty() { String::new() } else { format!(" ({})", names(&insert.columns)) };
+        let columns = if insert.columns.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", names(&insert.columns))
+        };
         let head = format!("INSERT INTO {}{columns}", name(&insert.into));
         match &insert.source {
             InsertSource::Values(rows) => {
@@ -68,7 +109,10 @@ impl Printer<'_> {
             ExplainFormat::Dot => " (FORMAT DOT)",
             ExplainFormat::Mermaid => " (FORMAT MERMAID)",
         };
-        let head = format!("EXPLAIN{}{format}", if explain.analyze { " ANALYZE" } else { "" });
+        let head = format!(
+            "EXPLAIN{}{format}",
+            if explain.analyze { " ANALYZE" } else { "" }
+        );
         match &explain.target {
             ExplainTarget::Query(query) => vec![format!("{head} {}", name(query))],
             ExplainTarget::Statement(statement) => [vec![head], self.statement(statement)].concat(),

@@ -21,8 +21,19 @@ impl Printer<'_> {
         {
             return prefix(head, self.table(only, width.saturating_sub(head.len())));
         }
-        let vertical = self.commented(tables.first().map(|table| table.span), tables.last().map(|table| table.span));
-        list(head, tables.iter().map(|table| self.table(table, width.saturating_sub(3))).collect(), vertical, width)
+        let vertical = self.commented(
+            tables.first().map(|table| table.span),
+            tables.last().map(|table| table.span),
+        );
+        list(
+            head,
+            tables
+                .iter()
+                .map(|table| self.table(table, width.saturating_sub(3)))
+                .collect(),
+            vertical,
+            width,
+        )
     }
 
     pub(super) fn table(&self, table: &TableRef, width: usize) -> Vec<String> {
@@ -35,19 +46,40 @@ impl Printer<'_> {
                 lines.push(")".to_owned());
                 lines
             }
-            TableKind::Values(rows) => suffix(prefix("(", self.values(rows, width.saturating_sub(2))), ")"),
+            TableKind::Values(rows) => {
+                suffix(prefix("(", self.values(rows, width.saturating_sub(2))), ")")
+            }
             TableKind::MatchRecognize(of, recognize) => {
                 let mut lines = suffix(self.table(of, width), " MATCH_RECOGNIZE (");
-                lines.extend(indent(self.match_recognize(recognize, width.saturating_sub(2))));
+                lines.extend(indent(
+                    self.match_recognize(recognize, width.saturating_sub(2)),
+                ));
                 lines.push(")".to_owned());
                 lines
             }
-            TableKind::Function { name: function, args, lateral } => {
-                let printed: Vec<Vec<String>> = args.iter().map(|arg| vec![self.table_arg(arg)]).collect();
-                let standard = args.iter().any(|arg| !matches!(arg, TableFunctionArg::Expr(_)));
+            TableKind::Function {
+                name: function,
+                args,
+                lateral,
+            } => {
+                let printed: Vec<Vec<String>> =
+                    args.iter().map(|arg| vec![self.table_arg(arg)]).collect();
+                let standard = args
+                    .iter()
+                    .any(|arg| !matches!(arg, TableFunctionArg::Expr(_)));
                 let lateral = if *lateral { "LATERAL " } else { "" };
-                let (open, close) = if standard { ("TABLE(", "))") } else { ("", ")") };
-                bracketed(&format!("{open}{lateral}{}(", name(function)), printed, close, false, width)
+                let (open, close) = if standard {
+                    ("TABLE(", "))")
+                } else {
+                    ("", ")")
+                };
+                bracketed(
+                    &format!("{open}{lateral}{}(", name(function)),
+                    printed,
+                    close,
+                    false,
+                    width,
+                )
             }
             TableKind::Join(join) => self.join_lines(join, width),
         };
@@ -75,7 +107,10 @@ impl Printer<'_> {
         };
         let mut right = prefix(head, self.table(&joined.right, width.saturating_sub(4)));
         if let Some(on) = &joined.on {
-            right = join(suffix(right, " ON "), self.expr_lines(on, width.saturating_sub(8)));
+            right = join(
+                suffix(right, " ON "),
+                self.expr_lines(on, width.saturating_sub(8)),
+            );
         }
         if let Some(within) = &joined.within {
             right = suffix(right, &format!(" WITHIN {}", duration(within)));
@@ -87,8 +122,14 @@ impl Printer<'_> {
 
     /// `VALUES (1, 2), (3, 4)`
     pub(super) fn values(&self, rows: &[Vec<Expr>], width: usize) -> Vec<String> {
-        let printed: Vec<Vec<String>> = rows.iter().map(|row| vec![format!("({})", self.exprs(row))]).collect();
-        let first = rows.first().and_then(|row| row.first()).map(|expr| expr.span);
+        let printed: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| vec![format!("({})", self.exprs(row))])
+            .collect();
+        let first = rows
+            .first()
+            .and_then(|row| row.first())
+            .map(|expr| expr.span);
         let last = rows.last().and_then(|row| row.last()).map(|expr| expr.span);
         list("VALUES ", printed, self.commented(first, last), width)
     }

@@ -18,7 +18,11 @@ fn unit(unit: TimeUnit, plural: bool) -> String {
         TimeUnit::Quarter => "QUARTER",
         TimeUnit::Year => "YEAR",
     };
-    if plural { format!("{name}S") } else { name.to_owned() }
+    if plural {
+        format!("{name}S")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn is_plural(number: &str) -> bool {
@@ -26,11 +30,23 @@ fn is_plural(number: &str) -> bool {
 }
 
 pub(super) fn duration(duration: &Duration) -> String {
-    let parts = duration.parts.iter().map(|part| format!("{} {}", part.number, unit(part.unit, is_plural(&part.number))));
+    let parts = duration.parts.iter().map(|part| {
+        format!(
+            "{} {}",
+            part.number,
+            unit(part.unit, is_plural(&part.number))
+        )
+    });
     match (duration.interval, duration.parts.as_slice()) {
         (false, _) => parts.collect::<Vec<_>>().join(" "),
         (true, [only]) => format!("INTERVAL '{}' {}", only.number, unit(only.unit, false)),
-        (true, _) => format!("INTERVAL '{}'", parts.map(|part| part.to_lowercase()).collect::<Vec<_>>().join(" ")),
+        (true, _) => format!(
+            "INTERVAL '{}'",
+            parts
+                .map(|part| part.to_lowercase())
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
     }
 }
 
@@ -52,7 +68,11 @@ pub(super) fn bound(bound: &Bound) -> String {
 pub(super) fn type_name(ty: &TypeName) -> String {
     let mut out = String::new();
     let args: Vec<String> = ty.args.iter().map(u32::to_string).collect();
-    let args = if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) };
+    let args = if args.is_empty() {
+        String::new()
+    } else {
+        format!("({})", args.join(", "))
+    };
     // `TIMESTAMP(3) WITH TIME ZONE`
     match ty.name.find(" WITH") {
         Some(at) if ty.name.ends_with("ZONE") => {
@@ -67,12 +87,20 @@ pub(super) fn type_name(ty: &TypeName) -> String {
 
 /// The name of an option or setting.
 pub(super) fn option_name(name: &crate::ast::Ident) -> String {
-    if crate::build::is_dotted(&name.text) { name.text.clone() } else { text(&name.text) }
+    if crate::build::is_dotted(&name.text) {
+        name.text.clone()
+    } else {
+        text(&name.text)
+    }
 }
 
 /// The name of a setting, which is never a text.
 pub(super) fn setting_name(name: &crate::ast::Ident) -> String {
-    if crate::build::is_dotted(&name.text) { name.text.clone() } else { super::quote(&name.text) }
+    if crate::build::is_dotted(&name.text) {
+        name.text.clone()
+    } else {
+        super::quote(&name.text)
+    }
 }
 
 pub(super) fn option_value(value: &OptionValue) -> String {
@@ -83,15 +111,31 @@ pub(super) fn option_value(value: &OptionValue) -> String {
         OptionValue::Bool(false, _) => "FALSE".to_owned(),
         OptionValue::Duration(time) => duration(time),
         OptionValue::Word(word) => word.text.clone(),
-        OptionValue::List(values, _) => format!("({})", values.iter().map(option_value).collect::<Vec<_>>().join(", ")),
+        OptionValue::List(values, _) => format!(
+            "({})",
+            values
+                .iter()
+                .map(option_value)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }
 
 impl Printer<'_> {
     /// `WITH ( … )`
     pub(super) fn with_options(&self, options: &[WithOption], width: usize) -> Vec<String> {
-        let items = options.iter().map(|option| vec![format!("{} = {}", option_name(&option.name), option_value(&option.value))]);
-        let vertical = self.commented(options.first().map(|option| option.span), options.last().map(|option| option.span));
+        let items = options.iter().map(|option| {
+            vec![format!(
+                "{} = {}",
+                option_name(&option.name),
+                option_value(&option.value)
+            )]
+        });
+        let vertical = self.commented(
+            options.first().map(|option| option.span),
+            options.last().map(|option| option.span),
+        );
         super::lines::bracketed("WITH (", items.collect(), ")", vertical, width)
     }
 }

@@ -7,34 +7,63 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::words::{bare, duration, function, ident, label, number, text, type_name};
-use crate::ast::{BinaryOp, Call, CastStyle, Expr, ExprKind, Ident, LikeKind, Semantics, TypeName, UnaryOp};
+use crate::ast::{
+    BinaryOp, Call, CastStyle, Expr, ExprKind, Ident, LikeKind, Semantics, TypeName, UnaryOp,
+};
 use crate::build::expr::{binary_power, power};
 use crate::print::expr::binding;
 
 pub(super) fn of_kind(kind: ExprKind) -> Expr {
-    Expr { kind, span: Span::default() }
+    Expr {
+        kind,
+        span: Span::default(),
+    }
 }
 
 /// In brackets if it binds less tightly than it must.
 pub(super) fn at_least(expr: Expr, least: u8) -> Box<Expr> {
-    Box::new(if binding(&expr) < least { of_kind(ExprKind::Paren(Box::new(expr))) } else { expr })
+    Box::new(if binding(&expr) < least {
+        of_kind(ExprKind::Paren(Box::new(expr)))
+    } else {
+        expr
+    })
 }
 
 /// Any expression.
 pub fn expr() -> BoxedStrategy<Expr> {
-    leaf().prop_recursive(4, 24, 4, |inner| compound(inner.boxed()).prop_map(of_kind)).boxed()
+    leaf()
+        .prop_recursive(4, 24, 4, |inner| compound(inner.boxed()).prop_map(of_kind))
+        .boxed()
 }
 
 /// A small one, for where there are many.
 pub(super) fn small() -> BoxedStrategy<Expr> {
-    leaf().prop_recursive(2, 5, 2, |inner| compound(inner.boxed()).prop_map(of_kind)).boxed()
+    leaf()
+        .prop_recursive(2, 5, 2, |inner| compound(inner.boxed()).prop_map(of_kind))
+        .boxed()
 }
 
 pub(super) fn leaf() -> BoxedStrategy<Expr> {
-    let name = (ident(), vec(label(), 0..3)).prop_map(|(first, rest)| ExprKind::Name(std::iter::once(first).chain(rest).collect()));
-    let types = select(vec!["TIMESTAMP", "TIMESTAMPTZ", "DATE", "TIME", "UUID", "INET", "JSON", "BYTEA", "TIMESTAMP WITH TIME ZONE"]);
+    let name = (ident(), vec(label(), 0..3))
+        .prop_map(|(first, rest)| ExprKind::Name(std::iter::once(first).chain(rest).collect()));
+    let types = select(vec![
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "DATE",
+        "TIME",
+        "UUID",
+        "INET",
+        "JSON",
+        "BYTEA",
+        "TIMESTAMP WITH TIME ZONE",
+    ]);
     let typed = (types, text()).prop_map(|(name, text)| {
-        let ty = TypeName { name: name.to_owned(), args: Vec::new(), array: 0, span: Span::default() };
+        let ty = TypeName {
+            name: name.to_owned(),
+            args: Vec::new(),
+            array: 0,
+            span: Span::default(),
+        };
         ExprKind::TypedText { ty, text }
     });
     prop_oneof![
@@ -105,30 +134,74 @@ fn compound(inner: BoxedStrategy<Expr>) -> BoxedStrategy<ExprKind> {
 fn binary_op() -> impl Strategy<Value = BinaryOp> {
     use BinaryOp::*;
     select(vec![
-        Or, And, Eq, NotEq, Lt, LtEq, Gt, GtEq, Add, Subtract, Multiply, Divide, Modulo, Power, Concat, ContainedBy, ContainedByOrEq, Contains,
+        Or,
+        And,
+        Eq,
+        NotEq,
+        Lt,
+        LtEq,
+        Gt,
+        GtEq,
+        Add,
+        Subtract,
+        Multiply,
+        Divide,
+        Modulo,
+        Power,
+        Concat,
+        ContainedBy,
+        ContainedByOrEq,
+        Contains,
         ContainsOrEq,
     ])
 }
 
 fn binary(op: BinaryOp, left: Expr, right: Expr) -> ExprKind {
     let tight = binary_power(op);
-    let of_left = if tight == power::COMPARISON { tight + 1 } else { tight };
-    ExprKind::Binary { op, left: at_least(left, of_left), right: at_least(right, tight + 1) }
+    let of_left = if tight == power::COMPARISON {
+        tight + 1
+    } else {
+        tight
+    };
+    ExprKind::Binary {
+        op,
+        left: at_least(left, of_left),
+        right: at_least(right, tight + 1),
+    }
 }
 
 fn like(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = ExprKind> {
-    let kinds = vec![LikeKind::Like, LikeKind::ILike, LikeKind::Similar, LikeKind::Regex, LikeKind::IRegex];
-    (inner.clone(), inner.clone(), of(inner), select(kinds), any::<bool>()).prop_map(|(expr, pattern, escape, kind, negated)| {
-        let regex = matches!(kind, LikeKind::Regex | LikeKind::IRegex);
-        let (of_left, of_right) = if regex { (power::OTHER, power::OTHER + 1) } else { (power::RANGE + 1, power::RANGE + 1) };
-        ExprKind::Like {
-            expr: at_least(expr, of_left),
-            pattern: at_least(pattern, of_right),
-            escape: escape.filter(|_| !regex).map(|escape| at_least(escape, of_right)),
-            kind,
-            negated,
-        }
-    })
+    let kinds = vec![
+        LikeKind::Like,
+        LikeKind::ILike,
+        LikeKind::Similar,
+        LikeKind::Regex,
+        LikeKind::IRegex,
+    ];
+    (
+        inner.clone(),
+        inner.clone(),
+        of(inner),
+        select(kinds),
+        any::<bool>(),
+    )
+        .prop_map(|(expr, pattern, escape, kind, negated)| {
+            let regex = matches!(kind, LikeKind::Regex | LikeKind::IRegex);
+            let (of_left, of_right) = if regex {
+                (power::OTHER, power::OTHER + 1)
+            } else {
+                (power::RANGE + 1, power::RANGE + 1)
+            };
+            ExprKind::Like {
+                expr: at_least(expr, of_left),
+                pattern: at_least(pattern, of_right),
+                escape: escape
+                    .filter(|_| !regex)
+                    .map(|escape| at_least(escape, of_right)),
+                kind,
+                negated,
+            }
+        })
 }
 
 fn extract_field() -> impl Strategy<Value = Ident> {
@@ -138,17 +211,25 @@ fn extract_field() -> impl Strategy<Value = Ident> {
 fn call(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = Call> {
     let semantics = of(select(vec![Semantics::Running, Semantics::Final]));
     let star = prop_oneof![3 => Just(None), 1 => of(ident()).prop_map(Some)];
-    let parts = (vec(inner.clone(), 0..4), star, any::<bool>(), of(inner), any::<bool>());
-    (function(), semantics, parts).prop_map(|(name, semantics, (args, star, distinct, filter, over))| {
-        let args = if star.is_some() { Vec::new() } else { args };
-        Call {
-            name,
-            semantics,
-            distinct: distinct && !args.is_empty(),
-            star,
-            args,
-            filter: filter.map(Box::new),
-            over: over.then(Span::default),
-        }
-    })
+    let parts = (
+        vec(inner.clone(), 0..4),
+        star,
+        any::<bool>(),
+        of(inner),
+        any::<bool>(),
+    );
+    (function(), semantics, parts).prop_map(
+        |(name, semantics, (args, star, distinct, filter, over))| {
+            let args = if star.is_some() { Vec::new() } else { args };
+            Call {
+                name,
+                semantics,
+                distinct: distinct && !args.is_empty(),
+                star,
+                args,
+                filter: filter.map(Box::new),
+                over: over.then(Span::default),
+            }
+        },
+    )
 }

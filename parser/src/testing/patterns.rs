@@ -11,7 +11,10 @@ use super::words::{duration, ident, variable};
 use crate::ast::{Arrow, ArrowKind, Bound, Pattern, PatternKind, PatternVariable, Quantifier};
 
 fn of_kind(kind: PatternKind) -> Pattern {
-    Pattern { kind, span: Span::default() }
+    Pattern {
+        kind,
+        span: Span::default(),
+    }
 }
 
 /// Any pattern.
@@ -21,7 +24,9 @@ pub fn pattern() -> BoxedStrategy<Pattern> {
         2 => pattern_variable().prop_map(PatternKind::Not),
         1 => select(vec![PatternKind::Start, PatternKind::End, PatternKind::Empty]),
     ];
-    leaf.prop_map(of_kind).prop_recursive(4, 16, 4, |inner| compound(inner.boxed()).prop_map(of_kind)).boxed()
+    leaf.prop_map(of_kind)
+        .prop_recursive(4, 16, 4, |inner| compound(inner.boxed()).prop_map(of_kind))
+        .boxed()
 }
 
 fn pattern_variable() -> impl Strategy<Value = PatternVariable> {
@@ -35,7 +40,14 @@ fn pattern_variable() -> impl Strategy<Value = PatternVariable> {
 
 /// In brackets if it is one of these.
 fn grouped(pattern: Pattern, loose: impl Fn(&PatternKind) -> bool) -> Pattern {
-    if loose(&pattern.kind) { of_kind(PatternKind::Group { lead: None, inner: Box::new(pattern) }) } else { pattern }
+    if loose(&pattern.kind) {
+        of_kind(PatternKind::Group {
+            lead: None,
+            inner: Box::new(pattern),
+        })
+    } else {
+        pattern
+    }
 }
 
 fn is_alternation(kind: &PatternKind) -> bool {
@@ -80,11 +92,15 @@ fn compound(inner: BoxedStrategy<Pattern>) -> BoxedStrategy<PatternKind> {
 
 fn arrow() -> impl Strategy<Value = Arrow> {
     let bound = (of(duration()), duration()).prop_map(|(min, max)| Bound { min, max });
-    (select(vec![ArrowKind::Contiguous, ArrowKind::Next, ArrowKind::Any]), of(bound)).prop_map(|(kind, bound)| Arrow {
-        kind,
-        bound: bound.filter(|_| kind != ArrowKind::Contiguous),
-        span: Span::default(),
-    })
+    (
+        select(vec![ArrowKind::Contiguous, ArrowKind::Next, ArrowKind::Any]),
+        of(bound),
+    )
+        .prop_map(|(kind, bound)| Arrow {
+            kind,
+            bound: bound.filter(|_| kind != ArrowKind::Contiguous),
+            span: Span::default(),
+        })
 }
 
 fn quantifier() -> impl Strategy<Value = Quantifier> {

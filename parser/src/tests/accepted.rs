@@ -119,7 +119,11 @@ pub const STATEMENTS: &[&str] = &[
 fn every_statement_is_read() {
     for text in STATEMENTS {
         let parsed = parse(text);
-        assert!(parsed.diagnostics.is_empty(), "{}", render("test", text, &parsed.diagnostics, false));
+        assert!(
+            parsed.diagnostics.is_empty(),
+            "{}",
+            render("test", text, &parsed.diagnostics, false)
+        );
         assert_eq!(parsed.statements.len(), 1, "{text}");
     }
 }

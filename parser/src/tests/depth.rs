@@ -5,7 +5,9 @@ use portent_grammar::codes::syntax::TOO_DEEP;
 use crate::parse;
 
 fn shapes(depth: usize) -> Vec<String> {
-    let nest = |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(depth), close.repeat(depth));
+    let nest = |open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+    };
     vec![
         format!("SELECT {}", nest("(", "1", ")")),
         format!("SELECT {}", nest("(1, ", "1", ")")),
@@ -34,7 +36,10 @@ fn shapes(depth: usize) -> Vec<String> {
         format!("SELECT (a){}", ".b".repeat(depth)),
         format!("SELECT 1{}", " IS NULL".repeat(depth)),
         format!("SELECT 1 FROM s{}", " JOIN s ON 1".repeat(depth)),
-        format!("SELECT 1 FROM s{}", " MATCH_RECOGNIZE (PATTERN (a))".repeat(depth)),
+        format!(
+            "SELECT 1 FROM s{}",
+            " MATCH_RECOGNIZE (PATTERN (a))".repeat(depth)
+        ),
         format!("SELECT 1::{}", nest("ARRAY<", "int", ">")),
     ]
 }
@@ -43,7 +48,11 @@ fn shapes(depth: usize) -> Vec<String> {
 fn up_to_the_limit() {
     for text in shapes(100) {
         let parsed = parse(&text);
-        assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
+        assert!(
+            parsed.diagnostics.is_empty(),
+            "{text}: {:?}",
+            parsed.diagnostics
+        );
     }
 }
 
@@ -53,7 +62,12 @@ fn beyond_the_limit() {
         for text in shapes(depth) {
             let parsed = parse(&text);
             assert!(parsed.statements.is_empty(), "{}", &text[..40]);
-            assert_eq!(parsed.diagnostics.first().map(|error| error.code), Some(TOO_DEEP), "{}", &text[..40]);
+            assert_eq!(
+                parsed.diagnostics.first().map(|error| error.code),
+                Some(TOO_DEEP),
+                "{}",
+                &text[..40]
+            );
         }
     }
 }
@@ -71,10 +85,55 @@ fn broken_nesting_is_refused_quickly() {
 
 #[test]
 fn long_chains_of_conditions_are_shallow() {
-    let text = format!("SELECT 1 FROM s WHERE a = 1{}", " OR a = 1 AND b = 2".repeat(20_000));
+    let text = format!(
+        "SELECT 1 FROM s WHERE a = 1{}",
+        " OR a = 1 AND b = 2".repeat(20_000)
+    );
     assert!(parse(&text).diagnostics.is_empty());
     let text = format!("SELECT {}1", "1, ".repeat(20_000));
     assert!(parse(&text).diagnostics.is_empty());
     let text = format!("SELECT 1 FROM s MATCH (a{})", " -> b".repeat(20_000));
     assert!(parse(&text).diagnostics.is_empty());
+}
+
+#[test]
+fn large_files_take_no_long_time() {
+    let begun = std::time::Instant::now();
+    let statement = "CREATE QUERY q AS SELECT a.x + 1 AS y FROM s MATCH (a[x > 1 AND y IN (1, 2)] -> b[z = 'x']) WITHIN 5 MINUTES";
+    assert_eq!(
+        parse(&format!("{statement};\n").repeat(2_000))
+            .statements
+            .len(),
+        2_000
+    );
+    // Without a single `;`, and with a slip in each.
+    assert!(
+        !parse(&format!("{statement}\n").repeat(2_000))
+            .diagnostics
+            .is_empty()
+    );
+    assert_eq!(
+        parse(&format!("{};\n", statement.replace("WITHIN", "WITHN")).repeat(200))
+            .diagnostics
+            .len(),
+        200
+    );
+    // One long list with a mistake at its end, and one long broken expression.
+    assert!(
+        !parse(&format!(
+            "INSERT INTO s VALUES {} (1 2)",
+            "(1, 'a', 2.5), ".repeat(20_000)
+        ))
+        .diagnostics
+        .is_empty()
+    );
+    assert!(
+        !parse(&format!(
+            "SELECT 1 FROM s WHERE {} x y z",
+            "a = 1 OR b = 2 AND ".repeat(10_000)
+        ))
+        .diagnostics
+        .is_empty()
+    );
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

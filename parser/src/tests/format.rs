@@ -8,7 +8,10 @@ use crate::{erase_spans, format, parse, testing};
 
 #[test]
 fn layout() {
-    let text = STATEMENTS.iter().map(|statement| format!("{statement};\n")).collect::<String>();
+    let text = STATEMENTS
+        .iter()
+        .map(|statement| format!("{statement};\n"))
+        .collect::<String>();
     insta::assert_snapshot!(format(&text).expect("it is read"));
 }
 
@@ -70,21 +73,36 @@ SELECT 1 /* one */; /* two */ SELECT 2 -- three
 fn what_stands_in_over_is_kept() {
     let text = "SELECT SUM(x) OVER (PARTITION BY a /* c */ ORDER   BY ts\n RANGE INTERVAL '1' HOUR PRECEDING), RANK() OVER w FROM s";
     let formatted = format(text).expect("it is read");
-    assert!(formatted.contains("OVER (PARTITION BY a ORDER BY ts RANGE INTERVAL '1' HOUR PRECEDING)"), "{formatted}");
-    assert!(formatted.contains("OVER w") && formatted.contains("/* c */"), "{formatted}");
+    assert!(
+        formatted.contains("OVER (PARTITION BY a ORDER BY ts RANGE INTERVAL '1' HOUR PRECEDING)"),
+        "{formatted}"
+    );
+    assert!(
+        formatted.contains("OVER w") && formatted.contains("/* c */"),
+        "{formatted}"
+    );
 }
 
 #[test]
 fn nothing_and_errors() {
     assert_eq!(format(""), Ok(String::new()));
     assert_eq!(format(" \n;;\n"), Ok(String::new()));
-    assert_eq!(format("-- only\n\n\n/* comments */").as_deref(), Ok("-- only\n\n/* comments */\n"));
-    assert_eq!(format("SELECT 1; SELEC 2; SELECT").map_err(|errors| errors.len()), Err(2));
+    assert_eq!(
+        format("-- only\n\n\n/* comments */").as_deref(),
+        Ok("-- only\n\n/* comments */\n")
+    );
+    assert_eq!(
+        format("SELECT 1; SELEC 2; SELECT").map_err(|errors| errors.len()),
+        Err(2)
+    );
 }
 
 fn comments(text: &str) -> Vec<String> {
-    let mut found: Vec<String> =
-        tokens(text).iter().filter(|lexeme| lexeme.token.is_comment()).map(|lexeme| lexeme.text(text).trim_end().to_owned()).collect();
+    let mut found: Vec<String> = tokens(text)
+        .iter()
+        .filter(|lexeme| lexeme.token.is_comment())
+        .map(|lexeme| lexeme.text(text).trim_end().to_owned())
+        .collect();
     found.sort();
     found
 }
@@ -103,7 +121,15 @@ fn check(text: &str) {
 /// Puts comments between the words of a text.
 fn with_comments(text: &str, places: &[(proptest::sample::Index, &str)]) -> String {
     let lexemes = tokens(text);
-    let mut insertions: Vec<(usize, &str)> = places.iter().map(|(at, comment)| (lexemes[at.index(lexemes.len())].span.start as usize, *comment)).collect();
+    let mut insertions: Vec<(usize, &str)> = places
+        .iter()
+        .map(|(at, comment)| {
+            (
+                lexemes[at.index(lexemes.len())].span.start as usize,
+                *comment,
+            )
+        })
+        .collect();
     insertions.sort_by_key(|(at, _)| *at);
     let mut out = String::new();
     let mut done = 0;
@@ -115,10 +141,22 @@ fn with_comments(text: &str, places: &[(proptest::sample::Index, &str)]) -> Stri
     out + &text[done..]
 }
 
-const COMMENTS: &[&str] = &[" -- line\n", "\n-- own line\n", " /* block */ ", "\n/* own block */\n", " /* two\n   lines */ ", "\n\n-- apart\n\n", "--\n"];
+const COMMENTS: &[&str] = &[
+    " -- line\n",
+    "\n-- own line\n",
+    " /* block */ ",
+    "\n/* own block */\n",
+    " /* two\n   lines */ ",
+    "\n\n-- apart\n\n",
+    "--\n",
+];
 
 fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {

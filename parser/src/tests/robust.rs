@@ -15,18 +15,34 @@ fn check(text: &str) {
     let end = text.len() as u32;
     for error in &parsed.diagnostics {
         for label in &error.labels {
-            assert!(label.span.start <= label.span.end && label.span.end <= end, "{error:?} of {text:?}");
-            assert!(text.get(label.span.range()).is_some(), "{error:?} of {text:?}");
+            assert!(
+                label.span.start <= label.span.end && label.span.end <= end,
+                "{error:?} of {text:?}"
+            );
+            assert!(
+                text.get(label.span.range()).is_some(),
+                "{error:?} of {text:?}"
+            );
         }
         assert!(!error.message.is_empty());
-        assert!(error.code != portent_grammar::codes::syntax::INTERNAL, "{error:?} of {text:?}");
+        assert!(
+            error.code != portent_grammar::codes::syntax::INTERNAL,
+            "{error:?} of {text:?}"
+        );
     }
     render("x", text, &parsed.diagnostics, false);
     to_json(&parsed.diagnostics, "x", text);
     parsed.statements.each_span(&mut |span| {
-        assert!(span.start <= span.end && text.get(span.range()).is_some(), "{span:?} of {text:?}");
+        assert!(
+            span.start <= span.end && text.get(span.range()).is_some(),
+            "{span:?} of {text:?}"
+        );
     });
-    assert_eq!(format(text).is_ok(), parsed.diagnostics.is_empty(), "{text:?}");
+    assert_eq!(
+        format(text).is_ok(),
+        parsed.diagnostics.is_empty(),
+        "{text:?}"
+    );
 }
 
 #[test]
@@ -51,14 +67,25 @@ fn every_statement_without_one_of_its_words() {
 }
 
 fn words() -> Vec<&'static str> {
-    let mut words: Vec<&str> = STATEMENTS.iter().flat_map(|text| tokens(text).into_iter().map(|lexeme| &text[lexeme.span.range()])).collect();
+    let mut words: Vec<&str> = STATEMENTS
+        .iter()
+        .flat_map(|text| {
+            tokens(text)
+                .into_iter()
+                .map(|lexeme| &text[lexeme.span.range()])
+        })
+        .collect();
     words.sort_unstable();
     words.dedup();
     words
 }
 
 fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {

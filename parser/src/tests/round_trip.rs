@@ -5,11 +5,18 @@ use proptest::prelude::*;
 
 use super::accepted::STATEMENTS;
 use crate::ast::Statement;
-use crate::{erase_spans, format, parse, parse_expr, parse_pattern, parse_query, print_expr, print_pattern, print_query, print_statement, testing};
+use crate::{
+    erase_spans, format, parse, parse_expr, parse_pattern, parse_query, print_expr, print_pattern,
+    print_query, print_statement, testing,
+};
 
 fn read(text: &str) -> Statement {
     let mut parsed = parse(text);
-    assert!(parsed.diagnostics.is_empty(), "{}", render("printed", text, &parsed.diagnostics, false));
+    assert!(
+        parsed.diagnostics.is_empty(),
+        "{}",
+        render("printed", text, &parsed.diagnostics, false)
+    );
     assert_eq!(parsed.statements.len(), 1, "{text}");
     let mut statement = parsed.statements.remove(0);
     erase_spans(&mut statement);
@@ -28,7 +35,11 @@ fn written_statements() {
 }
 
 fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: 600,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {

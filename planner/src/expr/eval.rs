@@ -129,6 +129,10 @@ pub fn is_true<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<bool, Eva
 pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool>, EvalError> {
     match &expr.kind {
         ExprKind::Compare(op, left, right) => {
+            // Columns and constants are compared where they are.
+            if let (Some(left), Some(right)) = (peek(left, cx), peek(right, cx)) {
+                return Ok(compare(*op, left, right));
+            }
             if let Some(decided) = compare_gap(*op, left, right, cx)? {
                 return Ok(decided);
             }
@@ -162,7 +166,13 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
             Ok(any)
         }
         ExprKind::Not(inner) => Ok(truth(inner, cx)?.map(|truth| !truth)),
-        ExprKind::IsNull { expr, negated } => Ok(Some(evaluate(expr, cx)?.is_null() != *negated)),
+        ExprKind::IsNull { expr, negated } => {
+            let null = match peek(expr, cx) {
+                Some(value) => value.is_null(),
+                None => evaluate(expr, cx)?.is_null(),
+            };
+            Ok(Some(null != *negated))
+        }
         ExprKind::IsBool {
             expr,
             value,
@@ -192,6 +202,16 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
         ExprKind::Const(value) => Ok(value.as_bool()),
         ExprKind::Column(slot) => Ok(cx.column(*slot).as_bool()),
         _ => Ok(evaluate(expr, cx)?.as_bool()),
+    }
+}
+
+/// A column or constant, which needs no evaluation.
+#[inline]
+fn peek<'a, C: EvalContext + ?Sized>(expr: &'a Expr, cx: &'a C) -> Option<&'a Value> {
+    match &expr.kind {
+        ExprKind::Column(slot) => Some(cx.column(*slot)),
+        ExprKind::Const(value) => Some(value),
+        _ => None,
     }
 }
 
@@ -234,11 +254,12 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
     let owned = match &expr.kind {
         ExprKind::Const(value) => return Ok(Cow::Borrowed(value)),
         ExprKind::Column(slot) => return Ok(Cow::Borrowed(cx.column(*slot))),
-        ExprKind::Arithmetic(op, left, right) => {
-            let left = evaluate(left, cx)?;
-            let right = evaluate(right, cx)?;
-            arithmetic(*op, &left, &right)?
-        }
+        ExprKind::Arithmetic(op, left, right) => match (peek(left, cx), peek(right, cx)) {
+            (Some(left), Some(right)) => arithmetic(*op, left, right)?,
+            (Some(left), None) => arithmetic(*op, left, &*evaluate(right, cx)?)?,
+            (None, Some(right)) => arithmetic(*op, &*evaluate(left, cx)?, right)?,
+            (None, None) => arithmetic(*op, &*evaluate(left, cx)?, &*evaluate(right, cx)?)?,
+        },
         ExprKind::Negate(inner) => negate(&*evaluate(inner, cx)?)?,
         ExprKind::And(_)
         | ExprKind::Or(_)

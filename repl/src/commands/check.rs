@@ -27,7 +27,10 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut out = std::io::stdout().lock();
     for source in &sources {
         // Each file stands for itself: names of one are not known in the others.
-        let mut session = Session::builder().standard_input(false).check_only(true).build();
+        let mut session = Session::builder()
+            .standard_input(false)
+            .check_only(true)
+            .build();
         for diagnostic in session.diagnose(source) {
             if diagnostic.is_error() {
                 errors += 1;
@@ -57,13 +60,23 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     Ok(match (errors, warnings) {
         (0, 0) if missing => Outcome::Usage,
         (0, 0) => Outcome::Fine,
-        (0, _) if !args.deny_warnings => if missing { Outcome::Usage } else { Outcome::Fine },
+        (0, _) if !args.deny_warnings => {
+            if missing {
+                Outcome::Usage
+            } else {
+                Outcome::Fine
+            }
+        }
         _ => Outcome::Error,
     })
 }
 
 fn render(diagnostic: &Diagnostic, source: &SourceText, terminal: &Terminal) -> String {
-    let mut text = portent::render(std::slice::from_ref(diagnostic), Some(source), terminal.color_err);
+    let mut text = portent::render(
+        std::slice::from_ref(diagnostic),
+        Some(source),
+        terminal.color_err,
+    );
     text.push('\n');
     text
 }

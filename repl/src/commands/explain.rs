@@ -67,7 +67,8 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome, Failure> 
 fn code_like(target: &Path) -> Option<String> {
     let text = target.to_str()?;
     let digits = text.strip_prefix(['P', 'p']).unwrap_or(text);
-    let all_digits = !digits.is_empty() && digits.len() <= 5 && digits.chars().all(|it| it.is_ascii_digit());
+    let all_digits =
+        !digits.is_empty() && digits.len() <= 5 && digits.chars().all(|it| it.is_ascii_digit());
     (all_digits && !target.exists()).then(|| text.to_owned())
 }
 
@@ -78,5 +79,10 @@ fn code(text: &str) -> Result<String, Failure> {
             Some("`portent explain --list` lists them".into()),
         ));
     };
-    Ok(format!("{}: {}\n\n{}\n", info.code, info.title, info.explanation.trim()))
+    Ok(format!(
+        "{}: {}\n\n{}\n",
+        info.code,
+        info.title,
+        info.explanation.trim()
+    ))
 }

@@ -29,7 +29,11 @@ pub fn run(args: &FmtArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         if args.check {
             if changed {
                 outcome = Outcome::Error;
-                write!(out, "{}", diff(&source.name, &source.text, &laid_out, terminal.color_out))?;
+                write!(
+                    out,
+                    "{}",
+                    diff(&source.name, &source.text, &laid_out, terminal.color_out)
+                )?;
             }
         } else if path == Path::new("-") {
             out.write_all(laid_out.as_bytes())?;
@@ -74,7 +78,9 @@ fn diff(name: &str, old: &str, new: &str, color: bool) -> String {
     let mut out = format!("--- {name}\n+++ {name} (laid out)\n");
     let mut at = 0;
     while at < steps.len() {
-        let Some(first) = (at..steps.len()).find(|&it| steps[it].0 != ' ') else { break };
+        let Some(first) = (at..steps.len()).find(|&it| steps[it].0 != ' ') else {
+            break;
+        };
         let from = first.saturating_sub(CONTEXT).max(at);
         let mut to = first + 1;
         let mut same = 0;
@@ -125,10 +131,16 @@ fn hunk(out: &mut String, before: &[(char, &str)], lines: &[(char, &str)], color
 fn steps<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
-    let tail =
-        old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let (old_mid, new_mid) =
-        (&old_rest[..old_rest.len() - tail], &new_rest[..new_rest.len() - tail]);
+    let tail = old_rest
+        .iter()
+        .rev()
+        .zip(new_rest.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (old_mid, new_mid) = (
+        &old_rest[..old_rest.len() - tail],
+        &new_rest[..new_rest.len() - tail],
+    );
     let mut steps: Vec<(char, &str)> = old[..head].iter().map(|it| (' ', *it)).collect();
     let stride = new_mid.len() + 1;
     if old_mid.len().saturating_mul(stride) > 4_000_000 {
@@ -162,7 +174,11 @@ fn steps<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
             }
         }
     }
-    steps.extend(old_rest[old_rest.len() - tail..].iter().map(|it| (' ', *it)));
+    steps.extend(
+        old_rest[old_rest.len() - tail..]
+            .iter()
+            .map(|it| (' ', *it)),
+    );
     steps
 }
 

@@ -49,8 +49,11 @@ fn list() -> Result<Outcome, Failure> {
     let mut out = std::io::stdout().lock();
     for kind in Kind::ALL {
         writeln!(out, "{:20} {}", kind.name(), kind.about())?;
-        let columns: Vec<String> =
-            kind.schema().iter().map(|it| format!("{} {}", it.name, it.ty)).collect();
+        let columns: Vec<String> = kind
+            .schema()
+            .iter()
+            .map(|it| format!("{} {}", it.name, it.ty))
+            .collect();
         writeln!(out, "{:20} ({})", "", columns.join(", "))?;
     }
     out.flush()?;
@@ -59,10 +62,19 @@ fn list() -> Result<Outcome, Failure> {
 
 /// All that is wrong with the options, on one screen.
 fn failure(errors: Vec<ConnectError>) -> Failure {
-    if errors.iter().any(|it| it.code == portent::codes::input::PIPE_CLOSED) {
+    if errors
+        .iter()
+        .any(|it| it.code == portent::codes::input::PIPE_CLOSED)
+    {
         return Failure::ClosedPipe;
     }
     let text: Vec<&str> = errors.iter().map(|it| it.message.as_str()).collect();
-    let help: Vec<&str> = errors.iter().flat_map(|it| it.help.iter().map(String::as_str)).collect();
-    Failure::usage(text.join("; "), (!help.is_empty()).then(|| help.join("\n  help: ")))
+    let help: Vec<&str> = errors
+        .iter()
+        .flat_map(|it| it.help.iter().map(String::as_str))
+        .collect();
+    Failure::usage(
+        text.join("; "),
+        (!help.is_empty()).then(|| help.join("\n  help: ")),
+    )
 }

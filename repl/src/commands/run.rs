@@ -36,7 +36,11 @@ impl Output {
     }
 
     fn flow(&self) -> ControlFlow<()> {
-        if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.failed.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 
@@ -49,20 +53,29 @@ fn lock(output: &SharedOutput) -> std::sync::MutexGuard<'_, Output> {
 pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let began = Instant::now();
     let (sources, reads_stdin) = sources(args)?;
-    let mode = args.output.unwrap_or(match (&args.output_file, terminal.stdout) {
-        (Some(path), _) => mode_of(path),
-        (None, true) => Mode::Table,
-        (None, false) => Mode::Jsonl,
-    });
+    let mode = args
+        .output
+        .unwrap_or(match (&args.output_file, terminal.stdout) {
+            (Some(path), _) => mode_of(path),
+            (None, true) => Mode::Table,
+            (None, false) => Mode::Jsonl,
+        });
     // First everything is checked, so that nothing is half done when the last statement has an error.
     let checked = check_all(args, &sources, reads_stdin)?;
     let reporting: Vec<Reporting> = checked
         .reporting
         .iter()
-        .map(|(query, schema)| Reporting { query: Arc::clone(query), schema: Arc::clone(schema) })
+        .map(|(query, schema)| Reporting {
+            query: Arc::clone(query),
+            schema: Arc::clone(schema),
+        })
         .collect();
     let out = open_output(args.output_file.as_deref())?;
-    let width = if args.output_file.is_some() { None } else { terminal.width() };
+    let width = if args.output_file.is_some() {
+        None
+    } else {
+        terminal.width()
+    };
     let shared: SharedOutput = Arc::new(Mutex::new(Output {
         printer: output::printer(mode, out, &reporting, width),
         failed: None,
@@ -129,7 +142,11 @@ fn sources(args: &RunArgs) -> Result<(Vec<Arc<SourceText>>, bool), Failure> {
         sources.push(files::read(path)?);
     }
     for (at, query) in args.query.iter().enumerate() {
-        let name = if at == 0 { "<query>".to_owned() } else { format!("<query {}>", at + 1) };
+        let name = if at == 0 {
+            "<query>".to_owned()
+        } else {
+            format!("<query {}>", at + 1)
+        };
         sources.push(SourceText::new(name, query.clone()));
     }
     Ok((sources, reads_stdin))
@@ -145,12 +162,14 @@ fn configure(session: &mut Session, args: &RunArgs) -> Result<(), Failure> {
                 Some("for example --set end_of_input=undecided".into()),
             ));
         };
-        session.set(name.trim(), value.trim()).map_err(configuration)?;
+        session
+            .set(name.trim(), value.trim())
+            .map_err(configuration)?;
     }
     if let Some(policy) = &args.on_bad {
-        session.set("on_bad", policy).map_err(|errors| {
-            Failure::Errors(vec![errors], Outcome::Usage)
-        })?;
+        session
+            .set("on_bad", policy)
+            .map_err(|errors| Failure::Errors(vec![errors], Outcome::Usage))?;
     }
     Ok(())
 }
@@ -160,7 +179,10 @@ fn check_all(
     sources: &[Arc<SourceText>],
     reads_stdin: bool,
 ) -> Result<Checked, Failure> {
-    let mut session = Session::builder().script(true).standard_input(!reads_stdin).build();
+    let mut session = Session::builder()
+        .script(true)
+        .standard_input(!reads_stdin)
+        .build();
     configure(&mut session, args)?;
     Ok(session.check_sources(sources)?)
 }
@@ -180,15 +202,16 @@ fn session(args: &RunArgs, reads_stdin: bool, shared: &SharedOutput) -> Result<S
     let on_match = move |emitted: &Emitted| {
         let mut output = lock(&output);
         output.rows += 1;
-        let done = output.printer.row(&emitted.query, &emitted.schema, &emitted.values);
+        let done = output
+            .printer
+            .row(&emitted.query, &emitted.schema, &emitted.values);
         output.then(done);
     };
-    let mut session =
-        Session::builder()
-            .script(true)
-            .standard_input(!reads_stdin)
-            .on_match(on_match)
-            .build();
+    let mut session = Session::builder()
+        .script(true)
+        .standard_input(!reads_stdin)
+        .on_match(on_match)
+        .build();
     configure(&mut session, args)?;
     Ok(session)
 }

@@ -41,8 +41,16 @@ pub fn run(args: &TestArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
             Verdict::Failed => ("FAILED", "\u{1b}[1;31m"),
             Verdict::Broken => ("BROKEN", "\u{1b}[1;31m"),
         };
-        let (on, off) = if terminal.color_out { (paint, "\u{1b}[0m") } else { ("", "") };
-        let title = if title.is_empty() { String::new() } else { format!(": {title}") };
+        let (on, off) = if terminal.color_out {
+            (paint, "\u{1b}[0m")
+        } else {
+            ("", "")
+        };
+        let title = if title.is_empty() {
+            String::new()
+        } else {
+            format!(": {title}")
+        };
         writeln!(out, "{on}{word}{off} {}{title}", path.display())?;
         for line in text.lines() {
             writeln!(out, "  {line}")?;
@@ -55,14 +63,22 @@ pub fn run(args: &TestArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         counted(paths.len() as u64, "case")
     )?;
     out.flush()?;
-    Ok(if failed == 0 { Outcome::Fine } else { Outcome::Error })
+    Ok(if failed == 0 {
+        Outcome::Fine
+    } else {
+        Outcome::Error
+    })
 }
 
 fn one(path: &Path, terminal: &Terminal) -> (Verdict, String, String) {
     match Case::load(path) {
         Ok(case) => {
             let report = case.run();
-            (report.verdict(), case.title.clone(), report.render(terminal.color_out))
+            (
+                report.verdict(),
+                case.title.clone(),
+                report.render(terminal.color_out),
+            )
         }
         Err(error) => (Verdict::Broken, String::new(), error.to_string()),
     }

@@ -96,13 +96,19 @@ impl Printer for Csv {
         if self.several {
             field(&mut line, query);
             for name in &self.columns {
-                match schema.iter().position(|it| it.name == *name).and_then(|at| values.get(at)) {
+                match schema
+                    .iter()
+                    .position(|it| it.name == *name)
+                    .and_then(|at| values.get(at))
+                {
                     Some(value) => value_field(&mut line, value),
                     None => line.push(','),
                 }
             }
         } else {
-            values.iter().for_each(|value| value_field(&mut line, value));
+            values
+                .iter()
+                .for_each(|value| value_field(&mut line, value));
         }
         self.line(line)
     }
@@ -121,7 +127,9 @@ impl Printer for Csv {
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
         let mut line = String::new();
-        values.iter().for_each(|value| value_field(&mut line, value));
+        values
+            .iter()
+            .for_each(|value| value_field(&mut line, value));
         self.line(line)
     }
 

@@ -47,7 +47,11 @@ pub struct JsonLines {
 
 impl JsonLines {
     pub fn new(out: Out, several: bool) -> Self {
-        Self { out, several, result: None }
+        Self {
+            out,
+            several,
+            result: None,
+        }
     }
 
     fn object(&mut self, object: &Object) -> io::Result<()> {
@@ -59,7 +63,11 @@ impl JsonLines {
 impl Printer for JsonLines {
     fn row(&mut self, query: &Arc<str>, schema: &Arc<Schema>, values: &[Value]) -> io::Result<()> {
         let query = self.several.then_some(&**query);
-        self.object(&Object { query, schema, values })
+        self.object(&Object {
+            query,
+            schema,
+            values,
+        })
     }
 
     fn begin(&mut self, schema: &Arc<Schema>) -> io::Result<()> {
@@ -68,8 +76,14 @@ impl Printer for JsonLines {
     }
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
-        let Some(schema) = self.result.clone() else { return Ok(()) };
-        self.object(&Object { query: None, schema: &schema, values })
+        let Some(schema) = self.result.clone() else {
+            return Ok(());
+        };
+        self.object(&Object {
+            query: None,
+            schema: &schema,
+            values,
+        })
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -102,11 +116,18 @@ pub struct JsonArray {
 
 impl JsonArray {
     pub fn new(out: Out, several: bool) -> Self {
-        Self { out, several, result: None, count: 0, text: false }
+        Self {
+            out,
+            several,
+            result: None,
+            count: 0,
+            text: false,
+        }
     }
 
     fn element(&mut self, object: &Object) -> io::Result<()> {
-        self.out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
+        self.out
+            .write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
         self.count += 1;
         write_object(&mut self.out, object)
     }
@@ -115,7 +136,11 @@ impl JsonArray {
 impl Printer for JsonArray {
     fn row(&mut self, query: &Arc<str>, schema: &Arc<Schema>, values: &[Value]) -> io::Result<()> {
         let query = self.several.then_some(&**query);
-        self.element(&Object { query, schema, values })
+        self.element(&Object {
+            query,
+            schema,
+            values,
+        })
     }
 
     fn begin(&mut self, schema: &Arc<Schema>) -> io::Result<()> {
@@ -124,8 +149,14 @@ impl Printer for JsonArray {
     }
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
-        let Some(schema) = self.result.clone() else { return Ok(()) };
-        self.element(&Object { query: None, schema: &schema, values })
+        let Some(schema) = self.result.clone() else {
+            return Ok(());
+        };
+        self.element(&Object {
+            query: None,
+            schema: &schema,
+            values,
+        })
     }
 
     fn end(&mut self) -> io::Result<()> {

@@ -18,16 +18,29 @@ pub struct Lines {
 
 impl Lines {
     pub fn new(out: Out, several: bool) -> Self {
-        Self { out, several, counts: std::collections::HashMap::new(), result: None }
+        Self {
+            out,
+            several,
+            counts: std::collections::HashMap::new(),
+            result: None,
+        }
     }
 
     fn record(&mut self, title: &str, schema: &Schema, values: &[Value]) -> io::Result<()> {
-        writeln!(self.out, "-[ {title} ]{}", "-".repeat(24_usize.saturating_sub(title.width())))?;
+        writeln!(
+            self.out,
+            "-[ {title} ]{}",
+            "-".repeat(24_usize.saturating_sub(title.width()))
+        )?;
         let width = schema.iter().map(|it| it.name.width()).max().unwrap_or(0);
         for (column, value) in schema.iter().zip(values) {
             let name = printable(&column.name);
             let pad = " ".repeat(width.saturating_sub(name.width()));
-            writeln!(self.out, "{}", format!("{name}{pad} | {}", shown(value)).trim_end())?;
+            writeln!(
+                self.out,
+                "{}",
+                format!("{name}{pad} | {}", shown(value)).trim_end()
+            )?;
         }
         Ok(())
     }
@@ -51,7 +64,9 @@ impl Printer for Lines {
     }
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
-        let Some((schema, count)) = self.result.take() else { return Ok(()) };
+        let Some((schema, count)) = self.result.take() else {
+            return Ok(());
+        };
         self.record(&format!("row {}", count + 1), &schema, values)?;
         self.result = Some((schema, count + 1));
         Ok(())

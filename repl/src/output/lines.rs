@@ -14,7 +14,10 @@ pub struct WholeLines<W: Write> {
 
 impl<W: Write> WholeLines<W> {
     pub fn new(out: W) -> Self {
-        Self { out, buffer: Vec::with_capacity(BLOCK + 1024) }
+        Self {
+            out,
+            buffer: Vec::with_capacity(BLOCK + 1024),
+        }
     }
 }
 
@@ -62,6 +65,9 @@ mod tests {
         lines.flush().expect("written");
         assert!(blocks.0.len() > 2);
         assert!(blocks.0.iter().all(|it| it.ends_with(b"\n")));
-        assert_eq!(blocks.0.concat().iter().filter(|it| **it == b'\n').count(), 30_000);
+        assert_eq!(
+            blocks.0.concat().iter().filter(|it| **it == b'\n').count(),
+            30_000
+        );
     }
 }

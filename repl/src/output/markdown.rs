@@ -18,15 +18,23 @@ pub struct Markdown {
 
 impl Markdown {
     pub fn new(out: Out, several: bool) -> Self {
-        Self { out, several, collected: Collected::new(), result: None, written: false }
+        Self {
+            out,
+            several,
+            collected: Collected::new(),
+            result: None,
+            written: false,
+        }
     }
 
     fn header(&mut self, schema: &Schema) -> io::Result<()> {
         self.written = true;
         let names: Vec<String> = schema.iter().map(|it| escape(&it.name)).collect();
         writeln!(self.out, "| {} |", names.join(" | "))?;
-        let rules: Vec<&str> =
-            schema.iter().map(|it| if is_number(it) { "---:" } else { "---" }).collect();
+        let rules: Vec<&str> = schema
+            .iter()
+            .map(|it| if is_number(it) { "---:" } else { "---" })
+            .collect();
         writeln!(self.out, "| {} |", rules.join(" | "))
     }
 
@@ -35,7 +43,11 @@ impl Markdown {
     }
 
     fn blank(&mut self) -> io::Result<()> {
-        if self.written { writeln!(self.out) } else { Ok(()) }
+        if self.written {
+            writeln!(self.out)
+        } else {
+            Ok(())
+        }
     }
 
     fn print(&mut self, pending: &mut Pending) -> io::Result<()> {
@@ -45,7 +57,11 @@ impl Markdown {
         }
         self.blank()?;
         if let Some(query) = pending.query.as_ref().filter(|_| self.several) {
-            let more = if pending.printed > 0 { " (continued)" } else { "" };
+            let more = if pending.printed > 0 {
+                " (continued)"
+            } else {
+                ""
+            };
             writeln!(self.out, "**{}**{more}\n", escape(query))?;
         }
         self.header(&pending.schema)?;
@@ -71,7 +87,10 @@ fn escape(text: &str) -> String {
 }
 
 fn cells(values: &[Value]) -> Vec<String> {
-    values.iter().map(|value| shown(value).replace('|', "\\|")).collect()
+    values
+        .iter()
+        .map(|value| shown(value).replace('|', "\\|"))
+        .collect()
 }
 
 impl Printer for Markdown {

@@ -64,7 +64,12 @@ pub trait Printer: Send {
 pub type Out = Box<dyn Write + Send>;
 
 /// The printer of a mode. `reporting` are the standing queries whose rows may come; `width` is that of the terminal, if it is one.
-pub fn printer(mode: Mode, out: Out, reporting: &[Reporting], width: Option<u16>) -> Box<dyn Printer> {
+pub fn printer(
+    mode: Mode,
+    out: Out,
+    reporting: &[Reporting],
+    width: Option<u16>,
+) -> Box<dyn Printer> {
     let several = reporting.len() > 1;
     match mode {
         Mode::Table => Box::new(table::Tables::new(out, reporting, width)),
@@ -125,7 +130,9 @@ struct Collected {
 
 impl Collected {
     fn new() -> Self {
-        Self { pending: Vec::new() }
+        Self {
+            pending: Vec::new(),
+        }
     }
 
     /// Adds a row; gives back the index of its query once there are enough for a table.

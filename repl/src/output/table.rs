@@ -27,7 +27,14 @@ impl Tables {
             collected.of(Some(&it.query), &it.schema);
         }
         let several = reporting.len() > 1;
-        Self { out, several, width, collected, result: None, written: false }
+        Self {
+            out,
+            several,
+            width,
+            collected,
+            result: None,
+            written: false,
+        }
     }
 
     fn print(&mut self, pending: &mut Pending, last: bool) -> io::Result<()> {
@@ -39,7 +46,11 @@ impl Tables {
         }
         self.written = true;
         if let Some(query) = pending.query.as_ref().filter(|_| self.several) {
-            let more = if pending.printed > 0 { " (continued)" } else { "" };
+            let more = if pending.printed > 0 {
+                " (continued)"
+            } else {
+                ""
+            };
             writeln!(self.out, "{}{more}", printable(query))?;
         }
         let rows = std::mem::take(&mut pending.rows);
@@ -84,13 +95,19 @@ fn table(schema: &Schema, rows: &[Vec<String>], width: Option<u16>) -> Table {
     table.load_style(style.header_lines(solid).content_lines(solid));
     match width {
         Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
         }
         None => {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
     }
-    table.set_header(schema.iter().map(|column| Cell::new(printable(&column.name))));
+    table.set_header(
+        schema
+            .iter()
+            .map(|column| Cell::new(printable(&column.name))),
+    );
     for (at, column) in schema.iter().enumerate() {
         if let Some(it) = table.column_mut(at).filter(|_| is_number(column)) {
             it.set_cell_alignment(CellAlignment::Right);
@@ -117,13 +134,19 @@ impl Printer for Tables {
 
     fn begin(&mut self, schema: &Arc<Schema>) -> io::Result<()> {
         self.print_collected(false)?;
-        self.result =
-            Some(Pending { query: None, schema: Arc::clone(schema), rows: Vec::new(), printed: 0 });
+        self.result = Some(Pending {
+            query: None,
+            schema: Arc::clone(schema),
+            rows: Vec::new(),
+            printed: 0,
+        });
         Ok(())
     }
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
-        let Some(mut pending) = self.result.take() else { return Ok(()) };
+        let Some(mut pending) = self.result.take() else {
+            return Ok(());
+        };
         pending.rows.push(cells(values));
         if pending.rows.len() >= TABLE_ROWS {
             self.print(&mut pending, false)?;

@@ -20,7 +20,10 @@ impl io::Write for Shared {
 }
 
 fn schema() -> Arc<Schema> {
-    Arc::new(vec![Column::new("user", Type::Text), Column::new("n", Type::Int)])
+    Arc::new(vec![
+        Column::new("user", Type::Text),
+        Column::new("n", Type::Int),
+    ])
 }
 
 fn rows() -> Vec<Vec<Value>> {
@@ -35,7 +38,10 @@ fn standing(mode: Mode, queries: &[&str]) -> String {
     let out = Shared::default();
     let reporting: Vec<Reporting> = queries
         .iter()
-        .map(|name| Reporting { query: Arc::from(*name), schema: schema() })
+        .map(|name| Reporting {
+            query: Arc::from(*name),
+            schema: schema(),
+        })
         .collect();
     let mut printer = printer(mode, Box::new(out.clone()), &reporting, None);
     for row in rows() {
@@ -77,15 +83,24 @@ fn json_lines_carry_the_columns_as_selected() {
 
 #[test]
 fn csv_tells_null_from_empty_text() {
-    assert_eq!(standing(Mode::Csv, &["q"]), "user,n\nann,5\n,12\n\"a,\"\"b\"\"|\u{1b}[31m\",\n");
-    assert_eq!(result(Mode::Csv, &[vec![Value::text(""), Value::Null]]), "user,n\n\"\",\n");
+    assert_eq!(
+        standing(Mode::Csv, &["q"]),
+        "user,n\nann,5\n,12\n\"a,\"\"b\"\"|\u{1b}[31m\",\n"
+    );
+    assert_eq!(
+        result(Mode::Csv, &[vec![Value::text(""), Value::Null]]),
+        "user,n\n\"\",\n"
+    );
     assert!(standing(Mode::Csv, &["q", "r"]).starts_with("query,user,n\nq,ann,5\nr,ann,5\n"));
 }
 
 #[test]
 fn tables_set_numbers_right_and_keep_control_characters_out() {
     let table = standing(Mode::Table, &["q"]);
-    assert!(table.contains("│ ann ") && table.contains("│    5 │"), "{table}");
+    assert!(
+        table.contains("│ ann ") && table.contains("│    5 │"),
+        "{table}"
+    );
     assert!(table.contains("│ NULL "), "{table}");
     assert!(!table.contains('\u{1b}'), "{table}");
     assert!(table.ends_with("(3 rows)\n"), "{table}");
@@ -98,7 +113,10 @@ fn an_empty_result_is_well_formed_in_every_mode() {
     assert_eq!(result(Mode::Csv, &[]), "user,n\n");
     assert_eq!(result(Mode::Jsonl, &[]), "");
     assert!(result(Mode::Table, &[]).ends_with("(0 rows)\n"));
-    assert_eq!(result(Mode::Markdown, &[]), "| user | n |\n| --- | ---: |\n");
+    assert_eq!(
+        result(Mode::Markdown, &[]),
+        "| user | n |\n| --- | ---: |\n"
+    );
 }
 
 #[test]
@@ -119,7 +137,9 @@ fn line_mode_names_each_column() {
 fn long_outputs_come_in_pieces() {
     let out = Shared::default();
     let mut printer = printer(Mode::Table, Box::new(out.clone()), &[], None);
-    let rows: Vec<Vec<Value>> = (0..2500).map(|n| vec![Value::text("x"), Value::Int(n)]).collect();
+    let rows: Vec<Vec<Value>> = (0..2500)
+        .map(|n| vec![Value::text("x"), Value::Int(n)])
+        .collect();
     show(&mut *printer, &rows).expect("written");
     assert_eq!(text(&out).matches("user").count(), 3);
     assert!(text(&out).ends_with("(2500 rows)\n"));

@@ -5,17 +5,29 @@ use crate::harness::{Folder, logins};
 #[test]
 fn a_good_file_is_fine() {
     let folder = logins();
-    folder.run(&["check", "query.sql"]).exits(0).prints("").says("1 file checked: 0 errors, 0 warnings");
+    folder
+        .run(&["check", "query.sql"])
+        .exits(0)
+        .prints("")
+        .says("1 file checked: 0 errors, 0 warnings");
 }
 
 #[test]
 fn all_errors_of_all_files_at_once() {
     let folder = logins();
     folder
-        .write("a.sql", "SELECT usr FROM 'logins.csv';\nSELECT nope FROM 'logins.csv';")
+        .write(
+            "a.sql",
+            "SELECT usr FROM 'logins.csv';\nSELECT nope FROM 'logins.csv';",
+        )
         .write("b.sql", "SELEC 1;");
     let ran = folder.run(&["check", "a.sql", "query.sql", "b.sql"]);
-    ran.exits(1).prints("").says("a.sql:1").says("a.sql:2").says("b.sql:1").says("3 files checked: 3 errors");
+    ran.exits(1)
+        .prints("")
+        .says("a.sql:1")
+        .says("a.sql:2")
+        .says("b.sql:1")
+        .says("3 files checked: 3 errors");
     ran.says("\"user\"");
 }
 
@@ -54,14 +66,20 @@ fn warnings_may_be_denied() {
          CREATE QUERY q AS SELECT a.user FROM s MATCH (a[NOT ok] -> b[ok AND b.user = a.user]) WITHIN 1 MINUTE;",
     );
     folder.run(&["check", "warn.sql"]).exits(0).says("warning[");
-    folder.run(&["check", "warn.sql", "--deny-warnings"]).exits(1);
+    folder
+        .run(&["check", "warn.sql", "--deny-warnings"])
+        .exits(1);
 }
 
 #[test]
 fn a_missing_file_does_not_hide_the_others() {
     let folder = logins();
     folder.write("a.sql", "SELEC 1;");
-    folder.run(&["check", "nope.sql", "a.sql"]).exits(1).says("no such file: nope.sql").says("a.sql:1");
+    folder
+        .run(&["check", "nope.sql", "a.sql"])
+        .exits(1)
+        .says("no such file: nope.sql")
+        .says("a.sql:1");
     folder.run(&["check", "nope.sql"]).exits(2);
     folder.run(&["check"]).exits(2);
 }
@@ -69,5 +87,8 @@ fn a_missing_file_does_not_hide_the_others() {
 #[test]
 fn standard_input_can_be_checked() {
     let folder = Folder::new();
-    folder.run_with(&["check", "-"], "SELECT 1 FRM x;").exits(1).says("<stdin>:1");
+    folder
+        .run_with(&["check", "-"], "SELECT 1 FRM x;")
+        .exits(1)
+        .says("<stdin>:1");
 }

@@ -37,8 +37,13 @@ fn a_dash_is_standard_input() {
 #[test]
 fn a_file_with_errors_is_left_alone_and_the_others_are_not() {
     let folder = Folder::new();
-    folder.write("bad.sql", "select from where").write("q.sql", UNTIDY);
-    folder.run(&["fmt", "bad.sql", "q.sql"]).exits(1).says("bad.sql:1");
+    folder
+        .write("bad.sql", "select from where")
+        .write("q.sql", UNTIDY);
+    folder
+        .run(&["fmt", "bad.sql", "q.sql"])
+        .exits(1)
+        .says("bad.sql:1");
     assert_eq!(folder.read("bad.sql"), "select from where");
     assert_ne!(folder.read("q.sql"), UNTIDY);
 }

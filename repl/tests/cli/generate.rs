@@ -5,7 +5,13 @@ use crate::harness::Folder;
 #[test]
 fn the_same_seed_gives_the_same_events() {
     let folder = Folder::new();
-    let gen_ = |args: &[&str]| folder.run(&[&["gen", "logins", "--count", "50"], args].concat()).exits(0).out.clone();
+    let gen_ = |args: &[&str]| {
+        folder
+            .run(&[&["gen", "logins", "--count", "50"], args].concat())
+            .exits(0)
+            .out
+            .clone()
+    };
     let first = gen_(&[]);
     assert_eq!(first, gen_(&[]));
     assert_eq!(first.lines().count(), 51);
@@ -19,15 +25,25 @@ fn the_same_seed_gives_the_same_events() {
 #[test]
 fn events_may_go_to_a_file_and_be_queried() {
     let folder = Folder::new();
-    folder.run(&["gen", "trades", "--count", "20", "--output", "t.csv"]).exits(0).prints("");
-    folder.run(&["-q", "SELECT COUNT(*) AS n FROM 't.csv'"]).exits(0).prints("{\"n\":20}\n");
+    folder
+        .run(&["gen", "trades", "--count", "20", "--output", "t.csv"])
+        .exits(0)
+        .prints("");
+    folder
+        .run(&["-q", "SELECT COUNT(*) AS n FROM 't.csv'"])
+        .exits(0)
+        .prints("{\"n\":20}\n");
 }
 
 #[test]
 fn kinds_are_listed_and_suggested() {
     let folder = Folder::new();
     let list = folder.run(&["gen", "--list"]);
-    assert!(list.exits(0).out.contains("logins") && list.out.contains("trades"), "{}", list.out);
+    assert!(
+        list.exits(0).out.contains("logins") && list.out.contains("trades"),
+        "{}",
+        list.out
+    );
     folder.run(&["gen", "loginz"]).exits(2).says("logins");
     folder.run(&["gen"]).exits(2);
     folder.run(&["gen", "logins", "--count", "x"]).exits(2);

@@ -48,7 +48,10 @@ impl Folder {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portent"));
-        command.args(args).current_dir(&self.path).env_remove("NO_COLOR");
+        command
+            .args(args)
+            .current_dir(&self.path)
+            .env_remove("NO_COLOR");
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTENT_")) {
             command.env_remove(name);
         }
@@ -97,13 +100,23 @@ impl Ran {
     /// Exit code, with everything that was printed if it is another.
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.out,
+            self.err
+        );
         self
     }
 
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        assert!(self.err.contains(text), "no `{text}` in stderr:\n{}", self.err);
+        assert!(
+            self.err.contains(text),
+            "no `{text}` in stderr:\n{}",
+            self.err
+        );
         self
     }
 
@@ -139,6 +152,8 @@ PARTITION BY user WITHIN 10 MINUTES;
 /// A folder with `logins.csv` and `query.sql`.
 pub fn logins() -> Folder {
     let folder = Folder::new();
-    folder.write("logins.csv", LOGINS).write("query.sql", &format!("{STREAM}{QUERY}"));
+    folder
+        .write("logins.csv", LOGINS)
+        .write("query.sql", &format!("{STREAM}{QUERY}"));
     folder
 }

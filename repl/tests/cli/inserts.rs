@@ -11,7 +11,10 @@ fn inserted_rows_are_matched_at_once() {
         "{STREAM} CREATE QUERY q AS SELECT a.v AS a, b.v AS b FROM s MATCH (a b[b.v > a.v]);
          INSERT INTO s VALUES ('2026-01-01 00:00:00Z', 1), ('2026-01-01 00:00:01Z', 2);"
     );
-    folder.run(&["-q", &sql]).exits(0).prints("{\"a\":1,\"b\":2}\n");
+    folder
+        .run(&["-q", &sql])
+        .exits(0)
+        .prints("{\"a\":1,\"b\":2}\n");
 }
 
 #[test]
@@ -23,14 +26,20 @@ fn a_select_sees_what_was_inserted_before_it() {
          INSERT INTO s VALUES ('2026-01-01 00:00:01Z', 8);
          SELECT v FROM s ORDER BY v DESC;"
     );
-    folder.run(&["-q", &sql]).exits(0).prints("{\"v\":7}\n{\"v\":8}\n{\"v\":7}\n");
+    folder
+        .run(&["-q", &sql])
+        .exits(0)
+        .prints("{\"v\":7}\n{\"v\":8}\n{\"v\":7}\n");
 }
 
 #[test]
 fn a_select_over_values_needs_no_stream() {
     let folder = Folder::new();
     let sql = "SELECT id, price FROM (VALUES (1, 90), (2, 80)) AS t(id, price) WHERE price > 85";
-    folder.run(&["-q", sql]).exits(0).prints("{\"id\":1,\"price\":90}\n");
+    folder
+        .run(&["-q", sql])
+        .exits(0)
+        .prints("{\"id\":1,\"price\":90}\n");
 }
 
 #[test]
@@ -52,7 +61,11 @@ fn a_query_may_feed_a_stream() {
     );
     let ran = folder.run(&["-q", &sql, "-o", "jsonl"]);
     ran.exits(0);
-    assert!(ran.out.contains("\"w\":4") && ran.out.contains("\"n\":2"), "{}", ran.out);
+    assert!(
+        ran.out.contains("\"w\":4") && ran.out.contains("\"n\":2"),
+        "{}",
+        ran.out
+    );
     let cycle = format!("{STREAM} CREATE QUERY q INTO s AS SELECT ts, v FROM s;");
     folder.run(&["-q", &cycle]).exits(1).says("P0614");
     let wrong = format!(

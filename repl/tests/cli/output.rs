@@ -12,14 +12,26 @@ CREATE QUERY bad AS SELECT user, ok FROM logins WHERE NOT ok AND user = 'bob';
 fn every_mode() {
     let folder = logins();
     let run = |mode: &str| folder.run(&["run", "query.sql", "-o", mode, "--quiet"]);
-    run("jsonl").exits(0).prints("{\"user\":\"ann\",\"failures\":3}\n");
-    run("json").exits(0).prints("[\n{\"user\":\"ann\",\"failures\":3}\n]\n");
+    run("jsonl")
+        .exits(0)
+        .prints("{\"user\":\"ann\",\"failures\":3}\n");
+    run("json")
+        .exits(0)
+        .prints("[\n{\"user\":\"ann\",\"failures\":3}\n]\n");
     run("csv").exits(0).prints("user,failures\nann,3\n");
-    run("markdown").exits(0).prints("| user | failures |\n| --- | ---: |\n| ann | 3 |\n");
-    run("line").exits(0).prints("-[ row 1 ]-------------------\nuser     | ann\nfailures | 3\n");
+    run("markdown")
+        .exits(0)
+        .prints("| user | failures |\n| --- | ---: |\n| ann | 3 |\n");
+    run("line")
+        .exits(0)
+        .prints("-[ row 1 ]-------------------\nuser     | ann\nfailures | 3\n");
     let table = run("table");
     table.exits(0);
-    assert!(table.out.contains("│ ann  │        3 │") && table.out.ends_with("(1 row)\n"), "{}", table.out);
+    assert!(
+        table.out.contains("│ ann  │        3 │") && table.out.ends_with("(1 row)\n"),
+        "{}",
+        table.out
+    );
     run("xml").exits(2).says("possible values");
 }
 
@@ -33,15 +45,24 @@ fn several_queries_are_told_apart() {
     );
     run("csv").prints("query,user,ok\nbad,bob,false\ngood,ann,\n");
     let table = run("table").out;
-    assert!(table.contains("bad\n╭") && table.contains("good\n╭"), "{table}");
+    assert!(
+        table.contains("bad\n╭") && table.contains("good\n╭"),
+        "{table}"
+    );
 }
 
 #[test]
 fn rows_may_go_to_a_file() {
     let folder = logins();
-    folder.run(&["run", "query.sql", "--output-file", "out.csv"]).exits(0).prints("");
+    folder
+        .run(&["run", "query.sql", "--output-file", "out.csv"])
+        .exits(0)
+        .prints("");
     assert_eq!(folder.read("out.csv"), "user,failures\nann,3\n");
-    folder.run(&["run", "query.sql", "--output-file", "nowhere/out.csv"]).exits(2).says("nowhere/out.csv");
+    folder
+        .run(&["run", "query.sql", "--output-file", "nowhere/out.csv"])
+        .exits(2)
+        .says("nowhere/out.csv");
 }
 
 #[test]
@@ -55,7 +76,13 @@ fn quiet_is_quiet() {
 fn listings_are_tables_too() {
     let folder = logins();
     folder.write("two.sql", TWO);
-    let show = |what: &str| folder.run(&["run", "two.sql", "-q", what, "--quiet", "-o", "jsonl"]).exits(0).out.clone();
+    let show = |what: &str| {
+        folder
+            .run(&["run", "two.sql", "-q", what, "--quiet", "-o", "jsonl"])
+            .exits(0)
+            .out
+            .clone()
+    };
     assert!(show("SHOW STREAMS").contains("\"logins\""));
     assert!(show("SHOW QUERIES").contains("\"good\""));
     assert!(show("DESCRIBE logins").contains("\"ts\""));
@@ -69,6 +96,16 @@ fn colours_only_when_asked_for() {
     let folder = Folder::new();
     folder.write("bad.sql", "SELECT 1 FRM x;");
     assert!(!folder.run(&["check", "bad.sql"]).err.contains('\u{1b}'));
-    assert!(folder.run(&["check", "bad.sql", "--color", "always"]).err.contains('\u{1b}'));
-    assert!(!folder.run(&["check", "bad.sql", "--color", "never"]).err.contains('\u{1b}'));
+    assert!(
+        folder
+            .run(&["check", "bad.sql", "--color", "always"])
+            .err
+            .contains('\u{1b}')
+    );
+    assert!(
+        !folder
+            .run(&["check", "bad.sql", "--color", "never"])
+            .err
+            .contains('\u{1b}')
+    );
 }

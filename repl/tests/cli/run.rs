@@ -10,31 +10,48 @@ fn a_query_file_gives_its_matches_and_a_summary() {
     let folder = logins();
     let ran = folder.run(&["run", "query.sql"]);
     ran.exits(0).prints("{\"user\":\"ann\",\"failures\":3}\n");
-    ran.says("6 events in").says("events/s").says("brute_force: 1 row");
+    ran.says("6 events in")
+        .says("events/s")
+        .says("brute_force: 1 row");
     assert!(!ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'));
 }
 
 #[test]
 fn run_may_be_left_out() {
     let folder = logins();
-    folder.run(&["query.sql"]).exits(0).prints("{\"user\":\"ann\",\"failures\":3}\n");
-    folder.run(&["-f", "query.sql"]).exits(0).prints("{\"user\":\"ann\",\"failures\":3}\n");
+    folder
+        .run(&["query.sql"])
+        .exits(0)
+        .prints("{\"user\":\"ann\",\"failures\":3}\n");
+    folder
+        .run(&["-f", "query.sql"])
+        .exits(0)
+        .prints("{\"user\":\"ann\",\"failures\":3}\n");
 }
 
 #[test]
 fn several_files_are_one_script() {
     let folder = logins();
     folder.write("stream.sql", STREAM).write("rule.sql", QUERY);
-    folder.run(&["run", "stream.sql", "rule.sql"]).exits(0).prints("{\"user\":\"ann\",\"failures\":3}\n");
+    folder
+        .run(&["run", "stream.sql", "rule.sql"])
+        .exits(0)
+        .prints("{\"user\":\"ann\",\"failures\":3}\n");
 }
 
 #[test]
 fn standard_input_is_a_stream() {
     let folder = Folder::new();
     let query = "SELECT user, COUNT(f) AS n FROM stdin MATCH (f[NOT ok]{3}) PARTITION BY user";
-    folder.run_with(&["-q", query], LOGINS).exits(0).prints("{\"user\":\"ann\",\"n\":3}\n");
+    folder
+        .run_with(&["-q", query], LOGINS)
+        .exits(0)
+        .prints("{\"user\":\"ann\",\"n\":3}\n");
     let lines = "{\"ts\":\"2026-01-01T00:00:00Z\",\"user\":\"eve\",\"ok\":false}\n".repeat(3);
-    folder.run_with(&["-q", query], &lines).exits(0).prints("{\"user\":\"eve\",\"n\":3}\n");
+    folder
+        .run_with(&["-q", query], &lines)
+        .exits(0)
+        .prints("{\"user\":\"eve\",\"n\":3}\n");
 }
 
 #[test]
@@ -45,7 +62,11 @@ fn several_standing_queries_share_standard_input() {
     let ran = folder.run_with(&["-q", sql], LOGINS);
     ran.exits(0);
     assert_eq!(ran.out.lines().count(), 6, "{}", ran.out);
-    assert!(ran.out.starts_with("{\"query\":\"b\",\"user\":\"ann\"}\n"), "{}", ran.out);
+    assert!(
+        ran.out.starts_with("{\"query\":\"b\",\"user\":\"ann\"}\n"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -64,7 +85,12 @@ fn an_inferred_definition_is_shown() {
     let ran = folder.run(&["-q", sql]);
     ran.exits(0).prints("{\"n\":6}\n").says("CREATE STREAM s (");
     ran.says("ts TIMESTAMP").says("ok BOOLEAN");
-    assert!(!folder.run(&["-q", sql, "--quiet"]).err.contains("CREATE STREAM"));
+    assert!(
+        !folder
+            .run(&["-q", sql, "--quiet"])
+            .err
+            .contains("CREATE STREAM")
+    );
 }
 
 #[test]
@@ -77,27 +103,54 @@ fn an_error_anywhere_and_nothing_is_executed() {
          SELECT 1 FRM x;",
     );
     let ran = folder.run(&["run", "bad.sql"]);
-    ran.exits(1).prints("").says("bad.sql:2").says("bad.sql:3").says("user");
+    ran.exits(1)
+        .prints("")
+        .says("bad.sql:2")
+        .says("bad.sql:3")
+        .says("user");
     assert!(!folder.has("out.jsonl"));
 }
 
 #[test]
 fn errors_of_all_files_are_shown_at_once() {
     let folder = logins();
-    folder.write("a.sql", "SELECT nope FROM 'logins.csv';").write("b.sql", "SELECT nope2 FROM 'logins.csv';");
-    folder.run(&["run", "a.sql", "b.sql"]).exits(1).says("a.sql:1").says("b.sql:1");
+    folder
+        .write("a.sql", "SELECT nope FROM 'logins.csv';")
+        .write("b.sql", "SELECT nope2 FROM 'logins.csv';");
+    folder
+        .run(&["run", "a.sql", "b.sql"])
+        .exits(1)
+        .says("a.sql:1")
+        .says("b.sql:1");
 }
 
 #[test]
 fn bad_rows_by_policy() {
     let folder = logins();
-    folder.write("logins.csv", &LOGINS.replace("00:00:02Z,ann,false", "00:00:02Z,ann,maybe"));
+    folder.write(
+        "logins.csv",
+        &LOGINS.replace("00:00:02Z,ann,false", "00:00:02Z,ann,maybe"),
+    );
     let skipped = folder.run(&["run", "query.sql", "--on-bad", "skip"]);
-    skipped.exits(0).prints("").says("1 row that can't be read").says("logins.csv, line 4");
-    folder.run(&["run", "query.sql", "--on-bad", "fail"]).exits(1).says("logins.csv, line 4").says("maybe");
-    folder.run(&["run", "query.sql", "--on-bad", "dlq:bad.jsonl"]).exits(0).says("1 row that can't be read");
+    skipped
+        .exits(0)
+        .prints("")
+        .says("1 row that can't be read")
+        .says("logins.csv, line 4");
+    folder
+        .run(&["run", "query.sql", "--on-bad", "fail"])
+        .exits(1)
+        .says("logins.csv, line 4")
+        .says("maybe");
+    folder
+        .run(&["run", "query.sql", "--on-bad", "dlq:bad.jsonl"])
+        .exits(0)
+        .says("1 row that can't be read");
     assert!(folder.read("bad.jsonl").contains("maybe"));
-    folder.run(&["run", "query.sql", "--on-bad", "ignore"]).exits(2).says("P0620");
+    folder
+        .run(&["run", "query.sql", "--on-bad", "ignore"])
+        .exits(2)
+        .says("P0620");
 }
 
 #[test]
@@ -109,34 +162,61 @@ fn a_computed_column_that_fails_is_a_bad_row() {
          CREATE QUERY q AS SELECT r FROM n;",
     );
     let ran = folder.run(&["run", "q.sql", "--on-bad", "skip"]);
-    ran.exits(0).prints("{\"r\":2}\n{\"r\":4}\n").says("P0606").says("line 3");
-    folder.run(&["run", "q.sql", "--on-bad", "fail"]).exits(1).says("P0606").says("line 3");
-    folder.run(&["run", "q.sql", "--on-bad", "dlq:bad.jsonl"]).exits(0);
+    ran.exits(0)
+        .prints("{\"r\":2}\n{\"r\":4}\n")
+        .says("P0606")
+        .says("line 3");
+    folder
+        .run(&["run", "q.sql", "--on-bad", "fail"])
+        .exits(1)
+        .says("P0606")
+        .says("line 3");
+    folder
+        .run(&["run", "q.sql", "--on-bad", "dlq:bad.jsonl"])
+        .exits(0);
     assert!(folder.read("bad.jsonl").contains("\"line\":3"));
 }
 
 #[test]
 fn late_events_are_counted() {
     let folder = Folder::new();
-    folder.write("e.csv", "ts,v\n2026-01-01 00:00:10Z,1\n2026-01-01 00:00:00Z,2\n").write(
-        "q.sql",
-        "CREATE STREAM e (ts TIMESTAMP, v BIGINT) WITH (connector = 'file', path = 'e.csv');
+    folder
+        .write(
+            "e.csv",
+            "ts,v\n2026-01-01 00:00:10Z,1\n2026-01-01 00:00:00Z,2\n",
+        )
+        .write(
+            "q.sql",
+            "CREATE STREAM e (ts TIMESTAMP, v BIGINT) WITH (connector = 'file', path = 'e.csv');
          CREATE QUERY q AS SELECT v FROM e;
          CREATE QUERY l AS SELECT v, lateness_reason FROM e$late;",
-    );
+        );
     let ran = folder.run(&["run", "q.sql", "-o", "jsonl"]);
     ran.exits(0).says("1 event came too late");
-    assert!(ran.out.contains("{\"query\":\"l\",\"v\":2,\"lateness_reason\":\"late\"}"), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("{\"query\":\"l\",\"v\":2,\"lateness_reason\":\"late\"}"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
 fn exit_codes_for_scripts() {
     let folder = logins();
-    folder.run(&["run", "query.sql", "--fail-on-match"]).exits(10);
-    folder.run(&["run", "query.sql", "--fail-on-no-match"]).exits(0);
+    folder
+        .run(&["run", "query.sql", "--fail-on-match"])
+        .exits(10);
+    folder
+        .run(&["run", "query.sql", "--fail-on-no-match"])
+        .exits(0);
     folder.write("logins.csv", "ts,user,ok\n");
-    folder.run(&["run", "query.sql", "--fail-on-match"]).exits(0);
-    folder.run(&["run", "query.sql", "--fail-on-no-match"]).exits(11);
+    folder
+        .run(&["run", "query.sql", "--fail-on-match"])
+        .exits(0);
+    folder
+        .run(&["run", "query.sql", "--fail-on-no-match"])
+        .exits(11);
 }
 
 #[test]
@@ -159,7 +239,12 @@ fn a_closed_pipe_is_no_error() {
     out.read_exact(&mut first).expect("some rows");
     drop(out);
     let mut err = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut err).expect("text");
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut err)
+        .expect("text");
     assert_eq!(child.wait().expect("ended").code(), Some(0), "{err}");
     assert!(!err.contains("error") && !err.contains("panic"), "{err}");
 }
@@ -167,31 +252,52 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn empty_files_are_no_surprise() {
     let folder = logins();
-    folder.write("empty.sql", "").write("comment.sql", "-- nothing yet\n");
+    folder
+        .write("empty.sql", "")
+        .write("comment.sql", "-- nothing yet\n");
     folder.run(&["run", "empty.sql"]).exits(0).prints("");
     folder.run(&["run", "comment.sql"]).exits(0).prints("");
     folder.write("logins.csv", "");
     folder.run(&["run", "query.sql"]).exits(0).prints("");
-    folder.run(&["-q", "SELECT * FROM 'logins.csv'"]).exits(1).says("empty");
+    folder
+        .run(&["-q", "SELECT * FROM 'logins.csv'"])
+        .exits(1)
+        .says("empty");
 }
 
 #[test]
 fn settings_come_from_flags_environment_and_statements() {
     let folder = logins();
     folder
-        .run(&["-q", "SHOW end_of_input", "--set", "end_of_input=undecided", "-o", "csv"])
+        .run(&[
+            "-q",
+            "SHOW end_of_input",
+            "--set",
+            "end_of_input=undecided",
+            "-o",
+            "csv",
+        ])
         .exits(0);
     let ran = folder.run(&["-q", "SHOW end_of_input", "--set", "end_of_input=undecided"]);
     assert!(ran.out.contains("undecided"), "{}", ran.out);
     let mut command = folder.command(&["-q", "SHOW end_of_input"]);
     let ran = crate::harness::finish(
-        command.env("PORTENT_END_OF_INPUT", "undecided").stdin(Stdio::piped()),
+        command
+            .env("PORTENT_END_OF_INPUT", "undecided")
+            .stdin(Stdio::piped()),
         "",
     );
     assert!(ran.out.contains("undecided"), "{}", ran.out);
-    folder.run(&["-q", "SHOW ALL", "--set", "end_of_inptu=x"]).exits(78).says("end_of_input");
-    folder.run(&["-q", "SHOW ALL", "--set", "end_of_input=maybe"]).exits(78);
-    folder.run(&["-q", "SHOW ALL", "--set", "end_of_input"]).exits(2);
+    folder
+        .run(&["-q", "SHOW ALL", "--set", "end_of_inptu=x"])
+        .exits(78)
+        .says("end_of_input");
+    folder
+        .run(&["-q", "SHOW ALL", "--set", "end_of_input=maybe"])
+        .exits(78);
+    folder
+        .run(&["-q", "SHOW ALL", "--set", "end_of_input"])
+        .exits(2);
 }
 
 #[test]
@@ -204,7 +310,10 @@ fn the_end_of_the_input_may_leave_things_undecided() {
     let complete = folder.run(&["run", "q.sql"]);
     assert!(complete.exits(0).out.is_empty(), "{}", complete.out);
     folder.write("logins.csv", "ts,user,ok\n2026-01-01 00:00:00Z,ann,false\n");
-    folder.run(&["run", "q.sql"]).exits(0).prints("{\"user\":\"ann\"}\n");
+    folder
+        .run(&["run", "q.sql"])
+        .exits(0)
+        .prints("{\"user\":\"ann\"}\n");
     folder
         .run(&["run", "q.sql", "--set", "end_of_input=undecided"])
         .exits(0)
@@ -223,7 +332,11 @@ fn a_query_may_read_another_and_write_into_a_file() {
              CREATE QUERY big INTO alerts AS SELECT user, failures FROM brute_force WHERE failures >= 3;"
         ),
     );
-    folder.run(&["run", "q.sql"]).exits(0).prints("").says("big: 1 row");
+    folder
+        .run(&["run", "q.sql"])
+        .exits(0)
+        .prints("")
+        .says("big: 1 row");
     assert_eq!(folder.read("alerts.csv"), "user,failures\nann,3\n");
 }
 
@@ -239,5 +352,8 @@ fn sources_are_merged_by_event_time() {
              CREATE STREAM b (ts TIMESTAMP, v BIGINT) WITH (connector = 'file', path = 'b.csv');
              CREATE QUERY q AS SELECT x.v AS x, y.v AS y FROM a, b MATCH (x:a -> y:b) AFTER MATCH SKIP TO NEXT ROW WITHIN 1 MINUTE;",
         );
-    folder.run(&["run", "q.sql"]).exits(0).prints("{\"x\":1,\"y\":2}\n{\"x\":3,\"y\":4}\n");
+    folder
+        .run(&["run", "q.sql"])
+        .exits(0)
+        .prints("{\"x\":1,\"y\":2}\n{\"x\":3,\"y\":4}\n");
 }

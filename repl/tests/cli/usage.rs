@@ -8,25 +8,42 @@ fn help_begins_with_examples() {
     let ran = folder.run(&["--help"]);
     ran.exits(0);
     let examples = ran.out.find("Examples:").expect("examples");
-    assert!(examples < ran.out.find("Usage:").expect("usage"), "{}", ran.out);
+    assert!(
+        examples < ran.out.find("Usage:").expect("usage"),
+        "{}",
+        ran.out
+    );
     for command in ["run", "check", "explain", "fmt", "test", "gen"] {
         let ran = folder.run(&[command, "--help"]);
         assert!(ran.exits(0).out.contains("Examples:"), "{}", ran.out);
     }
-    assert!(folder.run(&["--version"]).exits(0).out.starts_with("portent "));
+    assert!(
+        folder
+            .run(&["--version"])
+            .exits(0)
+            .out
+            .starts_with("portent ")
+    );
 }
 
 #[test]
 fn an_unknown_option_is_wrong_usage() {
     let folder = logins();
-    folder.run(&["run", "--ouput", "csv", "query.sql"]).exits(2).says("--output");
+    folder
+        .run(&["run", "--ouput", "csv", "query.sql"])
+        .exits(2)
+        .says("--output");
     folder.run(&["--frobnicate"]).exits(2);
 }
 
 #[test]
 fn a_missing_file_is_named_with_a_near_one() {
     let folder = logins();
-    folder.run(&["run", "qery.sql"]).exits(2).says("no such file: qery.sql").says("query.sql");
+    folder
+        .run(&["run", "qery.sql"])
+        .exits(2)
+        .says("no such file: qery.sql")
+        .says("query.sql");
     folder.run(&["run", "nothing/like/it.sql"]).exits(2);
     folder.run(&["run", "."]).exits(2).says("folder");
 }
@@ -35,19 +52,31 @@ fn a_missing_file_is_named_with_a_near_one() {
 fn a_command_that_is_none_is_suggested() {
     let folder = Folder::new();
     folder.run(&["chekc"]).exits(2).says("portent check");
-    folder.run(&["frobnicate"]).exits(2).says("the commands are");
+    folder
+        .run(&["frobnicate"])
+        .exits(2)
+        .says("the commands are");
 }
 
 #[test]
 fn an_event_file_is_no_query_file() {
     let folder = Folder::new();
     std::fs::write(folder.path.join("x.gz"), [0x1f, 0x8b, 0xff, 0xfe]).expect("a file");
-    folder.run(&["run", "x.gz"]).exits(2).says("not a query file");
+    folder
+        .run(&["run", "x.gz"])
+        .exits(2)
+        .says("not a query file");
 }
 
 #[test]
 fn completions_for_shells() {
     let folder = Folder::new();
-    assert!(folder.run(&["completions", "bash"]).exits(0).out.contains("portent"));
+    assert!(
+        folder
+            .run(&["completions", "bash"])
+            .exits(0)
+            .out
+            .contains("portent")
+    );
     folder.run(&["completions", "tcsh"]).exits(2);
 }

@@ -154,7 +154,7 @@ impl Engine {
         if self
             .streams
             .get(&output)
-            .is_some_and(|stream| stream.origin != Origin::Orphan)
+            .is_some_and(|stream| !stream.is_vacant())
         {
             return Err(EngineError::DuplicateStream(output));
         }

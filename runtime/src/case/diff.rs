@@ -74,8 +74,7 @@ pub(super) fn compare(
 ) -> Vec<RowDiff> {
     let width = expected.first().map_or(0, |it| it.cells.len());
     let equal = |e: usize, a: usize| (0..width).all(|cell| same(e, a, cell));
-    let common =
-        |e: usize, a: usize| (0..width).filter(|&cell| same(e, a, cell)).count();
+    let common = |e: usize, a: usize| (0..width).filter(|&cell| same(e, a, cell)).count();
     let pairs = if unordered {
         pair_unordered(expected.len(), actual.len(), &equal, &common)
     } else {
@@ -97,8 +96,13 @@ fn row_diff(
     let left = e.and_then(|e| expected.get(e));
     let right = a.and_then(|a| actual.get(a));
     Some(match (left, right) {
-        (Some(left), None) => RowDiff::Missing { line: left.line, cells: left.cells.clone() },
-        (None, Some(right)) => RowDiff::Unexpected { cells: right.clone() },
+        (Some(left), None) => RowDiff::Missing {
+            line: left.line,
+            cells: left.cells.clone(),
+        },
+        (None, Some(right)) => RowDiff::Unexpected {
+            cells: right.clone(),
+        },
         (Some(left), Some(right)) => {
             let (e, a) = (e?, a?);
             let cells: Vec<CellDiff> = left
@@ -112,9 +116,14 @@ fn row_diff(
                 })
                 .collect();
             if cells.iter().all(|it| it.actual.is_none()) {
-                RowDiff::Same { cells: left.cells.clone() }
+                RowDiff::Same {
+                    cells: left.cells.clone(),
+                }
             } else {
-                RowDiff::Changed { line: left.line, cells }
+                RowDiff::Changed {
+                    line: left.line,
+                    cells,
+                }
             }
         }
         (None, None) => return None,
@@ -136,13 +145,21 @@ fn pair_unordered(
             *partner = Some(free.remove(at));
         }
     }
-    for (e, partner) in partner.iter_mut().enumerate().filter(|(_, it)| it.is_none()) {
+    for (e, partner) in partner
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, it)| it.is_none())
+    {
         let best = (0..free.len()).max_by_key(|&at| (common(e, free[at]), std::cmp::Reverse(at)));
         if let Some(at) = best.filter(|&at| common(e, free[at]) > 0) {
             *partner = Some(free.remove(at));
         }
     }
-    let mut pairs: Vec<Pair> = partner.into_iter().enumerate().map(|(e, a)| (Some(e), a)).collect();
+    let mut pairs: Vec<Pair> = partner
+        .into_iter()
+        .enumerate()
+        .map(|(e, a)| (Some(e), a))
+        .collect();
     pairs.extend(free.into_iter().map(|a| (None, Some(a))));
     pairs
 }
@@ -247,7 +264,11 @@ impl Difference {
         let _ = writeln!(
             out,
             "{}{}{counts}",
-            if self.line > 0 { format!("line {}: ", self.line) } else { String::new() },
+            if self.line > 0 {
+                format!("line {}: ", self.line)
+            } else {
+                String::new()
+            },
             self.what
         );
         if let Some(note) = &self.note {
@@ -305,13 +326,19 @@ impl Difference {
         .into_iter()
         .flatten()
         .collect();
-        if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", parts.join(", "))
+        }
     }
 
     fn near_a_difference(&self, at: usize) -> bool {
         let from = at.saturating_sub(CONTEXT);
         let to = (at + CONTEXT + 1).min(self.rows.len());
-        self.rows[from..to].iter().any(|it| !matches!(it, RowDiff::Same { .. }))
+        self.rows[from..to]
+            .iter()
+            .any(|it| !matches!(it, RowDiff::Same { .. }))
     }
 }
 
@@ -332,7 +359,11 @@ fn row_cells(row: &RowDiff) -> Vec<String> {
             .map(|cell| match &cell.actual {
                 Some(actual) => {
                     let shown = |text: &str| {
-                        if text.is_empty() { "(empty)".to_owned() } else { text.to_owned() }
+                        if text.is_empty() {
+                            "(empty)".to_owned()
+                        } else {
+                            text.to_owned()
+                        }
                     };
                     format!("[{} → {}]", shown(&cell.expected), shown(actual))
                 }
@@ -349,7 +380,10 @@ fn padded(cells: &[String], widths: &[usize]) -> String {
             out.push_str("  ");
         }
         out.push_str(cell);
-        out.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count())));
+        out.extend(std::iter::repeat_n(
+            ' ',
+            width.saturating_sub(cell.chars().count()),
+        ));
     }
     out.trim_end().to_owned()
 }
@@ -363,7 +397,10 @@ mod tests {
         let expected: Vec<Expected> = expected
             .iter()
             .enumerate()
-            .map(|(at, row)| Expected { line: at + 1, cells: split(row) })
+            .map(|(at, row)| Expected {
+                line: at + 1,
+                cells: split(row),
+            })
             .collect();
         let actual: Vec<Vec<String>> = actual.iter().map(split).collect();
         compare(&expected, &actual, unordered, &|e, a, c| {
@@ -380,14 +417,19 @@ mod tests {
     #[test]
     fn a_missing_row_does_not_shift_the_others() {
         let rows = diff(&["a,1", "b,2", "c,3"], &["a,1", "c,3"], false);
-        assert!(matches!(rows[1], RowDiff::Missing { line: 2, .. }), "{rows:?}");
+        assert!(
+            matches!(rows[1], RowDiff::Missing { line: 2, .. }),
+            "{rows:?}"
+        );
         assert_eq!(rows.len(), 3);
     }
 
     #[test]
     fn a_changed_cell_is_told_from_the_others() {
         let rows = diff(&["a,1", "b,2"], &["a,1", "b,3"], false);
-        let RowDiff::Changed { cells, .. } = &rows[1] else { panic!("{rows:?}") };
+        let RowDiff::Changed { cells, .. } = &rows[1] else {
+            panic!("{rows:?}")
+        };
         assert_eq!(cells[0].actual, None);
         assert_eq!(cells[1].actual.as_deref(), Some("3"));
     }
@@ -395,7 +437,12 @@ mod tests {
     #[test]
     fn unordered_finds_rows_anywhere() {
         let rows = diff(&["a,1", "b,2"], &["b,2", "a,1", "x,9"], true);
-        assert_eq!(rows.iter().filter(|it| matches!(it, RowDiff::Same { .. })).count(), 2);
+        assert_eq!(
+            rows.iter()
+                .filter(|it| matches!(it, RowDiff::Same { .. }))
+                .count(),
+            2
+        );
         assert!(matches!(rows[2], RowDiff::Unexpected { .. }));
         let ordered = diff(&["a,1", "b,2"], &["b,2", "a,1"], false);
         assert!(ordered.iter().any(|it| !matches!(it, RowDiff::Same { .. })));
@@ -411,7 +458,10 @@ mod tests {
             rows: diff(&["ann,5", "bob,5"], &["ann,6", "eve,7"], false),
         };
         let text = difference.render(false);
-        assert!(text.contains("line 14: expect q: 1 missing, 1 unexpected, 1 changed"), "{text}");
+        assert!(
+            text.contains("line 14: expect q: 1 missing, 1 unexpected, 1 changed"),
+            "{text}"
+        );
         assert!(text.contains("~ ann   [5 → 6]  (line 1)"), "{text}");
         assert!(text.contains("- bob") && text.contains("+ eve"), "{text}");
         assert!(!text.contains('\u{1b}'));

@@ -45,24 +45,47 @@ impl Case {
             });
         }
         imply_end(&mut sections);
-        Ok(Self { title, path: None, sections })
+        Ok(Self {
+            title,
+            path: None,
+            sections,
+        })
     }
 }
 
 /// Without an `== end`, the input ends before the expectations at the end of the file.
 fn imply_end(sections: &mut Vec<Section>) {
-    let has_events = sections
-        .iter()
-        .any(|it| matches!(it.kind, SectionKind::Events { .. } | SectionKind::Expect { .. }));
-    if !has_events || sections.iter().any(|it| matches!(it.kind, SectionKind::End)) {
+    let has_events = sections.iter().any(|it| {
+        matches!(
+            it.kind,
+            SectionKind::Events { .. } | SectionKind::Expect { .. }
+        )
+    });
+    if !has_events
+        || sections
+            .iter()
+            .any(|it| matches!(it.kind, SectionKind::End))
+    {
         return;
     }
     let trailing = |it: &Section| {
-        matches!(it.kind, SectionKind::Expect { .. } | SectionKind::Diagnostics { .. })
+        matches!(
+            it.kind,
+            SectionKind::Expect { .. } | SectionKind::Diagnostics { .. }
+        )
     };
-    let at = sections.iter().rposition(|it| !trailing(it)).map_or(0, |at| at + 1);
+    let at = sections
+        .iter()
+        .rposition(|it| !trailing(it))
+        .map_or(0, |at| at + 1);
     let line = sections.get(at).map_or(0, |it| it.line);
-    sections.insert(at, Section { line, kind: SectionKind::End });
+    sections.insert(
+        at,
+        Section {
+            line,
+            kind: SectionKind::End,
+        },
+    );
 }
 
 fn preamble(title: &mut String, line: &str, number: usize) -> Result<(), CaseError> {
@@ -78,28 +101,44 @@ fn preamble(title: &mut String, line: &str, number: usize) -> Result<(), CaseErr
     }
     Err(CaseError {
         line: number,
-        message: "text before the first section: begin with `-- a title`, then `== statements`".into(),
+        message: "text before the first section: begin with `-- a title`, then `== statements`"
+            .into(),
     })
 }
 
-const SECTIONS: [&str; 7] =
-    ["statements", "include", "events", "clock", "expect", "end", "diagnostics"];
+const SECTIONS: [&str; 7] = [
+    "statements",
+    "include",
+    "events",
+    "clock",
+    "expect",
+    "end",
+    "diagnostics",
+];
 
 fn header_of(header: &str, line: usize) -> Result<SectionKind, CaseError> {
     let error = |message: String| Err(CaseError { line, message });
-    let (word, rest) = header.split_once(char::is_whitespace).unwrap_or((header, ""));
+    let (word, rest) = header
+        .split_once(char::is_whitespace)
+        .unwrap_or((header, ""));
     let rest = rest.trim();
     match word.to_ascii_lowercase().as_str() {
-        "statements" if rest.is_empty() => {
-            Ok(SectionKind::Statements { text: String::new(), first_line: line + 1 })
-        }
-        "include" if !rest.is_empty() => Ok(SectionKind::Include { path: PathBuf::from(unquote(rest)) }),
+        "statements" if rest.is_empty() => Ok(SectionKind::Statements {
+            text: String::new(),
+            first_line: line + 1,
+        }),
+        "include" if !rest.is_empty() => Ok(SectionKind::Include {
+            path: PathBuf::from(unquote(rest)),
+        }),
         "include" => error("`== include` needs the path of a query file".into()),
-        "events" if !rest.is_empty() => {
-            Ok(SectionKind::Events { stream: unquote(rest).to_owned(), lines: Vec::new() })
-        }
+        "events" if !rest.is_empty() => Ok(SectionKind::Events {
+            stream: unquote(rest).to_owned(),
+            lines: Vec::new(),
+        }),
         "events" => error("`== events` needs the name of a stream".into()),
-        "clock" if !rest.is_empty() => Ok(SectionKind::Clock { at: unquote(rest).to_owned() }),
+        "clock" if !rest.is_empty() => Ok(SectionKind::Clock {
+            at: unquote(rest).to_owned(),
+        }),
         "clock" => error("`== clock` needs an instant, such as 2026-01-31 10:00:00Z".into()),
         "expect" => {
             let (name, unordered) = match rest.strip_suffix("unordered") {
@@ -109,10 +148,16 @@ fn header_of(header: &str, line: usize) -> Result<SectionKind, CaseError> {
             if name.is_empty() {
                 return error("`== expect` needs the name of a query".into());
             }
-            Ok(SectionKind::Expect { query: unquote(name).to_owned(), unordered, lines: Vec::new() })
+            Ok(SectionKind::Expect {
+                query: unquote(name).to_owned(),
+                unordered,
+                lines: Vec::new(),
+            })
         }
         "end" if rest.is_empty() => Ok(SectionKind::End),
-        "diagnostics" if rest.is_empty() => Ok(SectionKind::Diagnostics { expected: Vec::new() }),
+        "diagnostics" if rest.is_empty() => Ok(SectionKind::Diagnostics {
+            expected: Vec::new(),
+        }),
         "statements" | "end" | "diagnostics" => {
             error(format!("nothing may follow `== {word}`, found `{rest}`"))
         }
@@ -128,7 +173,10 @@ fn header_of(header: &str, line: usize) -> Result<SectionKind, CaseError> {
 }
 
 fn unquote(text: &str) -> &str {
-    let inner = |quote| text.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
+    let inner = |quote| {
+        text.strip_prefix(quote)
+            .and_then(|it| it.strip_suffix(quote))
+    };
     inner('"').or(inner('\'')).unwrap_or(text)
 }
 
@@ -194,7 +242,10 @@ mod tests {
     #[test]
     fn headers_tell_what_is_wrong() {
         let error = Case::parse("== expekt q\n").expect_err("a typo");
-        assert!(error.message.contains("did you mean `== expect`?"), "{error}");
+        assert!(
+            error.message.contains("did you mean `== expect`?"),
+            "{error}"
+        );
         assert_eq!(error.line, 1);
         assert!(Case::parse("hello\n").is_err());
         assert!(Case::parse("").is_err());
@@ -204,8 +255,13 @@ mod tests {
     #[test]
     fn unordered_is_a_word_of_its_own() {
         let case = Case::parse("== expect q unordered\n").expect("a case");
-        let Some(SectionKind::Expect { query, unordered, .. }) =
-            case.sections.iter().map(|it| &it.kind).find(|it| matches!(it, SectionKind::Expect { .. }))
+        let Some(SectionKind::Expect {
+            query, unordered, ..
+        }) = case
+            .sections
+            .iter()
+            .map(|it| &it.kind)
+            .find(|it| matches!(it, SectionKind::Expect { .. }))
         else {
             panic!("an expectation")
         };

@@ -58,25 +58,42 @@ pub(super) fn table(lines: &[(usize, String)]) -> Result<Table, CaseError> {
         .map(|(line, text)| (*line, text.as_str()))
         .filter(|(_, text)| !text.trim().is_empty() && !text.trim_start().starts_with("--"))
         .peekable();
-    let Some((first, text)) = lines.peek().copied() else { return Ok(Table::default()) };
+    let Some((first, text)) = lines.peek().copied() else {
+        return Ok(Table::default());
+    };
     if text.trim() == "(none)" {
         lines.next();
         return match lines.next() {
-            Some((line, _)) => {
-                Err(CaseError { line, message: "nothing may follow `(none)`".to_owned() })
-            }
-            None => Ok(Table { none: true, ..Table::default() }),
+            Some((line, _)) => Err(CaseError {
+                line,
+                message: "nothing may follow `(none)`".to_owned(),
+            }),
+            None => Ok(Table {
+                none: true,
+                ..Table::default()
+            }),
         };
     }
-    if text.trim_start().starts_with('{') { json(lines) } else { csv(first, lines) }
+    if text.trim_start().starts_with('{') {
+        json(lines)
+    } else {
+        csv(first, lines)
+    }
 }
 
 fn csv<'a>(
     first: usize,
     mut lines: impl Iterator<Item = (usize, &'a str)>,
 ) -> Result<Table, CaseError> {
-    let header = lines.next().map(|(_, text)| split(text, first)).transpose()?.unwrap_or_default();
-    let columns: Vec<String> = header.into_iter().map(|(text, _)| text.trim().to_owned()).collect();
+    let header = lines
+        .next()
+        .map(|(_, text)| split(text, first))
+        .transpose()?
+        .unwrap_or_default();
+    let columns: Vec<String> = header
+        .into_iter()
+        .map(|(text, _)| text.trim().to_owned())
+        .collect();
     let mut rows = Vec::new();
     for (line, text) in lines {
         let cells = split(text, line)?;
@@ -95,7 +112,11 @@ fn csv<'a>(
         };
         rows.push((line, cells.into_iter().map(cell).collect()));
     }
-    Ok(Table { columns, rows, none: false })
+    Ok(Table {
+        columns,
+        rows,
+        none: false,
+    })
 }
 
 /// The cells of a CSV line, and whether each was quoted.
@@ -152,10 +173,16 @@ fn json<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Table, Case
         match serde_json::from_str(text) {
             Ok(serde_json::Value::Object(object)) => objects.push((line, object)),
             Ok(_) => {
-                return Err(CaseError { line, message: "the line is no JSON object".to_owned() });
+                return Err(CaseError {
+                    line,
+                    message: "the line is no JSON object".to_owned(),
+                });
             }
             Err(error) => {
-                return Err(CaseError { line, message: format!("the line is no JSON: {error}") });
+                return Err(CaseError {
+                    line,
+                    message: format!("the line is no JSON: {error}"),
+                });
             }
         }
     }
@@ -170,7 +197,9 @@ fn json<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Table, Case
             Some(serde_json::Value::Null) => Cell::Null,
             Some(json) => Cell::Json(json.clone()),
         };
-        table.rows.push((line, table.columns.iter().map(cell).collect()));
+        table
+            .rows
+            .push((line, table.columns.iter().map(cell).collect()));
     }
     Ok(table)
 }
@@ -196,24 +225,44 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<(usize, String)> {
-        text.lines().enumerate().map(|(at, line)| (at + 1, line.to_owned())).collect()
+        text.lines()
+            .enumerate()
+            .map(|(at, line)| (at + 1, line.to_owned()))
+            .collect()
     }
 
     #[test]
     fn csv_knows_quotes_and_null() {
-        let table = table(&lines("a, b\n-- a comment\n1, \"x, \"\"y\"\"\"\n\n,NULL\n\"\",\"NULL\"\n")).expect("a table");
+        let table = table(&lines(
+            "a, b\n-- a comment\n1, \"x, \"\"y\"\"\"\n\n,NULL\n\"\",\"NULL\"\n",
+        ))
+        .expect("a table");
         assert_eq!(table.columns, ["a", "b"]);
         assert_eq!(table.rows.len(), 3);
-        assert_eq!(table.rows[0], (3, vec![Cell::Text("1".into()), Cell::Text("x, \"y\"".into())]));
+        assert_eq!(
+            table.rows[0],
+            (
+                3,
+                vec![Cell::Text("1".into()), Cell::Text("x, \"y\"".into())]
+            )
+        );
         assert_eq!(table.rows[1].1, [Cell::Null, Cell::Null]);
-        assert_eq!(table.rows[2].1, [Cell::Text(String::new()), Cell::Text("NULL".into())]);
+        assert_eq!(
+            table.rows[2].1,
+            [Cell::Text(String::new()), Cell::Text("NULL".into())]
+        );
     }
 
     #[test]
     fn wrong_rows_are_named_by_line() {
         assert_eq!(table(&lines("a,b\n1\n")).expect_err("too short").line, 2);
         assert_eq!(table(&lines("a\n\"x\n")).expect_err("open").line, 2);
-        assert_eq!(table(&lines("{\"a\":1}\n[1]\n")).expect_err("no object").line, 2);
+        assert_eq!(
+            table(&lines("{\"a\":1}\n[1]\n"))
+                .expect_err("no object")
+                .line,
+            2
+        );
         assert!(table(&lines("(none)\n1\n")).is_err());
     }
 

@@ -45,8 +45,15 @@ impl Case {
         };
         for section in &self.sections {
             if let Err(error) = run.section(section) {
-                let line = if error.line == 0 { section.line } else { error.line };
-                run.report.broken = Some(Broken { line, message: error.message });
+                let line = if error.line == 0 {
+                    section.line
+                } else {
+                    error.line
+                };
+                run.report.broken = Some(Broken {
+                    line,
+                    message: error.message,
+                });
                 return run.report;
             }
         }
@@ -81,18 +88,24 @@ impl Run<'_> {
                     Ok(_) => return Err(broken("the clock needs an instant".to_owned())),
                     Err(error) => return Err(broken(format!("the clock can't be set: {error}"))),
                 };
-                self.session.advance_to(time).map_err(|error| broken(error.to_string()))?;
+                self.session
+                    .advance_to(time)
+                    .map_err(|error| broken(error.to_string()))?;
                 self.collect();
                 Ok(())
             }
             SectionKind::End => {
-                self.session.finish().map_err(|error| broken(error.to_string()))?;
+                self.session
+                    .finish()
+                    .map_err(|error| broken(error.to_string()))?;
                 self.collect();
                 Ok(())
             }
-            SectionKind::Expect { query, unordered, lines } => {
-                self.expect(section.line, query, *unordered, lines)
-            }
+            SectionKind::Expect {
+                query,
+                unordered,
+                lines,
+            } => self.expect(section.line, query, *unordered, lines),
             SectionKind::Diagnostics { expected } => {
                 self.report.expectations += 1;
                 self.check_diagnostics(section.line, expected);
@@ -119,7 +132,9 @@ impl Run<'_> {
         if failed {
             return Ok(());
         }
-        let ran = self.session.run_source(&source, &mut |_| std::ops::ControlFlow::Continue(()));
+        let ran = self
+            .session
+            .run_source(&source, &mut |_| std::ops::ControlFlow::Continue(()));
         self.collect();
         ran.map_err(|errors| broken(errors.in_source(&source).render(false)))
     }
@@ -143,7 +158,10 @@ impl Run<'_> {
                 .collect();
             self.session
                 .push(stream, Row::Named(named))
-                .map_err(|errors| CaseError { line, message: plain(&errors) })?;
+                .map_err(|errors| CaseError {
+                    line,
+                    message: plain(&errors),
+                })?;
         }
         self.collect();
         Ok(())
@@ -152,7 +170,10 @@ impl Run<'_> {
     /// Puts what came out with the query that it is of.
     fn collect(&mut self) {
         for emitted in self.session.drain() {
-            self.rows.entry(emitted.query.to_string()).or_default().push(emitted);
+            self.rows
+                .entry(emitted.query.to_string())
+                .or_default()
+                .push(emitted);
         }
     }
 
@@ -174,15 +195,19 @@ impl Run<'_> {
         };
         let table = table(lines)?;
         if table.columns.is_empty() && !table.none {
-            return Err(broken("an expectation without rows is written `(none)`".to_owned()));
+            return Err(broken(
+                "an expectation without rows is written `(none)`".to_owned(),
+            ));
         }
         if !self.named.contains(&name) {
             self.named.push(name.clone());
         }
         let came = self.rows.remove(&name).unwrap_or_default();
         let slots = slots(&table.columns, &schema, &name, at)?;
-        let columns: Vec<(usize, &portent_grammar::Column)> =
-            slots.iter().filter_map(|slot| schema.get(*slot).map(|column| (*slot, column))).collect();
+        let columns: Vec<(usize, &portent_grammar::Column)> = slots
+            .iter()
+            .filter_map(|slot| schema.get(*slot).map(|column| (*slot, column)))
+            .collect();
         let mut expected = Vec::new();
         let mut wanted: Vec<(&[Cell], Vec<Value>)> = Vec::new();
         for (line, cells) in &table.rows {
@@ -199,21 +224,33 @@ impl Run<'_> {
                 });
                 values.push(value);
             }
-            expected.push(Expected { line: *line, cells: texts });
+            expected.push(Expected {
+                line: *line,
+                cells: texts,
+            });
             wanted.push((cells, values));
         }
         // Without named columns (`(none)`), what came is shown whole.
-        let shown: Vec<usize> = if table.columns.is_empty() { (0..schema.len()).collect() } else { slots };
+        let shown: Vec<usize> = if table.columns.is_empty() {
+            (0..schema.len()).collect()
+        } else {
+            slots
+        };
         let actual: Vec<Vec<String>> = came.iter().map(|row| texts(row, &shown)).collect();
         let rows = compare(&expected, &actual, unordered, &|e, a, cell| {
-            let (Some((cells, values)), Some(row)) = (wanted.get(e), came.get(a)) else { return false };
+            let (Some((cells, values)), Some(row)) = (wanted.get(e), came.get(a)) else {
+                return false;
+            };
             let actual = shown.get(cell).and_then(|slot| row.values.get(*slot));
             match (cells.get(cell), values.get(cell), actual) {
                 (Some(cell), Some(wanted), Some(actual)) => agrees(cell, wanted, actual),
                 _ => false,
             }
         });
-        if rows.iter().any(|row| !matches!(row, super::RowDiff::Same { .. })) {
+        if rows
+            .iter()
+            .any(|row| !matches!(row, super::RowDiff::Same { .. }))
+        {
             self.report.differences.push(Difference {
                 line: at,
                 what: format!("expect {name}"),
@@ -228,17 +265,27 @@ impl Run<'_> {
     /// Rows of queries that are spoken of, but that no expectation has taken.
     fn leftovers(&mut self) {
         for name in &self.named {
-            let Some(rows) = self.rows.remove(name).filter(|it| !it.is_empty()) else { continue };
-            let schema = rows.first().map(|it| Arc::clone(&it.schema)).unwrap_or_default();
+            let Some(rows) = self.rows.remove(name).filter(|it| !it.is_empty()) else {
+                continue;
+            };
+            let schema = rows
+                .first()
+                .map(|it| Arc::clone(&it.schema))
+                .unwrap_or_default();
             let all: Vec<usize> = (0..schema.len()).collect();
             self.report.differences.push(Difference {
                 line: 0,
                 what: format!("after the last expect {name}"),
-                note: Some("rows came that no expectation speaks of: add an `== expect` at the end".to_owned()),
+                note: Some(
+                    "rows came that no expectation speaks of: add an `== expect` at the end"
+                        .to_owned(),
+                ),
                 columns: names(&schema, &all),
                 rows: rows
                     .iter()
-                    .map(|row| super::RowDiff::Unexpected { cells: texts(row, &all) })
+                    .map(|row| super::RowDiff::Unexpected {
+                        cells: texts(row, &all),
+                    })
                     .collect(),
             });
         }
@@ -251,7 +298,10 @@ impl Run<'_> {
                 let mut words = text.split_whitespace();
                 let code = words.next().unwrap_or_default().to_uppercase();
                 let kind = words.next().unwrap_or("error").to_lowercase();
-                Expected { line: *line, cells: vec![code, kind] }
+                Expected {
+                    line: *line,
+                    cells: vec![code, kind],
+                }
             })
             .collect();
         let mut notes = Vec::new();
@@ -268,7 +318,10 @@ impl Run<'_> {
             let wanted = wanted.get(e).and_then(|it| it.cells.get(cell));
             wanted == actual.get(a).and_then(|it| it.get(cell))
         });
-        if rows.iter().any(|row| !matches!(row, super::RowDiff::Same { .. })) {
+        if rows
+            .iter()
+            .any(|row| !matches!(row, super::RowDiff::Same { .. }))
+        {
             self.report.differences.push(Difference {
                 line: at,
                 what: "diagnostics".to_owned(),
@@ -281,7 +334,11 @@ impl Run<'_> {
 }
 
 fn names(schema: &Schema, slots: &[usize]) -> Vec<String> {
-    slots.iter().filter_map(|slot| schema.get(*slot)).map(|it| it.name.clone()).collect()
+    slots
+        .iter()
+        .filter_map(|slot| schema.get(*slot))
+        .map(|it| it.name.clone())
+        .collect()
 }
 
 fn texts(row: &Emitted, slots: &[usize]) -> Vec<String> {
@@ -293,10 +350,19 @@ fn texts(row: &Emitted, slots: &[usize]) -> Vec<String> {
 }
 
 /// Where the named columns are in the query's output.
-fn slots(columns: &[String], schema: &Schema, query: &str, at: usize) -> Result<Vec<usize>, CaseError> {
+fn slots(
+    columns: &[String],
+    schema: &Schema,
+    query: &str,
+    at: usize,
+) -> Result<Vec<usize>, CaseError> {
     let find = |name: &String| {
         let exact = schema.iter().position(|it| it.name == *name);
-        let found = exact.or_else(|| schema.iter().position(|it| it.name.eq_ignore_ascii_case(name)));
+        let found = exact.or_else(|| {
+            schema
+                .iter()
+                .position(|it| it.name.eq_ignore_ascii_case(name))
+        });
         found.ok_or_else(|| {
             let names = schema.iter().map(|it| it.name.as_str());
             let message = format!("query \"{query}\" has no column \"{name}\"");
@@ -318,7 +384,11 @@ fn broken(message: String) -> CaseError {
 fn plain(errors: &Errors) -> String {
     match errors.first() {
         Some(first) => {
-            let help = first.help.first().map(|it| format!(" ({it})")).unwrap_or_default();
+            let help = first
+                .help
+                .first()
+                .map(|it| format!(" ({it})"))
+                .unwrap_or_default();
             format!("[{}] {}{help}", first.code, first.message)
         }
         None => "the event can't be put in".to_owned(),

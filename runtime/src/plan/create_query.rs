@@ -17,13 +17,25 @@ impl Planning<'_> {
     pub(super) fn create_query(&mut self, create: &CreateQuery) -> Option<Effect> {
         if let Ok(Some(known)) = self.catalog.check_query_name(create) {
             let name = known.name.clone();
-            return Some(Effect::Reply(Reply::Created { what: "QUERY", name, new: false }));
+            return Some(Effect::Reply(Reply::Created {
+                what: "QUERY",
+                name,
+                new: false,
+            }));
         }
         // The planner knows sinks; streams are ours.
-        let (sinks, streams): (Vec<Ident>, Vec<Ident>) =
-            create.into.iter().cloned().partition(|ident| !self.is_stream(ident));
-        let planned =
-            self.catalog.plan_create(&CreateQuery { into: sinks.clone(), ..create.clone() }, self.files);
+        let (sinks, streams): (Vec<Ident>, Vec<Ident>) = create
+            .into
+            .iter()
+            .cloned()
+            .partition(|ident| !self.is_stream(ident));
+        let planned = self.catalog.plan_create(
+            &CreateQuery {
+                into: sinks.clone(),
+                ..create.clone()
+            },
+            self.files,
+        );
         let fine = self.take(&planned);
         if !fine || self.failed() {
             return None;
@@ -49,9 +61,14 @@ impl Planning<'_> {
             return None;
         }
         let replaced = self.catalog.find_query(&create.name).ok().cloned();
-        let name = replaced.as_ref().map_or(create.name.text.clone(), |it| it.name.clone());
+        let name = replaced
+            .as_ref()
+            .map_or(create.name.text.clone(), |it| it.name.clone());
         let def = self.catalog.register(&name, into, planned);
-        Some(Effect::Query { new: NewQuery { def, targets }, replaced })
+        Some(Effect::Query {
+            new: NewQuery { def, targets },
+            replaced,
+        })
     }
 
     /// Whether INTO means a stream by this name.
@@ -83,22 +100,33 @@ impl Planning<'_> {
             Ok(def) => Arc::clone(def),
             Err(_) => {
                 let sinks = self.catalog.sinks().map(|it| it.name.as_str());
-                let streams = self.catalog.streams().filter(|it| it.kind == StreamKind::Source);
+                let streams = self
+                    .catalog
+                    .streams()
+                    .filter(|it| it.kind == StreamKind::Source);
                 let near = crate::suggest::nearest(
                     &ident.text,
                     sinks.chain(streams.map(|it| it.name.as_str())),
                 );
-                let message = format!("there is no sink or stream \"{}\" to write into", ident.text);
+                let message = format!(
+                    "there is no sink or stream \"{}\" to write into",
+                    ident.text
+                );
                 let mut error = Diagnostic::error(names::UNKNOWN_SINK, ident.span, message);
                 if let Some(near) = near {
-                    error = error.help(format!("did you mean \"{near}\"?")).fix(ident.span, near);
+                    error = error
+                        .help(format!("did you mean \"{near}\"?"))
+                        .fix(ident.span, near);
                 }
                 self.error(error);
                 return None;
             }
         };
         if def.kind != StreamKind::Source {
-            let message = format!("\"{}\" is computed, nothing can be written into it", def.name);
+            let message = format!(
+                "\"{}\" is computed, nothing can be written into it",
+                def.name
+            );
             self.error(
                 Diagnostic::error(codes::PUSH_DERIVED, ident.span, message)
                     .help("write into a stream, or read it by another query"),
@@ -115,14 +143,23 @@ impl Planning<'_> {
         let mut failed = false;
         for (from, column) in output.iter().enumerate() {
             let exact = def.columns.iter().position(|it| it.name == column.name);
-            let at = exact
-                .or_else(|| def.columns.iter().position(|it| it.name.eq_ignore_ascii_case(&column.name)));
+            let at = exact.or_else(|| {
+                def.columns
+                    .iter()
+                    .position(|it| it.name.eq_ignore_ascii_case(&column.name))
+            });
             let settable = at.and_then(|at| def.columns.get(at).map(|it| (at, it)));
             let Some((at, to)) =
                 settable.filter(|(_, it)| !matches!(it.source, ColumnSource::Computed(_)))
             else {
-                let message = format!("stream \"{}\" has no column \"{}\" to fill", def.name, column.name);
-                let near = crate::suggest::nearest(&column.name, def.columns.iter().map(|it| it.name.as_str()));
+                let message = format!(
+                    "stream \"{}\" has no column \"{}\" to fill",
+                    def.name, column.name
+                );
+                let near = crate::suggest::nearest(
+                    &column.name,
+                    def.columns.iter().map(|it| it.name.as_str()),
+                );
                 let help = match near {
                     Some(near) => format!("name the column so: … AS \"{near}\""),
                     None => format!("its columns are {}", names_of(def)),
@@ -145,34 +182,53 @@ impl Planning<'_> {
                 *place = Some((from, cast));
             }
         }
-        if let Some(time) = def.event_time.and_then(|slot| def.columns.get(slot).map(|it| (slot, it)))
+        if let Some(time) = def
+            .event_time
+            .and_then(|slot| def.columns.get(slot).map(|it| (slot, it)))
             && !matches!(time.1.source, ColumnSource::Computed(_))
             && columns.get(time.0).is_some_and(Option::is_none)
         {
-            let message = format!("the query doesn't give \"{}\", the event time of stream \"{}\"", time.1.name, def.name);
-            let help = format!("select it: …, MATCH_TIME() AS \"{}\" for a match, or the event's own time", time.1.name);
+            let message = format!(
+                "the query doesn't give \"{}\", the event time of stream \"{}\"",
+                time.1.name, def.name
+            );
+            let help = format!(
+                "select it: …, MATCH_TIME() AS \"{}\" for a match, or the event's own time",
+                time.1.name
+            );
             self.error(Diagnostic::error(codes::INTO_COLUMNS, ident.span, message).help(help));
             failed = true;
         }
-        (!failed).then_some(IntoStream { stream: def.id, columns })
+        (!failed).then_some(IntoStream {
+            stream: def.id,
+            columns,
+        })
     }
 
     /// A file has one set of columns, whoever writes into it.
     fn check_sink_columns(&mut self, ident: &Ident, sink: &str, output: &Schema, query: &str) {
-        let other = self.catalog.queries().find(|it| {
-            it.into.iter().any(|it| it == sink) && !it.name.eq_ignore_ascii_case(query)
-        });
+        let other = self
+            .catalog
+            .queries()
+            .find(|it| it.into.iter().any(|it| it == sink) && !it.name.eq_ignore_ascii_case(query));
         let Some(other) = other else { return };
         if other.planned.output != *output {
             let names = |schema: &Schema| {
-                schema.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(", ")
+                schema
+                    .iter()
+                    .map(|it| it.name.clone())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             };
             let message = format!(
                 "\"{}\" writes other columns into sink \"{sink}\": {}",
                 other.name,
                 names(&other.planned.output)
             );
-            let help = format!("give both the same columns, or a sink each; here they are {}", names(output));
+            let help = format!(
+                "give both the same columns, or a sink each; here they are {}",
+                names(output)
+            );
             self.error(Diagnostic::error(codes::SINK_COLUMNS, ident.span, message).help(help));
         }
     }
@@ -191,7 +247,9 @@ impl Planning<'_> {
                 continue;
             }
             seen.push(id);
-            let Some(stream) = self.catalog.stream(id) else { continue };
+            let Some(stream) = self.catalog.stream(id) else {
+                continue;
+            };
             if let StreamKind::Late { of } = &stream.kind {
                 todo.push(*of);
             }
@@ -209,9 +267,16 @@ fn fits(from: &Type, to: &Type) -> bool {
     from == to
         || matches!((from, to), (Type::Null, _) | (_, Type::Text | Type::Json))
         || (from.is_numeric() && to.is_numeric())
-        || matches!((from, to), (Type::Date, Type::Timestamp) | (Type::Array(_), Type::Array(_)))
+        || matches!(
+            (from, to),
+            (Type::Date, Type::Timestamp) | (Type::Array(_), Type::Array(_))
+        )
 }
 
 fn names_of(def: &StreamDef) -> String {
-    def.columns.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
+    def.columns
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

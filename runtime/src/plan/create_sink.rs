@@ -27,7 +27,11 @@ impl Planning<'_> {
         let created = self.catalog.create_sink(create, &mut self.diagnostics)?;
         let name = created.def.name.clone();
         if !created.new {
-            return Some(Effect::Reply(Reply::Created { what: "SINK", name, new: false }));
+            return Some(Effect::Reply(Reply::Created {
+                what: "SINK",
+                name,
+                new: false,
+            }));
         }
         match SinkConfig::from_options(&connector_options(&created.def.options)) {
             Ok(config) => Some(Effect::Sink { name, config }),

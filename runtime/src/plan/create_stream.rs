@@ -20,7 +20,9 @@ impl Planning<'_> {
         if self.failed() {
             return None;
         }
-        let created = self.catalog.create_stream(create, self.files, &mut self.diagnostics)?;
+        let created = self
+            .catalog
+            .create_stream(create, self.files, &mut self.diagnostics)?;
         let def = created.def;
         if created.new && !self.options.no_connectors && intake::has_connector(&def) {
             let inferred = self.files.inferred(&def.options);
@@ -40,7 +42,11 @@ impl Planning<'_> {
         }
         if !created.new {
             let name = def.name.clone();
-            return Some(Effect::Reply(Reply::Created { what: "STREAM", name, new: false }));
+            return Some(Effect::Reply(Reply::Created {
+                what: "STREAM",
+                name,
+                new: false,
+            }));
         }
         Some(Effect::Stream(def))
     }
@@ -57,7 +63,11 @@ impl Planning<'_> {
                 create.name.text,
                 writers.join(", ")
             );
-            self.error(Diagnostic::error(portent_grammar::codes::names::IN_USE, create.name.span, message));
+            self.error(Diagnostic::error(
+                portent_grammar::codes::names::IN_USE,
+                create.name.span,
+                message,
+            ));
         }
     }
 
@@ -74,7 +84,10 @@ impl Planning<'_> {
     /// A statement that reads `stdin`, which nobody created, reads standard input. False: the statement can't be planned.
     pub(super) fn implicit_stdin(&mut self, statement: &Statement) -> bool {
         if self.blind {
-            return matches!(statement.kind, StatementKind::CreateStream(_) | StatementKind::CreateSink(_));
+            return matches!(
+                statement.kind,
+                StatementKind::CreateStream(_) | StatementKind::CreateSink(_)
+            );
         }
         if !reads(statement, STDIN) || self.knows(STDIN) {
             return true;
@@ -91,7 +104,11 @@ impl Planning<'_> {
         if !self.options.standard_input {
             if !self.options.no_connectors {
                 let message = "standard input can't be read as a stream here";
-                self.error(Diagnostic::error(codes::STDIN_TAKEN, statement.span, message));
+                self.error(Diagnostic::error(
+                    codes::STDIN_TAKEN,
+                    statement.span,
+                    message,
+                ));
                 return false;
             }
             return true;
@@ -107,7 +124,11 @@ impl Planning<'_> {
             );
             return false;
         }
-        let ident = |text: &str| ast::Ident { text: text.to_owned(), quoted: false, span: statement.span };
+        let ident = |text: &str| ast::Ident {
+            text: text.to_owned(),
+            quoted: false,
+            span: statement.span,
+        };
         let create = CreateStream {
             or_replace: false,
             if_not_exists: false,
@@ -121,7 +142,10 @@ impl Planning<'_> {
                 span: statement.span,
             }],
         };
-        if let Some(created) = self.catalog.create_stream(&create, self.files, &mut self.diagnostics) {
+        if let Some(created) =
+            self.catalog
+                .create_stream(&create, self.files, &mut self.diagnostics)
+        {
             self.implicit.push(created.def);
         }
         true
@@ -136,6 +160,8 @@ impl Planning<'_> {
 /// A connector's error, at the option that it is about.
 pub(super) fn at_option(error: &ConnectError, options: &[WithOption], name: Span) -> Diagnostic {
     let about = error.option.as_deref();
-    let option = options.iter().find(|it| about.is_some_and(|about| it.name.text.eq_ignore_ascii_case(about)));
+    let option = options
+        .iter()
+        .find(|it| about.is_some_and(|about| it.name.text.eq_ignore_ascii_case(about)));
     error.to_diagnostic(option.map_or(name, |it| it.span))
 }

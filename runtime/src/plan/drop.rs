@@ -9,7 +9,12 @@ use super::{Effect, Planning};
 use crate::reply::Reply;
 
 impl Planning<'_> {
-    pub(super) fn drop(&mut self, what: ObjectKind, if_exists: bool, name: &Ident) -> Option<Effect> {
+    pub(super) fn drop(
+        &mut self,
+        what: ObjectKind,
+        if_exists: bool,
+        name: &Ident,
+    ) -> Option<Effect> {
         let word = match what {
             ObjectKind::Stream => "STREAM",
             ObjectKind::Table => "TABLE",
@@ -22,8 +27,11 @@ impl Planning<'_> {
         if what == ObjectKind::Stream {
             let writers = self.writers_into(&name.text);
             if !writers.is_empty() {
-                let message =
-                    format!("\"{}\" can't be dropped: {} writes into it", name.text, writers.join(", "));
+                let message = format!(
+                    "\"{}\" can't be dropped: {} writes into it",
+                    name.text,
+                    writers.join(", ")
+                );
                 let help = format!("first DROP QUERY {}", writers.join("; DROP QUERY "));
                 self.error(Diagnostic::error(names::IN_USE, name.span, message).help(help));
                 return None;
@@ -39,7 +47,10 @@ impl Planning<'_> {
                 name: name.text.clone(),
                 existed: false,
             })),
-            Ok(Dropped::Stream(_)) => stream.map(|def| Effect::DropStream { name: def.name.clone(), def }),
+            Ok(Dropped::Stream(_)) => stream.map(|def| Effect::DropStream {
+                name: def.name.clone(),
+                def,
+            }),
             Ok(Dropped::Query(_)) => query.map(|name| Effect::DropQuery { name }),
             Ok(Dropped::Sink(name)) => Some(Effect::DropSink { name }),
         }
@@ -49,7 +60,10 @@ impl Planning<'_> {
         match self.catalog.settings_mut().set(name, value) {
             Ok(()) => {
                 let value = self.catalog.settings().show(name).unwrap_or_default();
-                Some(Effect::Reply(Reply::Set { name: name.text.to_lowercase(), value }))
+                Some(Effect::Reply(Reply::Set {
+                    name: name.text.to_lowercase(),
+                    value,
+                }))
             }
             Err(error) => {
                 self.error(error);

@@ -1,7 +1,7 @@
 //! SELECT: a passing query.
 
-use portent_grammar::codes::{runtime as codes, statements};
 use portent_grammar::Diagnostic;
+use portent_grammar::codes::{runtime as codes, statements};
 use portent_parser::ast::{Ident, Query, SelectItem};
 use portent_planner::catalog::StreamDef;
 use portent_planner::resolve::Planned;
@@ -11,7 +11,8 @@ use crate::intake;
 
 impl Planning<'_> {
     pub(super) fn select(&mut self, query: &Query) -> Option<Effect> {
-        self.plan_passing(query).map(|planned| Effect::Select(Box::new(planned)))
+        self.plan_passing(query)
+            .map(|planned| Effect::Select(Box::new(planned)))
     }
 
     /// Plans a query that runs over what there is, to its end.
@@ -23,12 +24,16 @@ impl Planning<'_> {
         for source in &planned.new_sources {
             self.check_source(source, query.span);
         }
-        let limited = planned.queries.last().is_some_and(|it| it.limit.is_some() && it.order_by.is_empty());
+        let limited = planned
+            .queries
+            .last()
+            .is_some_and(|it| it.limit.is_some() && it.order_by.is_empty());
         if !limited && let Some(endless) = self.endless(&planned) {
             let message = format!("stream \"{endless}\" has no end, and neither would this SELECT");
             self.error(
-                Diagnostic::error(codes::SELECT_UNBOUNDED, query.span, message)
-                    .help("give it a LIMIT, or make it a standing query: CREATE QUERY q AS SELECT …"),
+                Diagnostic::error(codes::SELECT_UNBOUNDED, query.span, message).help(
+                    "give it a LIMIT, or make it a standing query: CREATE QUERY q AS SELECT …",
+                ),
             );
         }
         (!self.failed()).then_some(planned)
@@ -36,7 +41,11 @@ impl Planning<'_> {
 
     fn endless(&self, planned: &Planned) -> Option<String> {
         let of = |id| self.catalog.stream(id).filter(|def| self.is_endless(def));
-        planned.sources.iter().find_map(|id| of(*id)).map(|def| def.name.clone())
+        planned
+            .sources
+            .iter()
+            .find_map(|id| of(*id))
+            .map(|def| def.name.clone())
     }
 
     fn is_endless(&self, def: &StreamDef) -> bool {
@@ -54,13 +63,24 @@ pub(super) fn name_columns(
     columns: &[Ident],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<()> {
-    let starred = query.items.iter().any(|item| !matches!(item, SelectItem::Expr { .. }));
+    let starred = query
+        .items
+        .iter()
+        .any(|item| !matches!(item, SelectItem::Expr { .. }));
     if starred || query.items.len() != columns.len() {
-        let span = columns.iter().map(|it| it.span).reduce(|a, b| a.to(b)).unwrap_or_default();
+        let span = columns
+            .iter()
+            .map(|it| it.span)
+            .reduce(|a, b| a.to(b))
+            .unwrap_or_default();
         let message = if starred {
             "the columns can't be counted: the query selects *".to_owned()
         } else {
-            format!("{} columns, and the query gives {}", columns.len(), query.items.len())
+            format!(
+                "{} columns, and the query gives {}",
+                columns.len(),
+                query.items.len()
+            )
         };
         diagnostics.push(Diagnostic::error(statements::INSERT_COUNT, span, message));
         return None;

@@ -18,13 +18,26 @@ impl Planning<'_> {
             Show::Tables => Some(empty("tables")),
             Show::Views => Some(empty("views")),
             Show::Jobs => Some(empty("jobs")),
-            Show::Functions => Some(shown("functions", &["function", "signature"], function_rows())),
+            Show::Functions => Some(shown(
+                "functions",
+                &["function", "signature"],
+                function_rows(),
+            )),
             Show::All => {
                 let settings = self.catalog.settings().all();
-                let rows = settings
-                    .into_iter()
-                    .map(|(spec, value)| vec![text(spec.name), text(value), text(spec.default), text(spec.meaning)]);
-                Some(shown("settings", &["setting", "value", "default", "meaning"], rows.collect()))
+                let rows = settings.into_iter().map(|(spec, value)| {
+                    vec![
+                        text(spec.name),
+                        text(value),
+                        text(spec.default),
+                        text(spec.meaning),
+                    ]
+                });
+                Some(shown(
+                    "settings",
+                    &["setting", "value", "default", "meaning"],
+                    rows.collect(),
+                ))
             }
             Show::Setting(name) => match self.catalog.settings().show(name) {
                 Ok(value) => {
@@ -64,7 +77,12 @@ impl Planning<'_> {
 fn function_rows() -> Vec<Vec<Value>> {
     let mut rows: Vec<Vec<Value>> = functions::list()
         .iter()
-        .flat_map(|function| function.signature_lines().into_iter().map(|line| vec![text(function.name), text(line)]))
+        .flat_map(|function| {
+            function
+                .signature_lines()
+                .into_iter()
+                .map(|line| vec![text(function.name), text(line)])
+        })
         .collect();
     rows.sort();
     rows
@@ -80,8 +98,15 @@ fn empty(title: &str) -> Effect {
 
 /// A small table of texts.
 pub(crate) fn table(title: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Reply {
-    let schema: Schema = columns.iter().map(|name| Column::new(*name, Type::Text)).collect();
-    Reply::Shown { title: title.to_owned(), schema: Arc::new(schema), rows }
+    let schema: Schema = columns
+        .iter()
+        .map(|name| Column::new(*name, Type::Text))
+        .collect();
+    Reply::Shown {
+        title: title.to_owned(),
+        schema: Arc::new(schema),
+        rows,
+    }
 }
 
 fn shown(title: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Effect {

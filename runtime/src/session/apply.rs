@@ -32,18 +32,30 @@ impl Session {
                 if let Some(notice) = self.inferred(&def) {
                     step(on(Piece::Reply(Reply::Notice(notice))))?;
                 }
-                Reply::Created { what: "STREAM", name: def.name.clone(), new: true }
+                Reply::Created {
+                    what: "STREAM",
+                    name: def.name.clone(),
+                    new: true,
+                }
             }
             Effect::Query { new, replaced } => {
                 let name = new.def.name.clone();
                 self.add_query(&new, replaced.as_ref(), place)?;
-                Reply::Created { what: "QUERY", name, new: true }
+                Reply::Created {
+                    what: "QUERY",
+                    name,
+                    new: true,
+                }
             }
             Effect::Sink { name, config } => {
                 // One that is replaced ends its file.
                 self.outbox.finish_sink(&name)?;
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
-                Reply::Created { what: "SINK", name, new: true }
+                Reply::Created {
+                    what: "SINK",
+                    name,
+                    new: true,
+                }
             }
             Effect::DropStream { name, def } => {
                 self.streams.shift_remove(&def.id);
@@ -66,12 +78,19 @@ impl Session {
             Effect::Insert(rows) => {
                 let (mut accepted, mut late) = (0, 0);
                 for row in rows.rows {
-                    match self.push_values(&rows.stream, row, true).map_err(|it| at(it, place))? {
+                    match self
+                        .push_values(&rows.stream, row, true)
+                        .map_err(|it| at(it, place))?
+                    {
                         super::push::Push::Accepted => accepted += 1,
                         super::push::Push::Late | super::push::Push::Ahead => late += 1,
                     }
                 }
-                Reply::Inserted { into: rows.stream.name.clone(), accepted, late }
+                Reply::Inserted {
+                    into: rows.stream.name.clone(),
+                    accepted,
+                    late,
+                }
             }
             Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place)?,
             Effect::Select(planned) => {
@@ -95,10 +114,15 @@ impl Session {
     /// What was inferred of a stream, as the statement that would say it.
     fn inferred(&self, def: &StreamDef) -> Option<String> {
         let inferred = self.files.inferred(&def.options)?;
-        if matches!(def.options.get("connector"), Some(it) if it.to_string().eq_ignore_ascii_case("generator")) {
+        if matches!(def.options.get("connector"), Some(it) if it.to_string().eq_ignore_ascii_case("generator"))
+        {
             return None;
         }
-        let mut notice = format!("-- inferred from {} rows\n{}", inferred.rows, inferred.to_sql(&def.name).trim_end());
+        let mut notice = format!(
+            "-- inferred from {} rows\n{}",
+            inferred.rows,
+            inferred.to_sql(&def.name).trim_end()
+        );
         for note in &inferred.notes {
             notice.push_str("\n-- note: ");
             notice.push_str(note);
@@ -106,9 +130,18 @@ impl Session {
         Some(notice)
     }
 
-    pub(super) fn add_stream(&mut self, def: &Arc<StreamDef>, place: Option<&Place>) -> Result<(), Errors> {
+    pub(super) fn add_stream(
+        &mut self,
+        def: &Arc<StreamDef>,
+        place: Option<&Place>,
+    ) -> Result<(), Errors> {
         let same = |it: &StreamState| it.def.name == def.name;
-        let replaced: Vec<_> = self.streams.values().filter(|it| same(it)).map(|it| it.def.id).collect();
+        let replaced: Vec<_> = self
+            .streams
+            .values()
+            .filter(|it| same(it))
+            .map(|it| it.def.id)
+            .collect();
         for id in replaced {
             self.streams.shift_remove(&id);
             self.flow.remove_stream(id);
@@ -184,7 +217,8 @@ impl Session {
         self.update_reports();
         let outbox = &mut self.outbox;
         for constants in &def.planned.constant_rows {
-            self.flow.push_constants(constants, &mut |delivery| outbox.deliver(delivery))?;
+            self.flow
+                .push_constants(constants, &mut |delivery| outbox.deliver(delivery))?;
         }
         Ok(())
     }
@@ -217,13 +251,21 @@ impl Session {
         let (mut accepted, mut late) = (0, 0);
         match into {
             Target::Sink(name) => {
-                self.outbox.open(&name, &planned.output, self.options.no_connectors).map_err(|it| at(it, place))?;
+                self.outbox
+                    .open(&name, &planned.output, self.options.no_connectors)
+                    .map_err(|it| at(it, place))?;
                 self.pass(planned, &name, place, &mut |session, output| {
-                    let Some(output) = output else { return session.outbox.flush_sinks() };
+                    let Some(output) = output else {
+                        return session.outbox.flush_sinks();
+                    };
                     accepted += 1;
                     session.outbox.write(&name, &output.values)
                 })?;
-                Ok(Reply::Inserted { into: name, accepted, late })
+                Ok(Reply::Inserted {
+                    into: name,
+                    accepted,
+                    late,
+                })
             }
             Target::Stream(def, into) => {
                 self.pass(planned, &def.name, place, &mut |session, output| {
@@ -237,14 +279,22 @@ impl Session {
                     }
                     Ok(())
                 })?;
-                Ok(Reply::Inserted { into: def.name.clone(), accepted, late })
+                Ok(Reply::Inserted {
+                    into: def.name.clone(),
+                    accepted,
+                    late,
+                })
             }
         }
     }
 }
 
 fn dropped(what: &'static str, name: String) -> Reply {
-    Reply::Dropped { what, name, existed: true }
+    Reply::Dropped {
+        what,
+        name,
+        existed: true,
+    }
 }
 
 /// Gives errors without a place that of their statement.

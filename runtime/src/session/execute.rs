@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use portent_grammar::codes::runtime as codes;
 use portent_grammar::Diagnostic;
+use portent_grammar::codes::runtime as codes;
 use portent_parser::ast::{
     Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, Statement, StatementKind,
 };
@@ -21,7 +21,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::run`]; P0617 if `on` stopped it.
-    pub fn run_source(&mut self, source: &Arc<SourceText>, on: &mut OnPiece<'_>) -> Result<(), Errors> {
+    pub fn run_source(
+        &mut self,
+        source: &Arc<SourceText>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
         let statements = self.check_text(&mut self.catalog.clone(), source)?;
         if self.options.script {
             self.selects.extend(selects(source));
@@ -80,7 +84,11 @@ impl Session {
         Ok(statements)
     }
 
-    pub(super) fn plan_text(&self, catalog: &mut Catalog, source: &SourceText) -> (Vec<Statement>, Vec<Diagnostic>) {
+    pub(super) fn plan_text(
+        &self,
+        catalog: &mut Catalog,
+        source: &SourceText,
+    ) -> (Vec<Statement>, Vec<Diagnostic>) {
         let parsed = portent_parser::parse(&source.text);
         let mut diagnostics = parsed.diagnostics;
         let mut blind = false;
@@ -113,19 +121,30 @@ impl Session {
         let mut plans = Vec::new();
         for statement in statements {
             let (name, target) = match &statement.kind {
-                StatementKind::CreateQuery(create) => {
-                    (create.name.text.clone(), ExplainTarget::Query(create.name.clone()))
-                }
-                StatementKind::Select(_) => {
-                    ("select".to_owned(), ExplainTarget::Statement(Box::new(statement.clone())))
-                }
-                StatementKind::Insert(Insert { into, source: InsertSource::Query(_), .. }) => {
-                    (into.text.clone(), ExplainTarget::Statement(Box::new(statement.clone())))
-                }
+                StatementKind::CreateQuery(create) => (
+                    create.name.text.clone(),
+                    ExplainTarget::Query(create.name.clone()),
+                ),
+                StatementKind::Select(_) => (
+                    "select".to_owned(),
+                    ExplainTarget::Statement(Box::new(statement.clone())),
+                ),
+                StatementKind::Insert(Insert {
+                    into,
+                    source: InsertSource::Query(_),
+                    ..
+                }) => (
+                    into.text.clone(),
+                    ExplainTarget::Statement(Box::new(statement.clone())),
+                ),
                 StatementKind::Explain(explain) => ("select".to_owned(), explain.target.clone()),
                 _ => continue,
             };
-            let kind = StatementKind::Explain(Explain { analyze: false, format, target });
+            let kind = StatementKind::Explain(Explain {
+                analyze: false,
+                format,
+                target,
+            });
             let mut planning = Planning {
                 catalog,
                 files: &self.files,
@@ -135,7 +154,10 @@ impl Session {
                 blind: false,
                 implicit: Vec::new(),
             };
-            let effect = planning.statement(&Statement { kind, span: statement.span });
+            let effect = planning.statement(&Statement {
+                kind,
+                span: statement.span,
+            });
             if let Some(Effect::Reply(Reply::Explained(text))) = effect {
                 plans.push((name, text));
             }
@@ -182,8 +204,15 @@ impl Session {
 fn statement_errors(source: &Arc<SourceText>) -> impl Fn(Errors) -> Errors {
     let source = Arc::clone(source);
     move |errors| {
-        let placed = errors.diagnostics.iter().any(|it| it.span() != portent_grammar::Span::default());
-        if placed { errors.in_source(&source) } else { errors }
+        let placed = errors
+            .diagnostics
+            .iter()
+            .any(|it| it.span() != portent_grammar::Span::default());
+        if placed {
+            errors.in_source(&source)
+        } else {
+            errors
+        }
     }
 }
 
@@ -202,8 +231,17 @@ pub(super) fn reporting(
     catalog
         .queries()
         .filter(|query| query.into.is_empty() && catalog.readers(query.output).is_empty())
-        .filter(|query| !selects.iter().any(|select| crate::references::reads(select, &query.name)))
-        .map(|query| (Arc::from(query.name.as_str()), Arc::new(query.planned.output.clone())))
+        .filter(|query| {
+            !selects
+                .iter()
+                .any(|select| crate::references::reads(select, &query.name))
+        })
+        .map(|query| {
+            (
+                Arc::from(query.name.as_str()),
+                Arc::new(query.planned.output.clone()),
+            )
+        })
         .collect()
 }
 

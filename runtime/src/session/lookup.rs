@@ -55,8 +55,11 @@ impl Session {
             return Err(failed);
         }
         let Some(query) = query else { return Ok(plans) };
-        let found: Vec<(String, String)> =
-            plans.iter().filter(|(name, _)| name.eq_ignore_ascii_case(query)).cloned().collect();
+        let found: Vec<(String, String)> = plans
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(query))
+            .cloned()
+            .collect();
         if found.is_empty() {
             return Err(vec![no_such_query(query, &plans, &catalog)]);
         }
@@ -65,9 +68,14 @@ impl Session {
 }
 
 fn no_such_query(query: &str, plans: &[(String, String)], catalog: &Catalog) -> Errors {
-    let error = Errors::plain(codes::NO_SUCH_QUERY, format!("there is no query \"{query}\" to explain"));
+    let error = Errors::plain(
+        codes::NO_SUCH_QUERY,
+        format!("there is no query \"{query}\" to explain"),
+    );
     let names = plans.iter().map(|(name, _)| name.as_str());
-    let names: Vec<&str> = names.chain(catalog.queries().map(|it| it.name.as_str())).collect();
+    let names: Vec<&str> = names
+        .chain(catalog.queries().map(|it| it.name.as_str()))
+        .collect();
     match crate::suggest::nearest(query, names.iter().copied()) {
         Some(near) => error.help(format!("did you mean \"{near}\"?")),
         None if names.is_empty() => error.help("the file creates no query"),

@@ -57,9 +57,15 @@ impl Session {
                 flow.add_stream(&state.def)?;
             }
         }
-        let standing = self.catalog.queries().filter(|it| closure.queries.contains(&it.name));
-        let queries: Vec<Arc<CompiledQuery>> =
-            standing.flat_map(|it| &it.queries).chain(&planned.queries).cloned().collect();
+        let standing = self
+            .catalog
+            .queries()
+            .filter(|it| closure.queries.contains(&it.name));
+        let queries: Vec<Arc<CompiledQuery>> = standing
+            .flat_map(|it| &it.queries)
+            .chain(&planned.queries)
+            .cloned()
+            .collect();
         let mut feeds = self.feeds(&closure.sources, &own, &queries)?;
         let main = self.register_all(&mut flow, planned, &closure.queries, name, &mut feeds)?;
         let mut told = Told::default();
@@ -86,7 +92,13 @@ impl Session {
             },
         );
         self.note_pass(&flow, main, &told, &own, name);
-        driven.map_err(|errors| if errors.source.is_none() { at(errors, place) } else { errors })?;
+        driven.map_err(|errors| {
+            if errors.source.is_none() {
+                at(errors, place)
+            } else {
+                errors
+            }
+        })?;
         match told.failed {
             None => Ok(()),
             Some((stream, error)) => Err(match own.iter().any(|it| it.def.id == stream) {
@@ -105,7 +117,11 @@ impl Session {
     ) -> Result<Vec<Feed>, Errors> {
         let bad_rows = self.bad_rows();
         let mut feeds = Vec::new();
-        for state in sources.iter().filter_map(|id| self.streams.get(id)).chain(own) {
+        for state in sources
+            .iter()
+            .filter_map(|id| self.streams.get(id))
+            .chain(own)
+        {
             feeds.push(if state.connected {
                 let needed = needed(&state.def, queries.iter().map(|it| &**it));
                 Feed::Reader(open(state, needed.as_deref(), &bad_rows)?)
@@ -125,11 +141,18 @@ impl Session {
         name: &str,
         feeds: &mut Vec<Feed>,
     ) -> Result<QueryId, Errors> {
-        for def in self.catalog.queries().filter(|it| standing.contains(&it.name)) {
+        for def in self
+            .catalog
+            .queries()
+            .filter(|it| standing.contains(&it.name))
+        {
             // Streams only: what it writes into sinks has been written, or will be, by the query itself.
             let mut streams = Vec::new();
             for into in &def.into {
-                let target = self.catalog.streams().find(|it| it.name == *into && flow.has_stream(it.id));
+                let target = self
+                    .catalog
+                    .streams()
+                    .find(|it| it.name == *into && flow.has_stream(it.id));
                 if let Some(target) = target
                     && let Some(Target::Stream(_, into)) = self.into_of(&def.name, target.id)
                 {
@@ -172,12 +195,26 @@ impl Session {
     }
 
     /// Keeps what a passing query read and did, for the summary.
-    fn note_pass(&mut self, flow: &Flow, main: QueryId, told: &Told, own: &[StreamState], name: &str) {
+    fn note_pass(
+        &mut self,
+        flow: &Flow,
+        main: QueryId,
+        told: &Told,
+        own: &[StreamState],
+        name: &str,
+    ) {
         for (id, block) in &told.sources {
-            let known = self.streams.get(id).or_else(|| own.iter().find(|it| it.def.id == *id));
+            let known = self
+                .streams
+                .get(id)
+                .or_else(|| own.iter().find(|it| it.def.id == *id));
             let Some(state) = known else { continue };
             let stats = flow.stream_stats(*id).unwrap_or_default();
-            let run = self.passed.streams.entry(state.def.name.clone()).or_default();
+            let run = self
+                .passed
+                .streams
+                .entry(state.def.name.clone())
+                .or_default();
             run.name.clone_from(&state.def.name);
             add(
                 run,
@@ -192,7 +229,10 @@ impl Session {
                 },
             );
         }
-        let mut run = QueryRun { name: name.to_owned(), ..QueryRun::default() };
+        let mut run = QueryRun {
+            name: name.to_owned(),
+            ..QueryRun::default()
+        };
         super::report::collect(flow, &[main], &mut run);
         self.passed.queries.push(run);
     }
@@ -226,7 +266,11 @@ fn register(
     let mut last = None;
     let count = planned.queries.len();
     for (number, query) in planned.queries.iter().enumerate() {
-        let route = if number + 1 == count { route.take() } else { None };
+        let route = if number + 1 == count {
+            route.take()
+        } else {
+            None
+        };
         last = Some(flow.register(query, route)?);
     }
     for constants in &planned.constant_rows {

@@ -53,7 +53,12 @@ impl Session {
     pub fn push_json(&mut self, stream: &str, json: &str) -> Result<Push, Errors> {
         let def = self.stream_of(stream)?;
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)
-            .map_err(|error| Errors::plain(codes::PUSH_JSON, format!("the event is not a JSON object: {error}")))?;
+            .map_err(|error| {
+                Errors::plain(
+                    codes::PUSH_JSON,
+                    format!("the event is not a JSON object: {error}"),
+                )
+            })?;
         let mut values = vec![Value::Null; def.columns.len()];
         for (name, json) in object {
             let (slot, ty) = column(&def, &name)?;
@@ -76,7 +81,8 @@ impl Session {
     pub fn advance_to(&mut self, time: i64) -> Result<(), Errors> {
         self.arrival = self.arrival.max(time);
         let outbox = &mut self.outbox;
-        self.flow.advance(time, &mut |delivery| outbox.deliver(delivery))
+        self.flow
+            .advance(time, &mut |delivery| outbox.deliver(delivery))
     }
 
     /// The end of all input: open absences fire and greedy tails close, as `end_of_input` says. Sinks are written out and closed. Nothing
@@ -95,7 +101,10 @@ impl Session {
 
     fn stream_of(&self, name: &str) -> Result<std::sync::Arc<StreamDef>, Errors> {
         let ident = portent_planner::catalog::name::ident(name);
-        let ident = portent_parser::ast::Ident { quoted: false, ..ident };
+        let ident = portent_parser::ast::Ident {
+            quoted: false,
+            ..ident
+        };
         let def = self.catalog.find_stream(&ident)?;
         if def.kind != StreamKind::Source {
             let message = format!("\"{}\" is computed, no events can be put into it", def.name);
@@ -105,7 +114,12 @@ impl Session {
     }
 
     /// Puts a whole row into a stream: computed columns are filled here.
-    pub(super) fn push_values(&mut self, def: &StreamDef, mut values: Vec<Value>, keep: bool) -> Result<Push, Errors> {
+    pub(super) fn push_values(
+        &mut self,
+        def: &StreamDef,
+        mut values: Vec<Value>,
+        keep: bool,
+    ) -> Result<Push, Errors> {
         if self.ended {
             let message = "the input has ended: nothing can be put into a stream any more";
             return Err(Errors::plain(codes::STREAM_ENDED, message));
@@ -117,7 +131,10 @@ impl Session {
         };
         let ingest = &state.ingest;
         let time = ingest.apply(&mut values, now).map_err(|error| {
-            Errors::plain(error.code, format!("{} (stream \"{}\")", error.message, def.name))
+            Errors::plain(
+                error.code,
+                format!("{} (stream \"{}\")", error.message, def.name),
+            )
         })?;
         if keep && !state.connected {
             keep_row(state, self.options.max_kept_rows, time, &values)?;
@@ -137,20 +154,34 @@ impl Session {
     fn arrival(&mut self) -> i64 {
         if !self.options.virtual_clock {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let now = since.ok().and_then(|it| i64::try_from(it.as_micros()).ok()).unwrap_or(0);
+            let now = since
+                .ok()
+                .and_then(|it| i64::try_from(it.as_micros()).ok())
+                .unwrap_or(0);
             self.arrival = self.arrival.max(now);
         }
         self.arrival
     }
 }
 
-fn keep_row(state: &mut StreamState, most: usize, time: i64, values: &[Value]) -> Result<(), Errors> {
+fn keep_row(
+    state: &mut StreamState,
+    most: usize,
+    time: i64,
+    values: &[Value],
+) -> Result<(), Errors> {
     if state.kept.len() >= most {
-        let message = format!("stream \"{}\" keeps {most} rows already, and no more", state.def.name);
+        let message = format!(
+            "stream \"{}\" keeps {most} rows already, and no more",
+            state.def.name
+        );
         let error = Errors::plain(codes::KEPT_ROWS, message);
         return Err(error.help("let the stream read a file: WITH (connector = 'file', path = '…')"));
     }
-    state.kept.push(Incoming { time, values: values.to_vec() });
+    state.kept.push(Incoming {
+        time,
+        values: values.to_vec(),
+    });
     Ok(())
 }
 
@@ -160,7 +191,11 @@ fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Error
         !matches!(it.source, ColumnSource::Computed(_))
     };
     let exact = def.columns.iter().position(|it| it.name == name);
-    let at = exact.or_else(|| def.columns.iter().position(|it| it.name.eq_ignore_ascii_case(name)));
+    let at = exact.or_else(|| {
+        def.columns
+            .iter()
+            .position(|it| it.name.eq_ignore_ascii_case(name))
+    });
     let found = at.and_then(|at| def.columns.get(at).filter(given).map(|it| (at, &it.ty)));
     found.ok_or_else(|| {
         let message = format!("stream \"{}\" has no column \"{name}\" to fill", def.name);
@@ -168,7 +203,10 @@ fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Error
         let names = def.columns.iter().filter(given).map(|it| it.name.as_str());
         match crate::suggest::nearest(name, names.clone()) {
             Some(near) => error.help(format!("did you mean \"{near}\"?")),
-            None => error.help(format!("its columns are {}", names.collect::<Vec<_>>().join(", "))),
+            None => error.help(format!(
+                "its columns are {}",
+                names.collect::<Vec<_>>().join(", ")
+            )),
         }
     })
 }
@@ -191,8 +229,11 @@ fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
                     slots.len(),
                     given.len()
                 );
-                let names: Vec<&str> =
-                    slots.iter().filter_map(|slot| def.columns.get(*slot)).map(|it| it.name.as_str()).collect();
+                let names: Vec<&str> = slots
+                    .iter()
+                    .filter_map(|slot| def.columns.get(*slot))
+                    .map(|it| it.name.as_str())
+                    .collect();
                 return Err(Errors::plain(codes::PUSH_COLUMNS, message)
                     .help(format!("they are {}", names.join(", "))));
             }
@@ -216,7 +257,10 @@ fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
 
 fn fit(value: Value, ty: &Type, column: &str, def: &StreamDef) -> Result<Value, Errors> {
     cast(value, ty).map_err(|error| {
-        let message = format!("column \"{column}\" of stream \"{}\" is {ty}: {error}", def.name);
+        let message = format!(
+            "column \"{column}\" of stream \"{}\" is {ty}: {error}",
+            def.name
+        );
         Errors::plain(codes::PUSH_VALUE, message)
     })
 }

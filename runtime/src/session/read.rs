@@ -40,7 +40,11 @@ impl Told {
 
     fn bytes(&self) -> (u64, Option<u64>) {
         let read = self.sources.iter().map(|(_, it)| it.bytes.0).sum();
-        let total = self.sources.iter().map(|(_, it)| it.bytes.1).sum::<Option<u64>>();
+        let total = self
+            .sources
+            .iter()
+            .map(|(_, it)| it.bytes.1)
+            .sum::<Option<u64>>();
         (read, total)
     }
 }
@@ -125,8 +129,17 @@ impl Session {
                 || reporting.iter().any(|(it, _)| **it == *name)
                 || self.outbox.by_query.iter().any(|(it, _)| it == name)
         };
-        for query in self.catalog.queries().filter(|it| !it.into.is_empty() || reports(&it.name)) {
-            wanted.extend(query.reads.iter().flat_map(|id| self.catalog.sources_of(*id)));
+        for query in self
+            .catalog
+            .queries()
+            .filter(|it| !it.into.is_empty() || reports(&it.name))
+        {
+            wanted.extend(
+                query
+                    .reads
+                    .iter()
+                    .flat_map(|id| self.catalog.sources_of(*id)),
+            );
         }
         wanted.sort_unstable();
         wanted.dedup();
@@ -134,14 +147,24 @@ impl Session {
         for id in wanted {
             let needed = self.needed(id);
             let bad_rows = self.bad_rows();
-            let Some(state) = self.streams.get_mut(&id).filter(|it| it.connected && !it.read) else { continue };
+            let Some(state) = self
+                .streams
+                .get_mut(&id)
+                .filter(|it| it.connected && !it.read)
+            else {
+                continue;
+            };
             state.read = true;
             feeds.push(Feed::Reader(open(state, needed.as_deref(), &bad_rows)?));
         }
         self.ended = true;
         let mut told = Told::default();
         let outbox = std::cell::RefCell::new(&mut self.outbox);
-        let queries: Vec<_> = self.queries.values().filter_map(|it| it.parts.last().copied()).collect();
+        let queries: Vec<_> = self
+            .queries
+            .values()
+            .filter_map(|it| it.parts.last().copied())
+            .collect();
         let enough = |flow: &Flow| queries.iter().all(|id| flow.is_done(*id));
         let driven = drive(
             &mut self.flow,
@@ -151,7 +174,13 @@ impl Session {
             &enough,
             &mut |events, (bytes, total_bytes), waiting| {
                 let rows_out = outbox.borrow().rows;
-                on(&Progress { events, rows_out, bytes, total_bytes, waiting })
+                on(&Progress {
+                    events,
+                    rows_out,
+                    bytes,
+                    total_bytes,
+                    waiting,
+                })
             },
         );
         self.note(&told);
@@ -165,7 +194,13 @@ impl Session {
     /// The columns of a stream that standing queries read.
     fn needed(&self, id: StreamId) -> Option<Vec<bool>> {
         let def = &self.streams.get(&id)?.def;
-        needed(def, self.catalog.queries().flat_map(|it| &it.queries).map(|it| &**it))
+        needed(
+            def,
+            self.catalog
+                .queries()
+                .flat_map(|it| &it.queries)
+                .map(|it| &**it),
+        )
     }
 
     /// Keeps what the sources told, for the summary.
@@ -181,7 +216,11 @@ impl Session {
         }
     }
 
-    pub(super) fn source_error(&self, stream: StreamId, error: &portent_connect::ConnectError) -> Errors {
+    pub(super) fn source_error(
+        &self,
+        stream: StreamId,
+        error: &portent_connect::ConnectError,
+    ) -> Errors {
         let errors = connect(error);
         match self.streams.get(&stream).and_then(|it| it.place.as_ref()) {
             Some(place) => at(errors, place),
@@ -198,7 +237,9 @@ impl Session {
                 continue;
             }
             closure.seen.push(id);
-            let Some(stream) = self.catalog.stream(id) else { continue };
+            let Some(stream) = self.catalog.stream(id) else {
+                continue;
+            };
             match &stream.kind {
                 StreamKind::Late { of } => todo.push(*of),
                 StreamKind::Source => closure.sources.push(id),
@@ -238,11 +279,16 @@ pub(super) fn open(
     };
     let opened = intake::open(&state.def, state.inferred.as_deref(), needed, bad_rows);
     let opened = opened.map_err(|errors| {
-        let diagnostics = errors.iter().map(|it| it.to_diagnostic(portent_grammar::Span::default()));
+        let diagnostics = errors
+            .iter()
+            .map(|it| it.to_diagnostic(portent_grammar::Span::default()));
         placed(Errors::new(diagnostics.collect(), None))
     })?;
     Reader::start(state.def.id, opened.source, opened.ingest, opened.policy).map_err(|error| {
-        let message = format!("the system gives no thread to read stream \"{}\": {error}", state.def.name);
+        let message = format!(
+            "the system gives no thread to read stream \"{}\": {error}",
+            state.def.name
+        );
         Errors::plain(codes::ENGINE_REFUSED, message)
     })
 }

@@ -52,7 +52,10 @@ impl Session {
         }
         let mut queries: Vec<QueryRun> = Vec::new();
         for (name, standing) in &self.queries {
-            let mut run = QueryRun { name: name.clone(), ..QueryRun::default() };
+            let mut run = QueryRun {
+                name: name.clone(),
+                ..QueryRun::default()
+            };
             collect(&self.flow, &standing.parts, &mut run);
             queries.push(run);
         }
@@ -63,7 +66,12 @@ impl Session {
     pub(super) fn show_streams(&self) -> Reply {
         let stats = self.stats();
         let rows = self.catalog.list_streams().into_iter().map(|listed| {
-            let run = stats.streams.iter().find(|it| it.name == listed.name).cloned().unwrap_or_default();
+            let run = stats
+                .streams
+                .iter()
+                .find(|it| it.name == listed.name)
+                .cloned()
+                .unwrap_or_default();
             vec![
                 text(&listed.name),
                 text(&listed.state),
@@ -73,13 +81,22 @@ impl Session {
                 text(&listed.detail),
             ]
         });
-        table("streams", &["stream", "state", "events", "late", "bad", "columns"], rows.collect())
+        table(
+            "streams",
+            &["stream", "state", "events", "late", "bad", "columns"],
+            rows.collect(),
+        )
     }
 
     pub(super) fn show_queries(&self) -> Reply {
         let stats = self.stats();
         let rows = self.catalog.list_queries().into_iter().map(|listed| {
-            let run = stats.queries.iter().find(|it| it.name == listed.name).cloned().unwrap_or_default();
+            let run = stats
+                .queries
+                .iter()
+                .find(|it| it.name == listed.name)
+                .cloned()
+                .unwrap_or_default();
             let done = self
                 .queries
                 .get(&listed.name)
@@ -97,7 +114,15 @@ impl Session {
         });
         table(
             "queries",
-            &["query", "state", "events", "rows", "partial_matches", "errors", "columns"],
+            &[
+                "query",
+                "state",
+                "events",
+                "rows",
+                "partial_matches",
+                "errors",
+                "columns",
+            ],
             rows.collect(),
         )
     }
@@ -118,7 +143,9 @@ fn text(it: impl std::fmt::Display) -> Value {
 /// Sums up the parts of a query: rows are those of the last.
 pub(super) fn collect(flow: &Flow, parts: &[QueryId], run: &mut QueryRun) {
     for (number, id) in parts.iter().enumerate() {
-        let Some(stats) = flow.stats(*id) else { continue };
+        let Some(stats) = flow.stats(*id) else {
+            continue;
+        };
         if number == 0 {
             run.events = stats.events;
         }
@@ -130,7 +157,10 @@ pub(super) fn collect(flow: &Flow, parts: &[QueryId], run: &mut QueryRun) {
         run.errors += stats.errors;
         run.overflow += stats.shed;
         if run.first_error.is_none() {
-            run.first_error = stats.first_error.as_ref().map(|error| described(flow, *id, error));
+            run.first_error = stats
+                .first_error
+                .as_ref()
+                .map(|error| described(flow, *id, error));
         }
     }
 }
@@ -138,7 +168,9 @@ pub(super) fn collect(flow: &Flow, parts: &[QueryId], run: &mut QueryRun) {
 /// `division by zero, at 2026-01-31 10:00:00+00: (user: ann, n: 0)`
 fn described(flow: &Flow, id: QueryId, error: &QueryError) -> String {
     let mut out = format!("{}, at {}", error.message, Value::Timestamp(error.time));
-    let Some(route) = flow.route(id) else { return out };
+    let Some(route) = flow.route(id) else {
+        return out;
+    };
     let mut separator = ": (";
     for (column, value) in route.query.layout.iter().zip(&error.event) {
         let _ = write!(out, "{separator}{}: {value}", column.name);

@@ -20,7 +20,12 @@ pub(super) struct Sink {
 
 impl Sink {
     pub fn new(config: SinkConfig) -> Self {
-        Self { config, writer: None, rows: 0, finished: false }
+        Self {
+            config,
+            writer: None,
+            rows: 0,
+            finished: false,
+        }
     }
 }
 
@@ -38,7 +43,10 @@ impl Outbox {
                     schema: Arc::clone(&route.schema),
                     values: output.values,
                 };
-                let own = self.by_query.iter_mut().find(|(name, _)| **name == *route.name);
+                let own = self
+                    .by_query
+                    .iter_mut()
+                    .find(|(name, _)| **name == *route.name);
                 match (own, &mut self.on_match) {
                     (Some((_, callback)), _) | (None, Some(callback)) => callback(&emitted),
                     (None, None) => self.waiting.push_back(emitted),
@@ -50,15 +58,22 @@ impl Outbox {
 
     /// Opens a sink for rows of these columns, unless it is open.
     pub fn open(&mut self, name: &str, columns: &[Column], test: bool) -> Result<(), Errors> {
-        let Some(sink) = self.sinks.get_mut(name).filter(|it| it.writer.is_none() && !test) else {
+        let Some(sink) = self
+            .sinks
+            .get_mut(name)
+            .filter(|it| it.writer.is_none() && !test)
+        else {
             return Ok(());
         };
-        sink.writer = Some(Writer::open(&sink.config, name, columns).map_err(|error| connect(&error))?);
+        sink.writer =
+            Some(Writer::open(&sink.config, name, columns).map_err(|error| connect(&error))?);
         Ok(())
     }
 
     pub fn write(&mut self, name: &str, values: &[Value]) -> Result<(), Errors> {
-        let Some(sink) = self.sinks.get_mut(name) else { return Ok(()) };
+        let Some(sink) = self.sinks.get_mut(name) else {
+            return Ok(());
+        };
         sink.rows += 1;
         match &mut sink.writer {
             Some(writer) => writer.write(values).map_err(|error| connect(&error)),
@@ -67,7 +82,12 @@ impl Outbox {
     }
 
     pub fn flush_sinks(&mut self) -> Result<(), Errors> {
-        for writer in self.sinks.values_mut().filter(|it| !it.finished).filter_map(|it| it.writer.as_mut()) {
+        for writer in self
+            .sinks
+            .values_mut()
+            .filter(|it| !it.finished)
+            .filter_map(|it| it.writer.as_mut())
+        {
             writer.flush().map_err(|error| connect(&error))?;
         }
         Ok(())

@@ -49,22 +49,46 @@ fn a_session_can_be_sent_to_another_thread() {
 fn rows_can_be_given_in_three_ways() {
     let mut session = session(&format!("{STREAM} CREATE QUERY q AS SELECT v FROM s;"));
     session.push("s", row![at(0), 1]).expect("by position");
-    session.push("S", row! { "V" => 2, "ts" => at(1) }).expect("by name");
-    session.push_json("s", r#"{"ts": "2026-01-01T00:00:02Z", "v": 3}"#).expect("JSON");
-    session.push("s", row!["2026-01-01 00:00:03Z", "4"]).expect("as texts");
+    session
+        .push("S", row! { "V" => 2, "ts" => at(1) })
+        .expect("by name");
+    session
+        .push_json("s", r#"{"ts": "2026-01-01T00:00:02Z", "v": 3}"#)
+        .expect("JSON");
+    session
+        .push("s", row!["2026-01-01 00:00:03Z", "4"])
+        .expect("as texts");
     assert_eq!(ints(session.drain(), "v"), [1, 2, 3, 4]);
 }
 
 #[test]
 fn rows_that_do_not_fit_are_refused_and_change_nothing() {
     let mut session = session(&format!("{STREAM} CREATE QUERY q AS SELECT v FROM s;"));
-    assert_eq!(code(session.push("s", row![at(0)])), Some(codes::PUSH_COLUMNS));
-    assert_eq!(code(session.push("s", row! { "w" => 1 })), Some(codes::PUSH_COLUMN_UNKNOWN));
-    assert_eq!(code(session.push("s", row![at(0), "x"])), Some(codes::PUSH_VALUE));
-    assert_eq!(code(session.push("s", row! { "v" => 1 })), Some(codes::EVENT_TIME_MISSING));
-    assert_eq!(code(session.push("t", row![at(0), 1])), Some(names::UNKNOWN_STREAM));
+    assert_eq!(
+        code(session.push("s", row![at(0)])),
+        Some(codes::PUSH_COLUMNS)
+    );
+    assert_eq!(
+        code(session.push("s", row! { "w" => 1 })),
+        Some(codes::PUSH_COLUMN_UNKNOWN)
+    );
+    assert_eq!(
+        code(session.push("s", row![at(0), "x"])),
+        Some(codes::PUSH_VALUE)
+    );
+    assert_eq!(
+        code(session.push("s", row! { "v" => 1 })),
+        Some(codes::EVENT_TIME_MISSING)
+    );
+    assert_eq!(
+        code(session.push("t", row![at(0), 1])),
+        Some(names::UNKNOWN_STREAM)
+    );
     assert_eq!(code(session.push("q", row![1])), Some(codes::PUSH_DERIVED));
-    assert_eq!(code(session.push("s$late", row![1])), Some(codes::PUSH_DERIVED));
+    assert_eq!(
+        code(session.push("s$late", row![1])),
+        Some(codes::PUSH_DERIVED)
+    );
     assert_eq!(code(session.push_json("s", "[1]")), Some(codes::PUSH_JSON));
     assert_eq!(session.drain().count(), 0);
     assert_eq!(session.stats().events(), 0);
@@ -76,9 +100,18 @@ fn late_events_are_told_and_kept_apart() {
         "CREATE STREAM s (ts TIMESTAMP, v BIGINT, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND);
          CREATE QUERY l AS SELECT v FROM s$late;",
     );
-    assert_eq!(session.push("s", row![at(10), 1]).expect("pushed"), Push::Accepted);
-    assert_eq!(session.push("s", row![at(5), 2]).expect("pushed"), Push::Accepted);
-    assert_eq!(session.push("s", row![at(4), 3]).expect("pushed"), Push::Late);
+    assert_eq!(
+        session.push("s", row![at(10), 1]).expect("pushed"),
+        Push::Accepted
+    );
+    assert_eq!(
+        session.push("s", row![at(5), 2]).expect("pushed"),
+        Push::Accepted
+    );
+    assert_eq!(
+        session.push("s", row![at(4), 3]).expect("pushed"),
+        Push::Late
+    );
     session.finish().expect("finished");
     assert_eq!(ints(session.drain(), "v"), [3]);
     assert_eq!(session.stats().streams[0].late, 1);
@@ -91,7 +124,11 @@ fn time_passes_without_events() {
     ));
     session.push("s", row![at(0), 1]).expect("pushed");
     session.advance_to(1_767_225_610_000_000).expect("advanced");
-    assert_eq!(session.drain().count(), 0, "the deadline itself still counts");
+    assert_eq!(
+        session.drain().count(),
+        0,
+        "the deadline itself still counts"
+    );
     session.advance_to(1_767_225_610_000_001).expect("advanced");
     assert_eq!(ints(session.drain(), "v"), [1]);
 }
@@ -102,7 +139,10 @@ fn the_end_is_the_end() {
     session.push("s", row![at(0), 1]).expect("pushed");
     session.finish().expect("finished");
     session.finish().expect("again");
-    assert_eq!(code(session.push("s", row![at(1), 1])), Some(codes::STREAM_ENDED));
+    assert_eq!(
+        code(session.push("s", row![at(1), 1])),
+        Some(codes::STREAM_ENDED)
+    );
 }
 
 #[test]
@@ -114,10 +154,19 @@ fn callbacks_hear_of_rows_at_once() {
         .on_match(move |it| to_all.lock().expect("lock").push(it.query.to_string()))
         .build();
     session
-        .run(&format!("{STREAM} CREATE QUERY a AS SELECT v FROM s; CREATE QUERY b AS SELECT v FROM s;"))
+        .run(&format!(
+            "{STREAM} CREATE QUERY a AS SELECT v FROM s; CREATE QUERY b AS SELECT v FROM s;"
+        ))
         .expect("fine");
-    session.on_query("B", move |it| to_mine.lock().expect("lock").extend(it.get::<i64>("v"))).expect("b");
-    assert_eq!(code(session.on_query("bb", |_| {})), Some(codes::NO_SUCH_QUERY));
+    session
+        .on_query("B", move |it| {
+            to_mine.lock().expect("lock").extend(it.get::<i64>("v"))
+        })
+        .expect("b");
+    assert_eq!(
+        code(session.on_query("bb", |_| {})),
+        Some(codes::NO_SUCH_QUERY)
+    );
     session.push("s", row![at(0), 7]).expect("pushed");
     assert_eq!(*all.lock().expect("lock"), ["a"]);
     assert_eq!(*mine.lock().expect("lock"), [7]);
@@ -142,11 +191,21 @@ fn selects_see_inserted_rows_and_run_to_their_end() {
     session
         .run("INSERT INTO s VALUES ('2026-01-01 00:00:00Z', 1), ('2026-01-01 00:00:01Z', 2)")
         .expect("inserted");
-    let replies = session.run("SELECT COUNT(*) AS n, SUM(v) AS sum FROM s").expect("selected");
+    let replies = session
+        .run("SELECT COUNT(*) AS n, SUM(v) AS sum FROM s")
+        .expect("selected");
     assert_eq!(rows_of(&replies), [[Value::Int(2), Value::Int(3)]]);
-    session.run("CREATE QUERY q AS SELECT ts, v FROM s WHERE v > 1").expect("created");
-    let replies = session.run("SELECT v FROM q ORDER BY v DESC").expect("selected");
-    assert_eq!(rows_of(&replies), [[Value::Int(2)]], "a standing query is run over what there was");
+    session
+        .run("CREATE QUERY q AS SELECT ts, v FROM s WHERE v > 1")
+        .expect("created");
+    let replies = session
+        .run("SELECT v FROM q ORDER BY v DESC")
+        .expect("selected");
+    assert_eq!(
+        rows_of(&replies),
+        [[Value::Int(2)]],
+        "a standing query is run over what there was"
+    );
     assert_eq!(session.drain().count(), 0);
 }
 
@@ -159,15 +218,22 @@ fn kept_rows_have_a_limit() {
     session.run(insert).expect("two");
     assert_eq!(code(session.run(insert)), Some(codes::KEPT_ROWS));
     for _ in 0..5 {
-        session.push("s", row![at(0), 1]).expect("pushed rows aren't kept");
+        session
+            .push("s", row![at(0), 1])
+            .expect("pushed rows aren't kept");
     }
 }
 
 #[test]
 fn an_error_anywhere_and_nothing_is_executed() {
     let mut session = Session::new();
-    let errors = session.run(&format!("{STREAM} SELECT w FROM s; SELECT FROM;")).expect_err("wrong");
-    assert!(errors.diagnostics.iter().filter(|it| it.is_error()).count() >= 2, "{errors}");
+    let errors = session
+        .run(&format!("{STREAM} SELECT w FROM s; SELECT FROM;"))
+        .expect_err("wrong");
+    assert!(
+        errors.diagnostics.iter().filter(|it| it.is_error()).count() >= 2,
+        "{errors}"
+    );
     assert!(errors.to_string().contains("\"w\""), "{errors}");
     session.run(STREAM).expect("the stream was not created");
 }
@@ -181,7 +247,11 @@ fn queries_feed_streams_and_time_goes_with_them() {
     ));
     session.push("s", row![at(0), 1]).expect("pushed");
     session.push("s", row![at(20), 0]).expect("pushed");
-    assert_eq!(ints(session.drain(), "w"), [2], "the feeding query is past the deadline");
+    assert_eq!(
+        ints(session.drain(), "w"),
+        [2],
+        "the feeding query is past the deadline"
+    );
     session.push("s", row![at(30), 5]).expect("pushed");
     session.finish().expect("finished");
     assert_eq!(ints(session.drain(), "w"), [10]);
@@ -189,9 +259,14 @@ fn queries_feed_streams_and_time_goes_with_them() {
 
 #[test]
 fn cycles_and_columns_that_do_not_fit_are_refused() {
-    let mut session = session(&format!("{STREAM} CREATE STREAM t (ts TIMESTAMP, w BIGINT);"));
+    let mut session = session(&format!(
+        "{STREAM} CREATE STREAM t (ts TIMESTAMP, w BIGINT);"
+    ));
     let mut refused = |sql: &str| code(session.run(sql));
-    assert_eq!(refused("CREATE QUERY q INTO s AS SELECT ts, v FROM s"), Some(codes::INTO_CYCLE));
+    assert_eq!(
+        refused("CREATE QUERY q INTO s AS SELECT ts, v FROM s"),
+        Some(codes::INTO_CYCLE)
+    );
     assert_eq!(
         refused(
             "CREATE QUERY a INTO t AS SELECT ts, v AS w FROM s;
@@ -199,13 +274,22 @@ fn cycles_and_columns_that_do_not_fit_are_refused() {
         ),
         Some(codes::INTO_CYCLE)
     );
-    assert_eq!(refused("CREATE QUERY q INTO t AS SELECT ts, v FROM s"), Some(codes::INTO_COLUMNS));
-    assert_eq!(refused("CREATE QUERY q INTO t AS SELECT v AS w FROM s"), Some(codes::INTO_COLUMNS));
+    assert_eq!(
+        refused("CREATE QUERY q INTO t AS SELECT ts, v FROM s"),
+        Some(codes::INTO_COLUMNS)
+    );
+    assert_eq!(
+        refused("CREATE QUERY q INTO t AS SELECT v AS w FROM s"),
+        Some(codes::INTO_COLUMNS)
+    );
     assert_eq!(
         refused("CREATE QUERY q INTO t AS SELECT ts, ts AS w FROM s"),
         Some(codes::INTO_COLUMNS)
     );
-    assert_eq!(refused("CREATE QUERY q INTO u AS SELECT ts, v FROM s"), Some(names::UNKNOWN_SINK));
+    assert_eq!(
+        refused("CREATE QUERY q INTO u AS SELECT ts, v FROM s"),
+        Some(names::UNKNOWN_SINK)
+    );
 }
 
 #[test]
@@ -215,15 +299,22 @@ fn what_is_in_use_stays() {
     ));
     assert_eq!(code(session.run("DROP STREAM s")), Some(names::IN_USE));
     assert_eq!(code(session.run("DROP STREAM t")), Some(names::IN_USE));
-    session.run("DROP QUERY q; DROP STREAM t; DROP STREAM IF EXISTS t;").expect("dropped");
-    assert_eq!(code(session.run("DROP STREAM t")), Some(names::UNKNOWN_STREAM));
+    session
+        .run("DROP QUERY q; DROP STREAM t; DROP STREAM IF EXISTS t;")
+        .expect("dropped");
+    assert_eq!(
+        code(session.run("DROP STREAM t")),
+        Some(names::UNKNOWN_STREAM)
+    );
 }
 
 #[test]
 fn a_query_can_be_replaced() {
     let mut session = session(&format!("{STREAM} CREATE QUERY q AS SELECT v FROM s;"));
     session.push("s", row![at(0), 1]).expect("pushed");
-    session.run("CREATE OR REPLACE QUERY q AS SELECT v + 100 AS v FROM s;").expect("replaced");
+    session
+        .run("CREATE OR REPLACE QUERY q AS SELECT v + 100 AS v FROM s;")
+        .expect("replaced");
     session.push("s", row![at(1), 2]).expect("pushed");
     assert_eq!(ints(session.drain(), "v"), [1, 102]);
 }
@@ -243,13 +334,20 @@ fn computed_columns_are_filled_before_the_event_time_is_taken() {
 #[test]
 fn pieces_come_one_by_one_and_may_stop_the_run() {
     let mut session = Session::new();
-    let source = SourceText::new("q.sql", "SELECT a FROM (VALUES (1), (2), (3)) AS t(a); SELECT 4 AS b FROM (VALUES (1)) AS t(a);");
+    let source = SourceText::new(
+        "q.sql",
+        "SELECT a FROM (VALUES (1), (2), (3)) AS t(a); SELECT 4 AS b FROM (VALUES (1)) AS t(a);",
+    );
     let mut seen = Vec::new();
     let stopped = session.run_source(&source, &mut |piece| {
         if let Piece::Row(values) = piece {
             seen.push(values.to_vec());
         }
-        if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if seen.len() == 2 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     assert_eq!(code(stopped), Some(codes::STOPPED));
     assert_eq!(seen.len(), 2);
@@ -259,7 +357,10 @@ fn pieces_come_one_by_one_and_may_stop_the_run() {
 fn settings_have_names_and_suggestions() {
     let mut session = Session::new();
     session.set("end_of_input", "undecided").expect("set");
-    assert_eq!(session.setting("END_OF_INPUT").as_deref(), Some("undecided"));
+    assert_eq!(
+        session.setting("END_OF_INPUT").as_deref(),
+        Some("undecided")
+    );
     let errors = session.set("end_of_inptu", "x").expect_err("a typo");
     assert!(errors.to_string().contains("end_of_input"), "{errors}");
     assert_eq!(code(session.set("on_bad", "ignore")), Some(codes::ON_BAD));
@@ -273,10 +374,15 @@ fn the_same_calls_give_the_same_rows() {
              FROM s MATCH ALL (a -> b[b.v > a.v]) WITHIN 1 MINUTE;"
         ));
         for n in 0..50 {
-            session.push("s", row![at(n), (n * 7) % 13]).expect("pushed");
+            session
+                .push("s", row![at(n), (n * 7) % 13])
+                .expect("pushed");
         }
         session.finish().expect("finished");
-        session.drain().map(|it| format!("{:?} {}", it.match_id, it.to_json())).collect::<Vec<_>>()
+        session
+            .drain()
+            .map(|it| format!("{:?} {}", it.match_id, it.to_json()))
+            .collect::<Vec<_>>()
     };
     let first = run();
     assert!(first.len() > 20);
@@ -285,7 +391,9 @@ fn the_same_calls_give_the_same_rows() {
 
 #[test]
 fn shows_tell_what_runs() {
-    let mut session = session(&format!("{STREAM} CREATE QUERY q AS SELECT v FROM s WHERE v > 1;"));
+    let mut session = session(&format!(
+        "{STREAM} CREATE QUERY q AS SELECT v FROM s WHERE v > 1;"
+    ));
     for n in 0..5 {
         session.push("s", row![at(n), n]).expect("pushed");
     }
@@ -298,16 +406,30 @@ fn shows_tell_what_runs() {
     let streams = shown(&mut session, "SHOW STREAMS");
     assert_eq!(streams[0][2], Value::text("5"));
     assert!(shown(&mut session, "SHOW FUNCTIONS").len() > 20);
-    assert_eq!(shown(&mut session, "DESCRIBE s")[0][..2], ["ts", "TIMESTAMP"].map(Value::text));
+    assert_eq!(
+        shown(&mut session, "DESCRIBE s")[0][..2],
+        ["ts", "TIMESTAMP"].map(Value::text)
+    );
 }
 
 #[test]
 fn explains_in_all_formats() {
-    let mut session = session(&format!("{STREAM} CREATE QUERY q AS SELECT a.v FROM s MATCH (a -> b) WITHIN 1 MINUTE;"));
+    let mut session = session(&format!(
+        "{STREAM} CREATE QUERY q AS SELECT a.v FROM s MATCH (a -> b) WITHIN 1 MINUTE;"
+    ));
     for format in ["text", "json", "dot", "mermaid"] {
-        for what in ["q", "SELECT v FROM s WHERE v > 1", "CREATE QUERY q AS SELECT v FROM s"] {
-            let replies = session.run(&format!("EXPLAIN (FORMAT {format}) {what}")).unwrap_or_else(|errors| panic!("{errors}"));
-            assert!(matches!(replies.last(), Some(Reply::Explained(text)) if !text.is_empty()), "{format} {what}");
+        for what in [
+            "q",
+            "SELECT v FROM s WHERE v > 1",
+            "CREATE QUERY q AS SELECT v FROM s",
+        ] {
+            let replies = session
+                .run(&format!("EXPLAIN (FORMAT {format}) {what}"))
+                .unwrap_or_else(|errors| panic!("{errors}"));
+            assert!(
+                matches!(replies.last(), Some(Reply::Explained(text)) if !text.is_empty()),
+                "{format} {what}"
+            );
         }
     }
     assert_eq!(
@@ -319,7 +441,11 @@ fn explains_in_all_formats() {
 #[test]
 fn what_is_not_there_yet_is_said_by_name() {
     let mut session = session(STREAM);
-    for sql in ["PAUSE QUERY q", "CREATE TABLE t (a BIGINT)", "REPLAY s FROM TIMESTAMP '2026-01-01' INTO q"] {
+    for sql in [
+        "PAUSE QUERY q",
+        "CREATE TABLE t (a BIGINT)",
+        "REPLAY s FROM TIMESTAMP '2026-01-01' INTO q",
+    ] {
         let errors = session.run(sql).expect_err("not yet");
         assert!(errors.to_string().contains("not supported yet"), "{errors}");
     }

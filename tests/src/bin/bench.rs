@@ -75,7 +75,9 @@ fn run() -> Result<bool, Error> {
     let portent = build_portent()?;
     let scratch = std::env::temp_dir().join("portent-bench");
     std::fs::create_dir_all(&scratch)?;
-    println!("| workload | matches | engine, events/s | whole process, events/s | peak memory, MiB |");
+    println!(
+        "| workload | matches | engine, events/s | whole process, events/s | peak memory, MiB |"
+    );
     println!("|---|---|---|---|---|");
     let mut right = true;
     for workload in &WORKLOADS {
@@ -83,7 +85,9 @@ fn run() -> Result<bool, Error> {
             Some(folder) => folder.join(workload.file),
             None => generated(&portent, &scratch, workload)?,
         };
-        let sql = workload.sql.replace(workload.file, &file.display().to_string());
+        let sql = workload
+            .sql
+            .replace(workload.file, &file.display().to_string());
         let (matches, engine) = engine_alone(&sql, &file)?;
         let (lines, whole, peak) = whole_process(&portent, &scratch, &sql)?;
         println!(
@@ -93,11 +97,17 @@ fn run() -> Result<bool, Error> {
             whole / 1e6
         );
         if lines != matches {
-            eprintln!("bench: {}: the process wrote {lines} matches, the engine found {matches}", workload.name);
+            eprintln!(
+                "bench: {}: the process wrote {lines} matches, the engine found {matches}",
+                workload.name
+            );
             right = false;
         }
         if streams.is_some() && matches != workload.answer {
-            eprintln!("bench: {}: {matches} matches, {} are right", workload.name, workload.answer);
+            eprintln!(
+                "bench: {}: {matches} matches, {} are right",
+                workload.name, workload.answer
+            );
             right = false;
         }
     }
@@ -107,12 +117,17 @@ fn run() -> Result<bool, Error> {
 /// Builds the binary with the profile of this one, and says where it is.
 fn build_portent() -> Result<PathBuf, Error> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo).args(["build", "--release", "--bin", "portent"]).status()?;
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--bin", "portent"])
+        .status()?;
     if !built.success() {
         return Err("the binary `portent` did not build".into());
     }
     let own = std::env::current_exe()?;
-    let target = own.parent().and_then(Path::parent).ok_or("no target folder")?;
+    let target = own
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("no target folder")?;
     Ok(target.join("release").join("portent"))
 }
 
@@ -120,7 +135,14 @@ fn generated(portent: &Path, scratch: &Path, workload: &Workload) -> Result<Path
     let path = scratch.join(workload.file);
     if !path.exists() {
         let made = Command::new(portent)
-            .args(["gen", workload.kind, "--count", &EVENTS.to_string(), "-o", "csv"])
+            .args([
+                "gen",
+                workload.kind,
+                "--count",
+                &EVENTS.to_string(),
+                "-o",
+                "csv",
+            ])
             .stdout(std::fs::File::create(&path)?)
             .status()?;
         if !made.success() {
@@ -140,9 +162,13 @@ fn engine_alone(sql: &str, file: &Path) -> Result<(u64, f64), Error> {
     for statement in &parsed.statements {
         match &statement.kind {
             StatementKind::CreateStream(create) => {
-                stream = catalog.create_stream(create, &NoFiles, &mut diagnostics).map(|it| it.def);
+                stream = catalog
+                    .create_stream(create, &NoFiles, &mut diagnostics)
+                    .map(|it| it.def);
             }
-            StatementKind::Select(query) => planned = Some(catalog.plan_query(None, query, &NoFiles)),
+            StatementKind::Select(query) => {
+                planned = Some(catalog.plan_query(None, query, &NoFiles))
+            }
             _ => {}
         }
     }

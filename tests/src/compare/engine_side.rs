@@ -44,8 +44,9 @@ pub fn run(case: &Case) -> Result<Ran, String> {
 
 fn attempt(case: &Case) -> Result<Ran, String> {
     let events = case.events.iter().enumerate();
-    let pushes: Vec<Push> =
-        events.map(|(index, event)| (event.stream, time(event), values(event, index))).collect();
+    let pushes: Vec<Push> = events
+        .map(|(index, event)| (event.stream, time(event), values(event, index)))
+        .collect();
     run_statements(&case.statements(), pushes)
 }
 
@@ -61,7 +62,11 @@ pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
     let mut engine = Engine::new(EngineConfig::default());
     let parsed = portent_parser::parse(text);
     let refused = |diagnostics: &[Diagnostic]| {
-        let codes = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).map(|d| d.code).collect();
+        let codes = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .map(|d| d.code)
+            .collect();
         let text: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         Ok(Ran::Refused(codes, text.join("; ")))
     };
@@ -74,10 +79,13 @@ pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
         match statement.kind {
             StatementKind::CreateStream(create) => {
                 let mut diagnostics = Vec::new();
-                let Some(created) = catalog.create_stream(&create, &NoFiles, &mut diagnostics) else {
+                let Some(created) = catalog.create_stream(&create, &NoFiles, &mut diagnostics)
+                else {
                     return refused(&diagnostics);
                 };
-                engine.add_stream(created.def.spec()).map_err(|error| error.to_string())?;
+                engine
+                    .add_stream(created.def.spec())
+                    .map_err(|error| error.to_string())?;
                 streams.push(created.def.id);
             }
             StatementKind::Set { name, value } => {
@@ -92,7 +100,9 @@ pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
                 }
                 let last = planned.queries.len().saturating_sub(1);
                 for (index, compiled) in planned.queries.iter().enumerate() {
-                    let id = engine.register(compiled.clone(), index == last).map_err(|error| error.to_string())?;
+                    let id = engine
+                        .register(compiled.clone(), index == last)
+                        .map_err(|error| error.to_string())?;
                     query = Some(id);
                 }
             }
@@ -102,10 +112,16 @@ pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
     let mut late = 0;
     for (stream, time, values) in events {
         let stream = *streams.get(stream).ok_or("no such stream")?;
-        let pushed = engine.push(stream, time, values).map_err(|error| error.to_string())?;
+        let pushed = engine
+            .push(stream, time, values)
+            .map_err(|error| error.to_string())?;
         late += usize::from(pushed == Pushed::Late);
     }
     engine.finish();
     let rows = engine.drain().collect();
-    Ok(Ran::Rows(Run { rows, late, stats: query.and_then(|query| engine.stats(query)) }))
+    Ok(Ran::Rows(Run {
+        rows,
+        late,
+        stats: query.and_then(|query| engine.stats(query)),
+    }))
 }

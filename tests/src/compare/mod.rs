@@ -35,18 +35,32 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
     };
     let select = match portent_parser::parse_query(&case.sql()) {
         Ok(select) => select,
-        Err(diagnostics) => return Verdict::Differ(format!("parse_query refuses what parse took: {diagnostics:?}")),
+        Err(diagnostics) => {
+            return Verdict::Differ(format!(
+                "parse_query refuses what parse took: {diagnostics:?}"
+            ));
+        }
     };
     let answer = match oracle_side::answer(case, &select, budget) {
         Ok(answer) => answer,
         Err(refusal) => return Verdict::NoOracle(refusal),
     };
     if ran.late != answer.late {
-        return Verdict::Differ(format!("late events: engine {}, oracle {}", ran.late, answer.late));
+        return Verdict::Differ(format!(
+            "late events: engine {}, oracle {}",
+            ran.late, answer.late
+        ));
     }
     let engine: Vec<&[Value]> = ran.rows.iter().map(|row| row.values.as_slice()).collect();
-    let oracle: Vec<&[Value]> = answer.rows.iter().map(|row| row.values.as_slice()).collect();
-    if let Some(row) = engine.iter().find(|row| row.len() != case.columns().len().max(1)) {
+    let oracle: Vec<&[Value]> = answer
+        .rows
+        .iter()
+        .map(|row| row.values.as_slice())
+        .collect();
+    if let Some(row) = engine
+        .iter()
+        .find(|row| row.len() != case.columns().len().max(1))
+    {
         return Verdict::Differ(format!("a row of {} columns", row.len()));
     }
     // Partitions may come in any order, so compare one by one; within a partition the order counts where it is defined.
@@ -54,7 +68,11 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
     let keys = |rows: &[&[Value]]| -> Vec<Option<String>> {
         let mut keys: Vec<Option<String>> = Vec::new();
         for row in rows {
-            let key = if keyed { row.first().and_then(shown) } else { None };
+            let key = if keyed {
+                row.first().and_then(shown)
+            } else {
+                None
+            };
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -66,7 +84,10 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
     for key in all_keys {
         let of = |rows: &[&[Value]]| -> Vec<Vec<Option<String>>> {
             let same = |row: &&&[Value]| !keyed || row.first().and_then(shown) == key;
-            rows.iter().filter(same).map(|row| row.iter().map(shown).collect()).collect()
+            rows.iter()
+                .filter(same)
+                .map(|row| row.iter().map(shown).collect())
+                .collect()
         };
         let (mut left, mut right) = (of(&engine), of(&oracle));
         if !order_counts(case) {
@@ -84,7 +105,9 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
 fn order_counts(case: &Case) -> bool {
     match case.form {
         Form::Short { all: true } => false,
-        Form::Short { all: false } => case.skip != Some(Skip::NextRow) && case.timeouts == Timeouts::No,
+        Form::Short { all: false } => {
+            case.skip != Some(Skip::NextRow) && case.timeouts == Timeouts::No
+        }
         Form::Standard(_) => case.timeouts == Timeouts::No,
     }
 }
@@ -94,7 +117,10 @@ fn report(case: &Case, engine: &[Vec<Option<String>>], oracle: &[Vec<Option<Stri
     let mut table = |name: &str, rows: &[Vec<Option<String>>]| {
         let _ = writeln!(text, "{name}:\n  {}", case.columns().join(","));
         for row in rows {
-            let cells: Vec<String> = row.iter().map(|cell| cell.clone().unwrap_or("NULL".into())).collect();
+            let cells: Vec<String> = row
+                .iter()
+                .map(|cell| cell.clone().unwrap_or("NULL".into()))
+                .collect();
             let _ = writeln!(text, "  {}", cells.join(","));
         }
     };
@@ -105,7 +131,9 @@ fn report(case: &Case, engine: &[Vec<Option<String>>], oracle: &[Vec<Option<Stri
 
 /// A failing case, as small as it gets, with both answers.
 pub fn explain(case: Case, budget: u64) -> String {
-    let smallest = shrink::shrink(case, &mut |case| matches!(compare(case, budget), Verdict::Differ(_)));
+    let smallest = shrink::shrink(case, &mut |case| {
+        matches!(compare(case, budget), Verdict::Differ(_))
+    });
     let why = match compare(&smallest, budget) {
         Verdict::Differ(why) => why,
         other => format!("{other:?}"),

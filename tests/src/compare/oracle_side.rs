@@ -5,7 +5,7 @@ use portent_parser::ast;
 
 use crate::generate::events::{BASE, COLUMNS};
 use crate::generate::{Case, Event, Stream};
-use crate::oracle::{self, Answer, Arrival, Options, Refusal};
+use crate::oracle::{self, Answer, Arrival, End, Options, Refusal};
 
 /// The values of an event, in the order of `COLUMNS`.
 pub fn values(event: &Event, index: usize) -> Vec<Value> {
@@ -41,5 +41,10 @@ pub fn answer(case: &Case, select: &ast::Query, budget: u64) -> Result<Answer, R
             values: values(event, index),
         })
         .collect();
-    oracle::answer(select, &streams, &arrivals, Options { complete: case.complete, budget })
+    let end = if case.complete {
+        End::Complete
+    } else {
+        End::Undecided
+    };
+    oracle::answer(select, &streams, &arrivals, Options { end, budget })
 }

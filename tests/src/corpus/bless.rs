@@ -33,18 +33,29 @@ pub fn bless(path: &Path, write: bool) -> Result<Blessed, String> {
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
     let mut changed = Vec::new();
-    let sections = case.sections.iter().filter_map(|section| match &section.kind {
-        SectionKind::Expect { unordered, .. } => Some((section.line, *unordered)),
-        _ => None,
-    });
+    let sections = case
+        .sections
+        .iter()
+        .filter_map(|section| match &section.kind {
+            SectionKind::Expect { unordered, .. } => Some((section.line, *unordered)),
+            _ => None,
+        });
     for ((line, unordered), table) in sections.zip(&tables) {
         out.extend(lines[at..line].iter().map(|line| (*line).to_owned()));
-        let body: Vec<&str> = lines[line..].iter().copied().take_while(|line| !line.starts_with("==")).collect();
+        let body: Vec<&str> = lines[line..]
+            .iter()
+            .copied()
+            .take_while(|line| !line.starts_with("=="))
+            .collect();
         let written = Table::read(body.iter().copied()).unwrap_or_default();
         if agrees(&written, table, unordered) {
             out.extend(body.iter().map(|line| (*line).to_owned()));
         } else {
-            changed.push(format!("line {line}: expected\n{}\nthe oracle says\n{}", body.join("\n"), table.write().join("\n")));
+            changed.push(format!(
+                "line {line}: expected\n{}\nthe oracle says\n{}",
+                body.join("\n"),
+                table.write().join("\n")
+            ));
             out.extend(table.write());
         }
         at = line + body.len();
@@ -69,23 +80,34 @@ fn agrees(written: &Table, oracle: &Table, unordered: bool) -> bool {
         return false;
     }
     // Columns by name; a case may leave columns out.
-    let places: Option<Vec<usize>> =
-        written.columns.iter().map(|name| oracle.columns.iter().position(|other| other == name)).collect();
+    let places: Option<Vec<usize>> = written
+        .columns
+        .iter()
+        .map(|name| oracle.columns.iter().position(|other| other == name))
+        .collect();
     let Some(places) = places else { return false };
     let same_row = |left: &Vec<Option<String>>, right: &Vec<Option<String>>| {
-        left.iter().zip(&places).all(|(cell, place)| same(cell.as_deref(), right[*place].as_deref()))
+        left.iter()
+            .zip(&places)
+            .all(|(cell, place)| same(cell.as_deref(), right[*place].as_deref()))
     };
     if !unordered {
-        return written.rows.iter().zip(&oracle.rows).all(|(left, right)| same_row(left, right));
+        return written
+            .rows
+            .iter()
+            .zip(&oracle.rows)
+            .all(|(left, right)| same_row(left, right));
     }
     let mut left: Vec<&Vec<Option<String>>> = oracle.rows.iter().collect();
-    written.rows.iter().all(|row| match left.iter().position(|other| same_row(row, other)) {
-        Some(at) => {
-            left.remove(at);
-            true
-        }
-        None => false,
-    })
+    written.rows.iter().all(
+        |row| match left.iter().position(|other| same_row(row, other)) {
+            Some(at) => {
+                left.remove(at);
+                true
+            }
+            None => false,
+        },
+    )
 }
 
 fn same(left: Option<&str>, right: Option<&str>) -> bool {

@@ -29,7 +29,10 @@ pub fn files() -> Vec<PathBuf> {
         for path in entries.map(|entry| entry.path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "case") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "case")
+            {
                 files.push(path);
             }
         }
@@ -40,5 +43,8 @@ pub fn files() -> Vec<PathBuf> {
 
 /// A file's name within the corpus.
 pub fn short(path: &Path) -> String {
-    path.strip_prefix(folder()).unwrap_or(path).display().to_string()
+    path.strip_prefix(folder())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

@@ -5,7 +5,7 @@ use portent_grammar::{Type, Value};
 use portent_parser::ast::{self, ColumnKind, ExprKind, OptionValue, StatementKind};
 
 use super::table::{Table, shown};
-use crate::oracle::{self, Arrival, Moment, Options};
+use crate::oracle::{self, Arrival, End, Options};
 
 /// The streams and queries of a case.
 #[derive(Debug, Default)]
@@ -27,7 +27,10 @@ impl Model {
     /// # Errors
     /// What the oracle does not model.
     pub fn of(case: &Case) -> Result<Self, String> {
-        let mut model = Self { complete: true, ..Self::default() };
+        let mut model = Self {
+            complete: true,
+            ..Self::default()
+        };
         for section in &case.sections {
             match &section.kind {
                 SectionKind::Statements { text, .. } => {
@@ -54,7 +57,9 @@ impl Model {
                 self.queries.push((query.name.text, query.query));
                 Ok(())
             }
-            StatementKind::Set { name, value } if name.text.eq_ignore_ascii_case("end_of_input") => {
+            StatementKind::Set { name, value }
+                if name.text.eq_ignore_ascii_case("end_of_input") =>
+            {
                 let word = match value {
                     OptionValue::Text(text, _) => text,
                     OptionValue::Word(word) => word.text,
@@ -71,7 +76,9 @@ impl Model {
         let mut columns = Vec::new();
         let mut types = Vec::new();
         for column in &stream.columns {
-            let ColumnKind::Physical { ty, .. } = &column.kind else { return Err("a computed column".into()) };
+            let ColumnKind::Physical { ty, .. } = &column.kind else {
+                return Err("a computed column".into());
+            };
             columns.push(column.name.text.clone());
             types.push(Type::by_name(&ty.name, &ty.args).ok_or("an unknown type")?);
         }
@@ -79,20 +86,34 @@ impl Model {
         let time_column = match &stream.watermark {
             Some(watermark) => {
                 if let ExprKind::Binary { right, .. } = &watermark.expr.kind {
-                    let ExprKind::Duration(duration) = &right.kind else { return Err("this watermark".into()) };
+                    let ExprKind::Duration(duration) = &right.kind else {
+                        return Err("this watermark".into());
+                    };
                     lateness = oracle::length(duration).map_err(|refusal| refusal.to_string())?;
                 }
-                columns.iter().position(|name| name.eq_ignore_ascii_case(&watermark.column.text))
+                columns
+                    .iter()
+                    .position(|name| name.eq_ignore_ascii_case(&watermark.column.text))
             }
             None => TIME_NAMES.iter().find_map(|name| {
-                let at = columns.iter().position(|column| column.eq_ignore_ascii_case(name))?;
+                let at = columns
+                    .iter()
+                    .position(|column| column.eq_ignore_ascii_case(name))?;
                 (types[at] == Type::Timestamp).then_some(at)
             }),
         };
-        if !stream.options.is_empty() {
+        if stream
+            .options
+            .iter()
+            .any(|option| option.name.text != "bounded")
+        {
             return Err("options of a stream".into());
         }
-        self.streams.push(oracle::Stream { name: stream.name.text.clone(), columns, lateness });
+        self.streams.push(oracle::Stream {
+            name: stream.name.text.clone(),
+            columns,
+            lateness,
+        });
         self.types.push(types);
         self.time_columns.push(time_column);
         Ok(())
@@ -127,7 +148,11 @@ impl Model {
                 Some(Value::Timestamp(time)) => *time,
                 _ => return Err("an event without a time".into()),
             };
-            arrivals.push(Arrival::Event { stream: number, time, values });
+            arrivals.push(Arrival::Event {
+                stream: number,
+                time,
+                values,
+            });
         }
         Ok(arrivals)
     }
@@ -146,7 +171,8 @@ pub fn expectations(case: &Case) -> Result<Vec<Table>, String> {
     for section in &case.sections {
         match &section.kind {
             SectionKind::Events { stream, lines } => {
-                arrivals.extend(model.arrivals(stream, lines.iter().map(|(_, line)| line.as_str()))?);
+                arrivals
+                    .extend(model.arrivals(stream, lines.iter().map(|(_, line)| line.as_str()))?);
             }
             SectionKind::Clock { at } => match Value::text(at.as_str()).cast(&Type::Timestamp)? {
                 Value::Timestamp(time) => arrivals.push(Arrival::Clock(time)),
@@ -161,7 +187,11 @@ pub fn expectations(case: &Case) -> Result<Vec<Table>, String> {
     }
     let mut tables = Vec::new();
     for (number, (name, place)) in places.iter().enumerate() {
-        let before = places[..number].iter().rev().find(|(other, _)| other == name).map(|(_, place)| *place);
+        let before = places[..number]
+            .iter()
+            .rev()
+            .find(|(other, _)| other == name)
+            .map(|(_, place)| *place);
         tables.push(expectation(&model, name, &arrivals, before, *place)?);
     }
     Ok(tables)
@@ -175,28 +205,44 @@ fn expectation(
     before: Option<Option<usize>>,
     place: Option<usize>,
 ) -> Result<Table, String> {
-    let query = model.queries.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let query = model
+        .queries
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (_, query) = query.ok_or("an unknown query")?;
-    let options = Options { complete: model.complete, ..Options::default() };
-    let answer = oracle::answer(query, &model.streams, arrivals, options).map_err(|refusal| refusal.to_string())?;
-    let watermark = |place: usize| oracle::watermark(query, &model.streams, &arrivals[..place]);
-    let reported_by = |certain: Moment, place: Option<usize>| match place {
-        Some(place) => certain.comes_by(watermark(place)),
-        None => true,
+    let answer = |place: Option<usize>| {
+        let (arrivals, end) = match place {
+            Some(place) => (&arrivals[..place], End::NotYet),
+            None if model.complete => (arrivals, End::Complete),
+            None => (arrivals, End::Undecided),
+        };
+        let options = Options {
+            end,
+            ..Options::default()
+        };
+        oracle::answer(query, &model.streams, arrivals, options)
+            .map_err(|refusal| refusal.to_string())
     };
-    let mut rows: Vec<&oracle::OutputRow> = answer
+    let now = answer(place)?;
+    let mut rows: Vec<(&oracle::OutputRow, Vec<Option<String>>)> = now
         .rows
         .iter()
-        .filter(|row| {
-            let already = before.is_some_and(|before| reported_by(row.certain, before));
-            reported_by(row.certain, place) && !already
-        })
+        .map(|row| (row, row.values.iter().map(shown).collect()))
         .collect();
-    if rows.iter().any(|row| row.partition > 0) {
-        rows.sort_by_key(|row| row.certain);
+    if let Some(before) = before {
+        for row in answer(before)?.rows {
+            let cells: Vec<Option<String>> = row.values.iter().map(shown).collect();
+            let at = rows
+                .iter()
+                .position(|(other, known)| other.partition == row.partition && *known == cells);
+            rows.remove(at.ok_or("a row that is taken back")?);
+        }
+    }
+    if rows.iter().any(|(row, _)| row.partition > 0) {
+        rows.sort_by_key(|(row, _)| row.certain);
     }
     Ok(Table {
-        columns: answer.columns.clone(),
-        rows: rows.iter().map(|row| row.values.iter().map(shown).collect()).collect(),
+        columns: now.columns.clone(),
+        rows: rows.into_iter().map(|(_, cells)| cells).collect(),
     })
 }

@@ -12,8 +12,12 @@ pub struct Table {
 impl Table {
     /// Reads the lines of a section; `None` if they are of a shape that only the real runner knows.
     pub fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut lines = lines.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--")).peekable();
-        let Some(first) = lines.peek() else { return Some(Self::default()) };
+        let mut lines = lines
+            .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"))
+            .peekable();
+        let Some(first) = lines.peek() else {
+            return Some(Self::default());
+        };
         if first.trim() == "(none)" {
             return Some(Self::default());
         }
@@ -36,7 +40,8 @@ impl Table {
         let mut table = Self::default();
         let mut objects = Vec::new();
         for line in lines {
-            let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
+            let object: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(line).ok()?;
             for name in object.keys() {
                 if !table.columns.contains(name) {
                     table.columns.push(name.clone());
@@ -51,7 +56,13 @@ impl Table {
         };
         table.rows = objects
             .iter()
-            .map(|object| table.columns.iter().map(|name| cell(object.get(name))).collect())
+            .map(|object| {
+                table
+                    .columns
+                    .iter()
+                    .map(|name| cell(object.get(name)))
+                    .collect()
+            })
             .collect();
         Some(table)
     }
@@ -62,15 +73,33 @@ impl Table {
             return vec!["(none)".to_owned()];
         }
         let quoted = |cell: &Option<String>| match cell {
+            // A line of nothing would be passed over.
+            None if self.columns.len() == 1 => "NULL".to_owned(),
             None => String::new(),
-            Some(text) if text.is_empty() || text.contains([',', '"']) || text.trim() != text || text == "NULL" => {
+            Some(text)
+                if text.is_empty()
+                    || text.contains([',', '"'])
+                    || text.trim() != text
+                    || text == "NULL" =>
+            {
                 format!("\"{}\"", text.replace('"', "\"\""))
             }
             Some(text) => text.clone(),
         };
         let line = |cells: Vec<String>| cells.join(",");
-        let header = line(self.columns.iter().map(|name| quoted(&Some(name.clone()))).collect());
-        std::iter::once(header).chain(self.rows.iter().map(|row| line(row.iter().map(quoted).collect()))).collect()
+        let header = line(
+            self.columns
+                .iter()
+                .map(|name| quoted(&Some(name.clone())))
+                .collect(),
+        );
+        std::iter::once(header)
+            .chain(
+                self.rows
+                    .iter()
+                    .map(|row| line(row.iter().map(quoted).collect())),
+            )
+            .collect()
     }
 }
 
@@ -134,7 +163,12 @@ pub fn instant(micros: i64) -> String {
     let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(days);
-    let clock = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+    let clock = format!(
+        "{:02}:{:02}:{:02}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    );
     let fraction = match fraction {
         0 => String::new(),
         micros => format!(".{micros:06}").trim_end_matches('0').to_owned(),
@@ -147,11 +181,20 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day_of_year - (153 * shifted + 2) / 5 + 1)
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    (
+        year_of_era + era * 400 + i64::from(month <= 2),
+        month,
+        day_of_year - (153 * shifted + 2) / 5 + 1,
+    )
 }
 
 #[cfg(test)]
@@ -160,9 +203,18 @@ mod tests {
 
     #[test]
     fn cells() {
-        assert_eq!(split("a, \"x, \"\"y\"\"\",,NULL"), [Some("a".into()), Some("x, \"y\"".into()), None, None]);
+        assert_eq!(
+            split("a, \"x, \"\"y\"\"\",,NULL"),
+            [Some("a".into()), Some("x, \"y\"".into()), None, None]
+        );
         let table = Table::read("a,b\n1,\n\"\",2".lines()).expect("a table");
-        assert_eq!(table.rows, [[Some("1".to_owned()), None], [Some(String::new()), Some("2".into())]]);
+        assert_eq!(
+            table.rows,
+            [
+                [Some("1".to_owned()), None],
+                [Some(String::new()), Some("2".into())]
+            ]
+        );
         assert_eq!(table.write(), ["a,b", "1,", "\"\",2"]);
     }
 

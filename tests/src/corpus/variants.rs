@@ -13,20 +13,37 @@ pub fn one_by_one(case: &Case) -> Case {
     for section in &case.sections {
         match &section.kind {
             SectionKind::Events { stream, lines } => {
-                let lines: Vec<&(usize, String)> =
-                    lines.iter().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("--")).collect();
-                let json = lines.first().is_some_and(|(_, line)| line.trim_start().starts_with('{'));
+                let lines: Vec<&(usize, String)> = lines
+                    .iter()
+                    .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("--"))
+                    .collect();
+                let json = lines
+                    .first()
+                    .is_some_and(|(_, line)| line.trim_start().starts_with('{'));
                 let (header, rows) = lines.split_at(if json { 0 } else { 1.min(lines.len()) });
                 for row in rows {
-                    let lines = header.iter().chain([row]).map(|line| (*line).clone()).collect();
-                    let kind = SectionKind::Events { stream: stream.clone(), lines };
-                    sections.push(Section { line: section.line, kind });
+                    let lines = header
+                        .iter()
+                        .chain([row])
+                        .map(|line| (*line).clone())
+                        .collect();
+                    let kind = SectionKind::Events {
+                        stream: stream.clone(),
+                        lines,
+                    };
+                    sections.push(Section {
+                        line: section.line,
+                        kind,
+                    });
                 }
             }
             _ => sections.push(section.clone()),
         }
     }
-    Case { sections, ..case.clone() }
+    Case {
+        sections,
+        ..case.clone()
+    }
 }
 
 /// The events of each section in another order of arrival, which the lateness of the stream makes good again. `None`: no
@@ -37,10 +54,17 @@ pub fn shuffled(case: &Case, seed: u64) -> Option<Case> {
     let mut shuffled = case.clone();
     let mut changed = false;
     for section in &mut shuffled.sections {
-        let SectionKind::Events { stream, lines } = &mut section.kind else { continue };
-        let number = model.streams.iter().position(|known| known.name.eq_ignore_ascii_case(stream))?;
+        let SectionKind::Events { stream, lines } = &mut section.kind else {
+            continue;
+        };
+        let number = model
+            .streams
+            .iter()
+            .position(|known| known.name.eq_ignore_ascii_case(stream))?;
         let lateness = model.streams[number].lateness;
-        let json = lines.first().is_some_and(|(_, line)| line.trim_start().starts_with('{'));
+        let json = lines
+            .first()
+            .is_some_and(|(_, line)| line.trim_start().starts_with('{'));
         let first = usize::from(!json);
         lines.retain(|(_, line)| !line.trim().is_empty() && !line.starts_with("--"));
         for _ in 0..lines.len() * 4 {
@@ -70,14 +94,22 @@ pub fn shuffled(case: &Case, seed: u64) -> Option<Case> {
         for section in &case.sections {
             match &section.kind {
                 SectionKind::Events { stream, lines } => {
-                    arrivals.extend(model.arrivals(stream, lines.iter().map(|(_, line)| line.as_str())).ok()?);
+                    arrivals.extend(
+                        model
+                            .arrivals(stream, lines.iter().map(|(_, line)| line.as_str()))
+                            .ok()?,
+                    );
                 }
                 SectionKind::Clock { .. } => return None,
                 _ => {}
             }
         }
         let rows = oracle::in_order(&model.streams, &arrivals).rows;
-        Some(rows.into_iter().map(|row| (row.time, format!("{} {:?}", row.stream, row.values))).collect())
+        Some(
+            rows.into_iter()
+                .map(|row| (row.time, format!("{} {:?}", row.stream, row.values)))
+                .collect(),
+        )
     };
     (changed && seen(case)? == seen(&shuffled)?).then_some(shuffled)
 }
@@ -86,7 +118,9 @@ pub fn shuffled(case: &Case, seed: u64) -> Option<Case> {
 pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
     let mut streams: Vec<(String, String)> = Vec::new();
     for section in &case.sections {
-        let SectionKind::Statements { text, .. } = &section.kind else { continue };
+        let SectionKind::Statements { text, .. } = &section.kind else {
+            continue;
+        };
         for statement in portent_parser::parse(text).statements {
             if let StatementKind::CreateStream(stream) = statement.kind {
                 let column = stream.columns.last()?.name.text.replace('"', "\"\"");
@@ -99,7 +133,9 @@ pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
     }
     let mut decoys = case.clone();
     for section in &mut decoys.sections {
-        let SectionKind::Statements { text, .. } = &mut section.kind else { continue };
+        let SectionKind::Statements { text, .. } = &mut section.kind else {
+            continue;
+        };
         for number in 0..count {
             let (stream, column) = &streams[number % streams.len()];
             let pattern = match number % 5 {

@@ -15,7 +15,11 @@ pub fn conjuncts(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> 
             3 => physical(rng),
             _ => correlated(rng, own, earlier, absent),
         };
-        conjuncts.push(if rng.percent(6) { format!("NOT ({one})") } else { one });
+        conjuncts.push(if rng.percent(6) {
+            format!("NOT ({one})")
+        } else {
+            one
+        });
     }
     conjuncts
 }
@@ -68,7 +72,11 @@ fn physical(rng: &mut Rng) -> String {
 /// Over what is bound to other variables.
 fn correlated(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> String {
     if earlier.is_empty() {
-        return if absent { unary(rng) } else { running(rng, own) };
+        return if absent {
+            unary(rng)
+        } else {
+            running(rng, own)
+        };
     }
     let other = rng.pick(earlier).clone();
     let n = rng.between(0, 3);

@@ -19,19 +19,31 @@ pub struct Stream {
 
 /// Name and type of the columns of every stream. `bit` is a power of two of its own for each event, so that `SUM(v.bit)` tells
 /// exactly which events a variable has.
-pub const COLUMNS: &[(&str, &str)] =
-    &[("ts", "TIMESTAMP"), ("k", "TEXT"), ("t", "TEXT"), ("v", "BIGINT"), ("bit", "BIGINT")];
+pub const COLUMNS: &[(&str, &str)] = &[
+    ("ts", "TIMESTAMP"),
+    ("k", "TEXT"),
+    ("t", "TEXT"),
+    ("v", "BIGINT"),
+    ("bit", "BIGINT"),
+];
 
 impl Stream {
     /// `CREATE STREAM …`
     pub fn sql(&self) -> String {
-        let columns: Vec<String> = COLUMNS.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
+        let columns: Vec<String> = COLUMNS
+            .iter()
+            .map(|(name, ty)| format!("{name} {ty}"))
+            .collect();
         format!(
             "CREATE STREAM {} ({}, WATERMARK FOR ts AS ts - INTERVAL '{}' SECOND){}",
             self.name,
             columns.join(", "),
             self.lateness,
-            if self.bounded { " WITH (bounded = true)" } else { "" }
+            if self.bounded {
+                " WITH (bounded = true)"
+            } else {
+                ""
+            }
         )
     }
 }
@@ -59,7 +71,11 @@ pub fn events(rng: &mut Rng, streams: &[Stream], count: usize) -> Vec<Event> {
         let late = streams[stream].lateness;
         // Now and then out of order: mostly within the lateness, sometimes beyond it.
         let beyond = i64::from(rng.percent(30));
-        let back = if rng.percent(20) { rng.between(0, late + beyond) } else { 0 };
+        let back = if rng.percent(20) {
+            rng.between(0, late + beyond)
+        } else {
+            0
+        };
         events.push(Event {
             stream,
             at: (at - back).max(0),
@@ -82,7 +98,12 @@ pub fn csv(streams: &[Stream], events: &[Event]) -> String {
         let k = event.k.map(String::from).unwrap_or_default();
         let v = event.v.map(|v| v.to_string()).unwrap_or_default();
         let (minute, second) = (event.at / 60, event.at % 60);
-        let _ = writeln!(text, "2026-01-01 00:{minute:02}:{second:02}Z,{k},{},{v},{}", event.t, 1_i64 << index);
+        let _ = writeln!(
+            text,
+            "2026-01-01 00:{minute:02}:{second:02}Z,{k},{},{v},{}",
+            event.t,
+            1_i64 << index
+        );
     }
     text
 }

@@ -15,7 +15,13 @@ pub enum Pat {
     Alt(Vec<Pat>),
     Conj(Vec<Pat>),
     Permute(Vec<Pat>),
-    Repeat { element: Box<Pat>, lead: Option<Op>, min: u32, max: Option<u32>, reluctant: bool },
+    Repeat {
+        element: Box<Pat>,
+        lead: Option<Op>,
+        min: u32,
+        max: Option<u32>,
+        reluctant: bool,
+    },
     Exclude(Box<Pat>),
     Start,
     End,
@@ -100,9 +106,17 @@ impl Pat {
                 list(f, elements, ", ")?;
                 f.write_str(")")
             }
-            Pat::Repeat { element, lead, min, max, reluctant } => {
+            Pat::Repeat {
+                element,
+                lead,
+                min,
+                max,
+                reluctant,
+            } => {
                 match (lead, &**element) {
-                    (None, Pat::Var(_) | Pat::Permute(_) | Pat::Exclude(_)) => element.write(f, decorate)?,
+                    (None, Pat::Var(_) | Pat::Permute(_) | Pat::Exclude(_)) => {
+                        element.write(f, decorate)?
+                    }
                     (lead, element) => {
                         f.write_str("(")?;
                         if let Some(lead) = lead {
@@ -152,9 +166,10 @@ impl Pat {
     /// Its parts.
     pub fn children(&self) -> Vec<&Pat> {
         match self {
-            Pat::Seq(elements, _) | Pat::Alt(elements) | Pat::Conj(elements) | Pat::Permute(elements) => {
-                elements.iter().collect()
-            }
+            Pat::Seq(elements, _)
+            | Pat::Alt(elements)
+            | Pat::Conj(elements)
+            | Pat::Permute(elements) => elements.iter().collect(),
             Pat::Repeat { element, .. } => vec![element],
             Pat::Exclude(inner) => vec![inner],
             _ => Vec::new(),
@@ -240,7 +255,12 @@ pub struct Patterns<'r> {
 
 impl<'r> Patterns<'r> {
     pub fn new(rng: &'r mut Rng, style: Style) -> Self {
-        Self { rng, style, names: 0, absences: 0 }
+        Self {
+            rng,
+            style,
+            names: 0,
+            absences: 0,
+        }
     }
 
     /// A whole pattern.
@@ -273,7 +293,11 @@ impl<'r> Patterns<'r> {
 
     pub fn operator(&mut self) -> Op {
         let [contiguous, next, any] = self.style.kinds;
-        let kind = self.rng.weighted(&[(contiguous, Kind::Contiguous), (next, Kind::Next), (any, Kind::Any)]);
+        let kind = self.rng.weighted(&[
+            (contiguous, Kind::Contiguous),
+            (next, Kind::Next),
+            (any, Kind::Any),
+        ]);
         let bound = (kind != Kind::Contiguous && self.rng.percent(self.style.bounds)).then(|| {
             let max = self.rng.between(0, 6);
             let min = self.rng.percent(30).then(|| self.rng.between(0, max));
@@ -284,7 +308,9 @@ impl<'r> Patterns<'r> {
 
     fn sequence(&mut self, depth: usize) -> Pat {
         let length = self.rng.weighted(&[(6, 2), (5, 3), (2, 4)]);
-        let mut elements: Vec<Pat> = (0..length).map(|_| self.element(depth.saturating_sub(1))).collect();
+        let mut elements: Vec<Pat> = (0..length)
+            .map(|_| self.element(depth.saturating_sub(1)))
+            .collect();
         let mut operators: Vec<Op> = (1..length).map(|_| self.operator()).collect();
         if self.rng.percent(self.style.absences) {
             let at = self.rng.below(elements.len() + 1);
@@ -319,15 +345,30 @@ impl<'r> Patterns<'r> {
             }
             13 => self.sequence(depth - 1),
             14 | 15 => {
-                let branches = (0..self.rng.weighted(&[(5, 2), (1, 3)])).map(|_| self.element(depth - 1)).collect();
+                let branches = (0..self.rng.weighted(&[(5, 2), (1, 3)]))
+                    .map(|_| self.element(depth - 1))
+                    .collect();
                 let alternation = Pat::Alt(branches);
-                if self.rng.percent(30) { self.repeat(alternation) } else { alternation }
+                if self.rng.percent(30) {
+                    self.repeat(alternation)
+                } else {
+                    alternation
+                }
             }
             16 | 17 => {
                 let count = self.rng.weighted(&[(6, 2), (1, 3)]);
                 let operands: Vec<Pat> = (0..count).map(|_| self.element(depth - 1)).collect();
-                if operands.iter().any(|operand| operand.nullable() || operand.has(|p| matches!(p, Pat::Not(_)))) {
-                    return Pat::Permute(operands.into_iter().filter(|o| !o.has(|p| matches!(p, Pat::Not(_)))).chain([self.variable()]).collect());
+                if operands
+                    .iter()
+                    .any(|operand| operand.nullable() || operand.has(|p| matches!(p, Pat::Not(_))))
+                {
+                    return Pat::Permute(
+                        operands
+                            .into_iter()
+                            .filter(|o| !o.has(|p| matches!(p, Pat::Not(_))))
+                            .chain([self.variable()])
+                            .collect(),
+                    );
                 }
                 Pat::Conj(operands)
             }
@@ -355,9 +396,22 @@ impl<'r> Patterns<'r> {
                 (min, Some(min + self.rng.between(1, 2) as u32))
             }
         };
-        let lead = self.rng.percent(10).then(|| self.operator()).filter(|op| op.kind != Kind::Contiguous);
-        Pat::Repeat { element: Box::new(element), lead, min, max, reluctant: self.rng.percent(25) }
+        let lead = self
+            .rng
+            .percent(10)
+            .then(|| self.operator())
+            .filter(|op| op.kind != Kind::Contiguous);
+        Pat::Repeat {
+            element: Box::new(element),
+            lead,
+            min,
+            max,
+            reluctant: self.rng.percent(25),
+        }
     }
 }
 
-const CONTIGUOUS: Op = Op { kind: Kind::Contiguous, bound: None };
+const CONTIGUOUS: Op = Op {
+    kind: Kind::Contiguous,
+    bound: None,
+};

@@ -121,9 +121,17 @@ impl Case {
         let two = !standard && rng.percent(15);
         let lateness = |rng: &mut Rng| rng.weighted(&[(4, 0), (2, 2), (1, 5)]);
         let bounded = rng.percent(50);
-        let mut streams = vec![Stream { name: "s".into(), lateness: lateness(rng), bounded }];
+        let mut streams = vec![Stream {
+            name: "s".into(),
+            lateness: lateness(rng),
+            bounded,
+        }];
         if two {
-            streams.push(Stream { name: "u".into(), lateness: lateness(rng), bounded });
+            streams.push(Stream {
+                name: "u".into(),
+                lateness: lateness(rng),
+                bounded,
+            });
         }
         let exploding = form == (Form::Short { all: true }) || kinds[2] > 0;
         let count = rng.between(3, if exploding { 10 } else { 14 }) as usize;
@@ -144,9 +152,14 @@ impl Case {
         if rng.percent(10) && bound.len() > 1 {
             // Speaks of a variable that stands later.
             let one = condition::conjuncts(rng, &bound[0], &bound[1..], false);
-            variables.entry(bound[0].clone()).or_default().conjuncts.extend(one);
+            variables
+                .entry(bound[0].clone())
+                .or_default()
+                .conjuncts
+                .extend(one);
         }
-        let subset = (bound.len() > 1 && rng.percent(20)).then(|| ("z".to_owned(), vec![bound[0].clone(), bound[1].clone()]));
+        let subset = (bound.len() > 1 && rng.percent(20))
+            .then(|| ("z".to_owned(), vec![bound[0].clone(), bound[1].clone()]));
         let mut targets = bound.clone();
         targets.extend(subset.iter().map(|(name, _)| name.clone()));
         let skip = match rng.below(10) {
@@ -204,7 +217,11 @@ impl Case {
         for index in 0..count {
             let v = rng.pick(&targets).clone();
             let n = rng.below(3);
-            let semantics = if standard { *rng.pick(&["", "", "RUNNING ", "FINAL "]) } else { "" };
+            let semantics = if standard {
+                *rng.pick(&["", "", "RUNNING ", "FINAL "])
+            } else {
+                ""
+            };
             let expr = match rng.below(16) {
                 0 => format!("{semantics}FIRST({v}.v, {n})"),
                 1 => format!("{semantics}LAST({v}.v, {n})"),
@@ -223,7 +240,10 @@ impl Case {
                 12 => "CLASSIFIER()".into(),
                 13 if self.subset.is_some() => "CLASSIFIER(z)".into(),
                 // Only where the order of reporting is that of the starts.
-                14 if standard || self.form == (Form::Short { all: false }) && self.skip != Some(Skip::NextRow) => {
+                14 if standard
+                    || self.form == (Form::Short { all: false })
+                        && self.skip != Some(Skip::NextRow) =>
+                {
                     "MATCH_NUMBER()".into()
                 }
                 15 => "MATCH_START()".into(),
@@ -259,8 +279,12 @@ impl Case {
         // FINAL, so that under ALL ROWS every row tells the whole match.
         let standard = matches!(self.form, Form::Standard(_));
         let whole = if standard { "FINAL " } else { "" };
-        let mut measures: Vec<(String, String)> =
-            self.pattern.bound().iter().map(|v| (format!("{whole}SUM({v}.bit)"), format!("m_{v}"))).collect();
+        let mut measures: Vec<(String, String)> = self
+            .pattern
+            .bound()
+            .iter()
+            .map(|v| (format!("{whole}SUM({v}.bit)"), format!("m_{v}")))
+            .collect();
         measures.extend(self.extras.iter().cloned());
         if self.timeouts != Timeouts::No {
             measures.push(("TIMED_OUT()".to_owned(), "timed_out".to_owned()));
@@ -271,8 +295,15 @@ impl Case {
     /// The query's text.
     pub fn sql(&self) -> String {
         let list = |items: Vec<(String, String)>| -> String {
-            let items: Vec<String> = items.into_iter().map(|(expr, name)| format!("{expr} AS {name}")).collect();
-            if items.is_empty() { "1 AS one".to_owned() } else { items.join(", ") }
+            let items: Vec<String> = items
+                .into_iter()
+                .map(|(expr, name)| format!("{expr} AS {name}"))
+                .collect();
+            if items.is_empty() {
+                "1 AS one".to_owned()
+            } else {
+                items.join(", ")
+            }
         };
         let mut sql = String::new();
         match self.form {
@@ -281,9 +312,19 @@ impl Case {
                 if self.partition == Partition::Key {
                     items.insert(0, ("k".to_owned(), "k".to_owned()));
                 }
-                let from: Vec<&str> = self.streams.iter().map(|stream| stream.name.as_str()).collect();
+                let from: Vec<&str> = self
+                    .streams
+                    .iter()
+                    .map(|stream| stream.name.as_str())
+                    .collect();
                 let all = if all { " ALL" } else { "" };
-                let _ = write!(sql, "SELECT {}\nFROM {} MATCH{all} ({})", list(items), from.join(", "), self.pattern_text());
+                let _ = write!(
+                    sql,
+                    "SELECT {}\nFROM {} MATCH{all} ({})",
+                    list(items),
+                    from.join(", "),
+                    self.pattern_text()
+                );
                 self.clauses(&mut sql, "\n");
                 if let Some(filter) = &self.filter {
                     let _ = write!(sql, "\nWHERE {filter}");
@@ -296,7 +337,11 @@ impl Case {
             }
             Form::Standard(rows) => {
                 let columns = self.columns();
-                let columns = if columns.is_empty() { "one".to_owned() } else { columns.join(", ") };
+                let columns = if columns.is_empty() {
+                    "one".to_owned()
+                } else {
+                    columns.join(", ")
+                };
                 let _ = write!(sql, "SELECT {columns}\nFROM s MATCH_RECOGNIZE (");
                 if self.partition == Partition::Key {
                     sql.push_str("\n  PARTITION BY k");
@@ -355,7 +400,11 @@ impl Case {
                 let keys: Vec<String> = names.iter().map(|name| format!("{name}.k")).collect();
                 // Equations do not chain without brackets.
                 let chain = keys.into_iter().reduce(|chain, key| {
-                    if chain.contains('=') { format!("({chain}) = {key}") } else { format!("{chain} = {key}") }
+                    if chain.contains('=') {
+                        format!("({chain}) = {key}")
+                    } else {
+                        format!("{chain} = {key}")
+                    }
                 });
                 if let Some(chain) = chain.filter(|chain| chain.contains('=')) {
                     let _ = write!(sql, "{indent}PARTITION BY {chain}");
@@ -428,6 +477,10 @@ impl Case {
 
     /// Statements and events, as one reads them.
     pub fn text(&self) -> String {
-        format!("{}\n{}", self.statements(), events::csv(&self.streams, &self.events))
+        format!(
+            "{}\n{}",
+            self.statements(),
+            events::csv(&self.streams, &self.events)
+        )
     }
 }

@@ -19,7 +19,11 @@ impl Rng {
 
     /// A number in `0..n` (0 for `n == 0`).
     pub fn below(&mut self, n: usize) -> usize {
-        if n == 0 { 0 } else { (self.number() % n as u64) as usize }
+        if n == 0 {
+            0
+        } else {
+            (self.number() % n as u64) as usize
+        }
     }
 
     /// A number in `low..=high`.

@@ -62,14 +62,20 @@ fn simpler(case: &Case) -> Vec<Case> {
     with(&|case| case.complete = true);
     with(&|case| {
         if let Form::Standard(rows) = &mut case.form {
-            *rows = if *rows == Rows::AllShowEmpty { Rows::All } else { Rows::One };
+            *rows = if *rows == Rows::AllShowEmpty {
+                Rows::All
+            } else {
+                Rows::One
+            };
         }
     });
     if case.streams.len() > 1 {
         with(&|case| {
             case.streams.truncate(1);
             case.events.retain(|event| event.stream == 0);
-            case.variables.values_mut().for_each(|variable| variable.stream = None);
+            case.variables
+                .values_mut()
+                .for_each(|variable| variable.stream = None);
         });
     }
     for index in 0..case.streams.len() {
@@ -95,9 +101,18 @@ fn simpler(case: &Case) -> Vec<Case> {
         with(&|case| case.events[index].v = Some(0));
         with(&|case| case.events[index].k = Some('x'));
         if event.at > 0 {
-            let gap = event.at - if index > 0 { case.events[index - 1].at } else { 0 };
+            let gap = event.at
+                - if index > 0 {
+                    case.events[index - 1].at
+                } else {
+                    0
+                };
             if gap > 1 {
-                with(&|case| case.events[index..].iter_mut().for_each(|event| event.at = (event.at - gap + 1).max(0)));
+                with(&|case| {
+                    case.events[index..]
+                        .iter_mut()
+                        .for_each(|event| event.at = (event.at - gap + 1).max(0))
+                });
             }
         }
         if index > 0 && event.at < case.events[index - 1].at {
@@ -131,7 +146,9 @@ fn tidy(case: &mut Case) {
         .collect();
     let speaks_of_gone = |text: &str| gone.iter().any(|name| mentions(text, name));
     for variable in case.variables.values_mut() {
-        variable.conjuncts.retain(|conjunct| !speaks_of_gone(conjunct));
+        variable
+            .conjuncts
+            .retain(|conjunct| !speaks_of_gone(conjunct));
     }
     case.extras.retain(|(expr, _)| !speaks_of_gone(expr));
     if case.filter.as_deref().is_some_and(speaks_of_gone) {
@@ -147,7 +164,8 @@ fn tidy(case: &mut Case) {
 
 /// Whether a text has this word.
 fn mentions(text: &str, word: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|part| part == word)
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|part| part == word)
 }
 
 /// Every pattern that is one step simpler.
@@ -193,10 +211,23 @@ fn simpler_pattern(pattern: &Pat) -> Vec<Pat> {
                 }
             }
         }
-        Pat::Repeat { element, lead, min, max, reluctant } => {
-            let rebuild = |element: Pat, lead: &Option<Op>, min: u32, max: Option<u32>, reluctant: bool| {
-                Pat::Repeat { element: Box::new(element), lead: lead.clone(), min, max, reluctant }
-            };
+        Pat::Repeat {
+            element,
+            lead,
+            min,
+            max,
+            reluctant,
+        } => {
+            let rebuild =
+                |element: Pat, lead: &Option<Op>, min: u32, max: Option<u32>, reluctant: bool| {
+                    Pat::Repeat {
+                        element: Box::new(element),
+                        lead: lead.clone(),
+                        min,
+                        max,
+                        reluctant,
+                    }
+                };
             for one in simpler_pattern(element) {
                 simpler.push(rebuild(one, lead, *min, *max, *reluctant));
             }
@@ -208,10 +239,20 @@ fn simpler_pattern(pattern: &Pat) -> Vec<Pat> {
             }
             if *min > 1 || max.is_some_and(|max| max > 1) {
                 let max = max.map(|max| max.saturating_sub(1).max(1));
-                simpler.push(rebuild((**element).clone(), lead, min.saturating_sub(1), max, *reluctant));
+                simpler.push(rebuild(
+                    (**element).clone(),
+                    lead,
+                    min.saturating_sub(1),
+                    max,
+                    *reluctant,
+                ));
             }
         }
-        Pat::Exclude(inner) => simpler.extend(simpler_pattern(inner).into_iter().map(|p| Pat::Exclude(Box::new(p)))),
+        Pat::Exclude(inner) => simpler.extend(
+            simpler_pattern(inner)
+                .into_iter()
+                .map(|p| Pat::Exclude(Box::new(p))),
+        ),
         _ => {}
     }
     simpler
@@ -220,13 +261,22 @@ fn simpler_pattern(pattern: &Pat) -> Vec<Pat> {
 fn simpler_operator(operator: &Op) -> Vec<Op> {
     let mut simpler = Vec::new();
     if operator.bound.is_some() {
-        simpler.push(Op { kind: operator.kind, bound: None });
+        simpler.push(Op {
+            kind: operator.kind,
+            bound: None,
+        });
     }
     if operator.kind == Kind::Any {
-        simpler.push(Op { kind: Kind::Next, bound: operator.bound });
+        simpler.push(Op {
+            kind: Kind::Next,
+            bound: operator.bound,
+        });
     }
     if operator.kind == Kind::Next {
-        simpler.push(Op { kind: Kind::Contiguous, bound: None });
+        simpler.push(Op {
+            kind: Kind::Contiguous,
+            bound: None,
+        });
     }
     simpler
 }

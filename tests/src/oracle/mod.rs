@@ -23,5 +23,5 @@ mod walk;
 pub use literal::length;
 pub use model::{Arrival, Moment, Refusal, Row, Stream};
 pub use output::{Answer, OutputRow};
-pub use query::{Options, answer, watermark};
+pub use query::{End, Options, answer};
 pub use time::in_order;

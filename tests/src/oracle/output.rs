@@ -241,12 +241,26 @@ pub fn names(query: &Query<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for item in &query.select.items {
         match item {
-            SelectItem::Expr { alias: Some(alias), .. } => names.push(alias.text.clone()),
+            SelectItem::Expr {
+                alias: Some(alias), ..
+            } => names.push(alias.text.clone()),
             SelectItem::Expr { expr, .. } => names.push(name_of(expr).unwrap_or_default()),
             SelectItem::Star(_) => {
-                let empty = Scope { query, rows: &[], bound: &[], upto: 0, at: At::Match, facts: None };
+                let empty = Scope {
+                    query,
+                    rows: &[],
+                    bound: &[],
+                    upto: 0,
+                    at: At::Match,
+                    facts: None,
+                };
                 let none = vec![Value::Null; query.streams[query.from[0].0].columns.len()];
-                let row = Row { stream: query.from[0].0, time: 0, seq: 0, values: none };
+                let row = Row {
+                    stream: query.from[0].0,
+                    time: 0,
+                    seq: 0,
+                    values: none,
+                };
                 let row = (query.rows != RowsPerMatch::One).then_some(&row);
                 let facts = Facts {
                     number: None,
@@ -254,7 +268,10 @@ pub fn names(query: &Query<'_>) -> Vec<String> {
                     time: None,
                     key: &vec![Value::Null; query.partition_by.len()],
                 };
-                let scope = Scope { facts: Some(&facts), ..empty };
+                let scope = Scope {
+                    facts: Some(&facts),
+                    ..empty
+                };
                 let table = table_row(query, row, scope, false).unwrap_or_default();
                 names.extend(table.into_iter().map(|(name, _)| name));
             }

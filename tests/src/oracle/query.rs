@@ -17,16 +17,26 @@ use super::{Row, expr, value, walk};
 /// How the input is treated.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// `end_of_input = 'complete'` (3.7); else `'undecided'`.
-    pub complete: bool,
+    pub end: End,
     /// After so many steps of the walk the oracle refuses.
     pub budget: u64,
+}
+
+/// What stands after the last event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The end of the input, `end_of_input = 'complete'` (3.7).
+    Complete,
+    /// The end of the input, `end_of_input = 'undecided'`.
+    Undecided,
+    /// More may come: only what the watermark has decided is known.
+    NotYet,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            complete: true,
+            end: End::Complete,
             budget: 2_000_000,
         }
     }
@@ -115,9 +125,17 @@ pub fn answer(
     let from: Vec<usize> = query.from.iter().map(|(stream, _)| *stream).collect();
     let mut rows = ordered.rows;
     rows.retain(|row| from.contains(&row.stream));
-    // 3.7: at the end the events that wait are let go; without 'complete' time then stands at the last of them.
+    let reached = watermark(select, streams, arrivals);
     let latest = rows.iter().map(|row| row.time).max().unwrap_or(i64::MIN);
-    let watermark = (!options.complete).then(|| watermark(select, streams, arrivals).max(latest));
+    // 3.7: at the end the events that wait are let go; without 'complete' time then stands at the last of them.
+    let stop = match options.end {
+        End::Complete => None,
+        End::Undecided => Some(reached.max(latest)),
+        End::NotYet => Some(reached),
+    };
+    if options.end == End::NotYet {
+        rows.retain(|row| row.time <= reached);
+    }
 
     let mut answer = Answer {
         late: ordered.late,
@@ -127,7 +145,7 @@ pub fn answer(
     for (key, mut rows) in partitions(&query, rows)? {
         sort(&query, &mut rows)?;
         let walker = walk::Walker::new(&query, &rows, options.budget);
-        let reported = report(&walker, watermark)?;
+        let reported = report(&walker, stop)?;
         output::write(&query, &rows, &key, &reported, &mut answer)?;
     }
     Ok(answer)
@@ -135,7 +153,9 @@ pub fn answer(
 
 /// How far time has come for a query: the least watermark of its streams (1.4).
 pub fn watermark(select: &ast::Query, streams: &[Stream], arrivals: &[Arrival]) -> i64 {
-    let Ok(query) = resolve(select, streams) else { return i64::MIN };
+    let Ok(query) = resolve(select, streams) else {
+        return i64::MIN;
+    };
     let (mut own, mut of) = (Vec::new(), Vec::new());
     for (stream, _) in &query.from {
         of.push(*stream);
@@ -144,9 +164,17 @@ pub fn watermark(select: &ast::Query, streams: &[Stream], arrivals: &[Arrival]) 
     let mut seen = Vec::new();
     for arrival in arrivals {
         match arrival {
-            Arrival::Event { stream, time, values } => {
+            Arrival::Event {
+                stream,
+                time,
+                values,
+            } => {
                 if let Some(at) = of.iter().position(|number| number == stream) {
-                    seen.push(Arrival::Event { stream: at, time: *time, values: values.clone() });
+                    seen.push(Arrival::Event {
+                        stream: at,
+                        time: *time,
+                        values: values.clone(),
+                    });
                 }
             }
             Arrival::Clock(time) => seen.push(Arrival::Clock(*time)),
@@ -164,7 +192,7 @@ fn partitions(query: &Query<'_>, rows: Vec<Row>) -> Result<Vec<Partition>, Refus
     for row in rows {
         let mut key = Vec::new();
         for component in &query.partition_by {
-            match expr::of_row(query, component, &row) {
+            match expr::of_row(query, of_stream(query, component, row.stream), &row) {
                 Ok(value) => key.push(value),
                 Err(why) => return unsupported(format!("a failing partition key: {why:?}")),
             }
@@ -181,6 +209,26 @@ fn partitions(query: &Query<'_>, rows: Vec<Row>) -> Result<Vec<Partition>, Refus
         }
     }
     Ok(partitions)
+}
+
+/// `logins.who = payments.account`: the side of this stream; any other key is the same for all.
+fn of_stream<'a>(query: &Query<'_>, component: &'a Expr, stream: usize) -> &'a Expr {
+    let mut sides = Vec::new();
+    flatten(component, &mut sides);
+    let is_of = |side: &&&Expr| {
+        let qualifier = |name: &ast::Ident| {
+            let from = query.from.iter().find(|(stream, alias)| match alias {
+                Some(alias) => means(name, &alias.text),
+                None => means(name, &query.streams[*stream].name),
+            });
+            from.map(|(stream, _)| *stream)
+        };
+        first_variable(side, &qualifier) == Some(stream)
+    };
+    if sides.len() < 2 || query.from.len() < 2 {
+        return component;
+    }
+    sides.iter().find(is_of).copied().unwrap_or(component)
 }
 
 /// ORDER BY of the standard form; ties by arrival.
@@ -331,12 +379,12 @@ pub fn resolve<'a>(select: &'a ast::Query, streams: &'a [Stream]) -> Result<Quer
         return unsupported("a variable of an unknown stream");
     }
     for definition in clauses.define {
-        match variables
+        // A definition of what is not in the pattern decides nothing.
+        let defined = variables
             .iter_mut()
-            .find(|v| means(&definition.variable, &v.name.text))
-        {
-            Some(variable) => variable.conditions.push(&definition.condition),
-            None => return unsupported("a definition of a variable that is not in the pattern"),
+            .find(|v| means(&definition.variable, &v.name.text));
+        if let Some(variable) = defined {
+            variable.conditions.push(&definition.condition);
         }
     }
     let number = |name: &ast::Ident| variables.iter().position(|v| means(name, &v.name.text));

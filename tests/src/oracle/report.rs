@@ -114,7 +114,10 @@ fn same(left: &[Bound], right: &[Bound]) -> bool {
 }
 
 /// 3.2: the preferred candidate of the earliest start, then on from where AFTER MATCH SKIP says. Also how many rows are decided.
-fn preferred(walker: &Walker<'_>, watermark: Option<i64>) -> Result<(Vec<Reported>, usize), Refusal> {
+fn preferred(
+    walker: &Walker<'_>,
+    watermark: Option<i64>,
+) -> Result<(Vec<Reported>, usize), Refusal> {
     let query = walker.query;
     // With SKIP TO NEXT ROW starts do not wait for each other in the short form (3.3).
     let alone = query.standard.is_none() && query.skip == Skip::NextRow;

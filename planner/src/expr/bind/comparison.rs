@@ -300,8 +300,10 @@ impl Binder<'_> {
         let (value, members) = (self.expr(expr), self.all(list));
         let (value, members) = (value?, members?);
         // One member of the wrong type is enough to tell: mostly all of them are.
-        let pairs: Result<Vec<(Expr, Expr)>, Diagnostic> =
-            members.into_iter().map(|member| unify(value.clone(), member, span)).collect();
+        let pairs: Result<Vec<(Expr, Expr)>, Diagnostic> = members
+            .into_iter()
+            .map(|member| unify(value.clone(), member, span))
+            .collect();
         let pairs = self.keep(pairs)?;
         // Members whose left sides were cast alike share a set; all others are compared one by one.
         let mut parts = Vec::new();

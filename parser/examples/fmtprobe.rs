@@ -1,1 +1,0 @@
-fn main(){ let mut s=String::new(); std::io::Read::read_to_string(&mut std::io::stdin(), &mut s).unwrap(); match portent_parser::format(&s) { Ok(t)=>print!("{t}"), Err(e)=>print!("{}", portent_grammar::render("x",&s,&e,false)) } }
