@@ -148,7 +148,7 @@ impl Value {
         }
     }
 
-    /// As another type; see [`cast`].
+    /// As another type; see [`cast()`].
     ///
     /// # Errors
     /// One sentence in plain words if the value does not fit.

@@ -95,7 +95,7 @@ fn unescape(inner: &str) -> Result<String, String> {
             return Err("\\".to_owned());
         };
         let mut digits = |radix: u32, least: usize, most: usize, first: Option<char>| {
-            let mut written = String::from(first.map(String::from).unwrap_or_default());
+            let mut written = first.map(String::from).unwrap_or_default();
             while written.len() < most
                 && let Some(digit) = chars.next_if(|c| c.is_digit(radix))
             {

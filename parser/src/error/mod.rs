@@ -90,7 +90,7 @@ pub(crate) fn explain(
         let Some(fix) = fix.filter(|_| sure && !repeated && found.len() < MOST) else {
             break;
         };
-        mended = context.edited(&[fix.clone()]);
+        mended = context.edited(std::slice::from_ref(&fix));
         edits.push(Edit::of(&fix));
         let Err(failure) = judge(&mended, entry) else {
             break;

@@ -86,7 +86,7 @@ impl Printer<'_> {
             .unwrap_or_default()
             .iter()
             .take_while(|lexeme| lexeme.span.start < last.end);
-        self.tokens.first().is_some() && inside.into_iter().any(|lexeme| lexeme.token.is_comment())
+        !self.tokens.is_empty() && inside.into_iter().any(|lexeme| lexeme.token.is_comment())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Arithmetic on two values: numbers, instants, intervals, and `||`. Overflow and division by zero are errors.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use portent_grammar::value::{civil, decimal_to_f64};
@@ -30,7 +31,7 @@ impl ArithmeticOp {
 /// Overflow, division by zero, a result that is not a number.
 pub fn arithmetic(op: ArithmeticOp, left: &Value, right: &Value) -> Result<Value, EvalError> {
     match (left, right) {
-        (Value::Int(left), Value::Int(right)) => ints(op, *left, *right),
+        (Value::Int(left), Value::Int(right)) => ints(op, *left, *right).map(Value::from),
         (Value::Float(left), Value::Float(right)) => floats(op, *left, *right).map(Value::Float),
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (Value::Decimal(left), Value::Decimal(right)) => decimals(op, *left, *right),
@@ -93,8 +94,67 @@ fn overflow(op: ArithmeticOp, left: &Value, right: &Value, ty: &str) -> EvalErro
     ))
 }
 
+/// A BIGINT or DOUBLE in the course of a computation: it fits into registers, and nothing has to be dropped.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    Null,
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    /// The number in a value; a DECIMAL (which stands here only beside DOUBLEs) becomes a DOUBLE.
+    #[inline]
+    pub fn of(value: &Value) -> Result<Self, EvalError> {
+        match value {
+            Value::Int(int) => Ok(Number::Int(*int)),
+            Value::Float(float) => Ok(Number::Float(*float)),
+            Value::Null => Ok(Number::Null),
+            Value::Decimal(decimal) => Ok(Number::Float(decimal_to_f64(decimal))),
+            other => Err(EvalError::new(format!("a {} is not a number", other.type_of()))),
+        }
+    }
+
+    /// `self op other`
+    #[inline]
+    pub fn combine(self, op: ArithmeticOp, other: Self) -> Result<Self, EvalError> {
+        match (self, other) {
+            (Number::Int(left), Number::Int(right)) => ints(op, left, right),
+            (Number::Float(left), Number::Float(right)) => floats(op, left, right).map(Number::Float),
+            (Number::Float(left), Number::Int(right)) => {
+                floats(op, left, right as f64).map(Number::Float)
+            }
+            (Number::Int(left), Number::Float(right)) => {
+                floats(op, left as f64, right).map(Number::Float)
+            }
+            (Number::Null, _) | (_, Number::Null) => Ok(Number::Null),
+        }
+    }
+
+    /// SQL's comparison.
+    #[inline]
+    pub fn order(self, other: Self) -> Option<Ordering> {
+        match (self, other) {
+            (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
+            (Number::Null, _) | (_, Number::Null) => None,
+            (left, right) => Value::from(left).cmp_sql(&Value::from(right)),
+        }
+    }
+}
+
+impl From<Number> for Value {
+    #[inline]
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Null => Value::Null,
+            Number::Int(int) => Value::Int(int),
+            Number::Float(float) => Value::Float(float),
+        }
+    }
+}
+
 #[inline]
-fn ints(op: ArithmeticOp, left: i64, right: i64) -> Result<Value, EvalError> {
+fn ints(op: ArithmeticOp, left: i64, right: i64) -> Result<Number, EvalError> {
     let result = match op {
         ArithmeticOp::Add => left.checked_add(right),
         ArithmeticOp::Subtract => left.checked_sub(right),
@@ -102,11 +162,11 @@ fn ints(op: ArithmeticOp, left: i64, right: i64) -> Result<Value, EvalError> {
         ArithmeticOp::Divide | ArithmeticOp::Modulo if right == 0 => return Err(division_by_zero()),
         ArithmeticOp::Divide => left.checked_div(right),
         ArithmeticOp::Modulo => Some(left.checked_rem(right).unwrap_or(0)),
-        ArithmeticOp::Power => return power(left as f64, right as f64).map(Value::Float),
-        ArithmeticOp::Concat => return Ok(Value::text(format!("{left}{right}"))),
+        ArithmeticOp::Power => return power(left as f64, right as f64).map(Number::Float),
+        ArithmeticOp::Concat => return Err(EvalError::new("|| joins texts, not numbers")),
     };
     result
-        .map(Value::Int)
+        .map(Number::Int)
         .ok_or_else(|| overflow(op, &Value::Int(left), &Value::Int(right), "BIGINT"))
 }
 

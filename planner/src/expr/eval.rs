@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use portent_grammar::value::cast;
 use portent_grammar::{Type, Value};
 
-use super::arithmetic::{arithmetic, negate};
+use super::arithmetic::{Number, arithmetic, negate};
 use super::compare::{compare, same_value};
 use super::path::{Found, follow};
 use super::{Aggregate, ArithmeticOp, CompareOp, Expr, ExprKind, MatchInfo, Navigate, RowRef};
@@ -133,6 +133,11 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
             if let (Some(left), Some(right)) = (peek(left, cx), peek(right, cx)) {
                 return Ok(compare(*op, left, right));
             }
+            if in_registers(&left.ty) && in_registers(&right.ty) && op.is_order() {
+                let left = number(left, cx)?;
+                let order = left.order(number(right, cx)?);
+                return Ok(order.and_then(|order| op.holds(order)));
+            }
             if let Some(decided) = compare_gap(*op, left, right, cx)? {
                 return Ok(decided);
             }
@@ -215,6 +220,26 @@ fn peek<'a, C: EvalContext + ?Sized>(expr: &'a Expr, cx: &'a C) -> Option<&'a Va
     }
 }
 
+/// Whether values of this type are computed as [`Number`]s.
+#[inline]
+fn in_registers(ty: &Type) -> bool {
+    matches!(ty, Type::Int | Type::Float)
+}
+
+/// The value of an expression of a numeric type.
+fn number<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Number, EvalError> {
+    match &expr.kind {
+        ExprKind::Column(slot) => Number::of(cx.column(*slot)),
+        ExprKind::Const(value) => Number::of(value),
+        ExprKind::Arithmetic(op, left, right) if in_registers(&expr.ty) => {
+            let left = number(left, cx)?;
+            let right = number(right, cx)?;
+            left.combine(*op, right)
+        }
+        _ => Number::of(&*evaluate(expr, cx)?),
+    }
+}
+
 /// `b.ts - a.ts < INTERVAL '…'`, the commonest condition of all, without making an interval. The outer `None`: it is not that.
 #[allow(
     clippy::option_option,
@@ -254,12 +279,12 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
     let owned = match &expr.kind {
         ExprKind::Const(value) => return Ok(Cow::Borrowed(value)),
         ExprKind::Column(slot) => return Ok(Cow::Borrowed(cx.column(*slot))),
-        ExprKind::Arithmetic(op, left, right) => match (peek(left, cx), peek(right, cx)) {
-            (Some(left), Some(right)) => arithmetic(*op, left, right)?,
-            (Some(left), None) => arithmetic(*op, left, &*evaluate(right, cx)?)?,
-            (None, Some(right)) => arithmetic(*op, &*evaluate(left, cx)?, right)?,
-            (None, None) => arithmetic(*op, &*evaluate(left, cx)?, &*evaluate(right, cx)?)?,
-        },
+        ExprKind::Arithmetic(..) if in_registers(&expr.ty) => number(expr, cx)?.into(),
+        ExprKind::Arithmetic(op, left, right) => {
+            let left = evaluate(left, cx)?;
+            let right = evaluate(right, cx)?;
+            arithmetic(*op, &left, &right)?
+        }
         ExprKind::Negate(inner) => negate(&*evaluate(inner, cx)?)?,
         ExprKind::And(_)
         | ExprKind::Or(_)

@@ -12,10 +12,7 @@ pub fn run(args: &FmtArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Fine;
     let mut out = std::io::stdout().lock();
     for path in &args.files {
-        let source = match files::read(path) {
-            Ok(source) => source,
-            Err(failure) => return Err(failure),
-        };
+        let source = files::read(path)?;
         let laid_out = match portent::format_source(&source) {
             Ok(text) => text,
             Err(errors) => {

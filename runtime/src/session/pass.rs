@@ -154,7 +154,7 @@ impl Session {
                     .streams()
                     .find(|it| it.name == *into && flow.has_stream(it.id));
                 if let Some(target) = target
-                    && let Some(Target::Stream(_, into)) = self.into_of(&def.name, target.id)
+                    && let Some(Target::Stream(_, into)) = self.route_into(&def.name, target.id)
                 {
                     streams.push(into);
                 }
@@ -186,7 +186,7 @@ impl Session {
         })
     }
 
-    fn into_of(&self, query: &str, stream: StreamId) -> Option<Target> {
+    fn route_into(&self, query: &str, stream: StreamId) -> Option<Target> {
         let id = self.queries.get(query)?.parts.last()?;
         let route = self.flow.route(*id)?;
         let into = route.streams.iter().find(|it| it.stream == stream)?;
