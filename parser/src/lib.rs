@@ -2,7 +2,7 @@
 //!
 //! Knows what was written, and resolves no name.
 //!
-//! [`parse`] never fails: it gives the statements that could be read *and* what is wrong with the others. [`print`] writes
+//! [`parse()`] never fails: it gives the statements that could be read *and* what is wrong with the others. [`mod@print`] writes
 //! trees as text in canonical layout, [`format`](fn@format) a whole file with its comments.
 
 pub mod ast;
