@@ -267,7 +267,10 @@ pub struct Insert {
 
 /// What is inserted.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one per statement, never in bulk")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per statement, never in bulk"
+)]
 pub enum InsertSource {
     Values(Vec<Vec<Expr>>),
     Query(Query),

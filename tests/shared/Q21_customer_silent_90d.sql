@@ -19,4 +19,4 @@ SELECT TO_CHAR(s.fired, 'YYYY-MM-DD"T"HH24:MI:SS') AS fired, s.CustomerID AS cus
 FROM   silent, purchases
 MATCH  (s:silent -> n:purchases?)
 PARTITION BY CustomerID
-ORDER BY s.fired, s.bought_at;
+ORDER BY s.fired, customer;

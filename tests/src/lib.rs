@@ -3,5 +3,7 @@
 
 pub mod compare;
 pub mod corpus;
+pub mod fuzz_targets;
 pub mod generate;
+pub mod mutate;
 pub mod oracle;

@@ -148,7 +148,8 @@ const COMMENTS: &[&str] = &[
     "\n/* own block */\n",
     " /* two\n   lines */ ",
     "\n\n-- apart\n\n",
-    "--\n",
+    // With a blank before it: after a `-` it would be another word.
+    " --\n",
 ];
 
 fn cases() -> ProptestConfig {

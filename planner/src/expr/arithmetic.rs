@@ -111,7 +111,10 @@ impl Number {
             Value::Float(float) => Ok(Number::Float(*float)),
             Value::Null => Ok(Number::Null),
             Value::Decimal(decimal) => Ok(Number::Float(decimal_to_f64(decimal))),
-            other => Err(EvalError::new(format!("a {} is not a number", other.type_of()))),
+            other => Err(EvalError::new(format!(
+                "a {} is not a number",
+                other.type_of()
+            ))),
         }
     }
 
@@ -120,7 +123,9 @@ impl Number {
     pub fn combine(self, op: ArithmeticOp, other: Self) -> Result<Self, EvalError> {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => ints(op, left, right),
-            (Number::Float(left), Number::Float(right)) => floats(op, left, right).map(Number::Float),
+            (Number::Float(left), Number::Float(right)) => {
+                floats(op, left, right).map(Number::Float)
+            }
             (Number::Float(left), Number::Int(right)) => {
                 floats(op, left, right as f64).map(Number::Float)
             }

@@ -226,12 +226,20 @@ fn in_registers(ty: &Type) -> bool {
     matches!(ty, Type::Int | Type::Float)
 }
 
+/// The difference of two dates is a number too, but not one of numbers.
+#[inline]
+fn of_numbers(left: &Expr, right: &Expr) -> bool {
+    left.ty.is_numeric() && right.ty.is_numeric()
+}
+
 /// The value of an expression of a numeric type.
 fn number<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Number, EvalError> {
     match &expr.kind {
         ExprKind::Column(slot) => Number::of(cx.column(*slot)),
         ExprKind::Const(value) => Number::of(value),
-        ExprKind::Arithmetic(op, left, right) if in_registers(&expr.ty) => {
+        ExprKind::Arithmetic(op, left, right)
+            if in_registers(&expr.ty) && of_numbers(left, right) =>
+        {
             let left = number(left, cx)?;
             let right = number(right, cx)?;
             left.combine(*op, right)
@@ -279,7 +287,11 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
     let owned = match &expr.kind {
         ExprKind::Const(value) => return Ok(Cow::Borrowed(value)),
         ExprKind::Column(slot) => return Ok(Cow::Borrowed(cx.column(*slot))),
-        ExprKind::Arithmetic(..) if in_registers(&expr.ty) => number(expr, cx)?.into(),
+        ExprKind::Arithmetic(_, left, right)
+            if in_registers(&expr.ty) && of_numbers(left, right) =>
+        {
+            number(expr, cx)?.into()
+        }
         ExprKind::Arithmetic(op, left, right) => {
             let left = evaluate(left, cx)?;
             let right = evaluate(right, cx)?;

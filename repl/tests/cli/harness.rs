@@ -145,7 +145,7 @@ WITH (connector = 'file', path = 'logins.csv');
 pub const QUERY: &str = "\
 CREATE QUERY brute_force AS
 SELECT user, COUNT(f) AS failures
-FROM logins MATCH (f[NOT ok]{3,} -> s[ok])
+FROM logins MATCH (f[NOT ok]{3,} s[ok])
 PARTITION BY user WITHIN 10 MINUTES;
 ";
 

@@ -86,7 +86,7 @@ fn listings_are_tables_too() {
     assert!(show("SHOW STREAMS").contains("\"logins\""));
     assert!(show("SHOW QUERIES").contains("\"good\""));
     assert!(show("DESCRIBE logins").contains("\"ts\""));
-    assert!(show("SHOW FUNCTIONS").contains("upper"));
+    assert!(show("SHOW FUNCTIONS").contains("UPPER"));
     assert!(show("SHOW ALL").contains("end_of_input"));
     assert!(show("SHOW end_of_input").contains("complete"));
 }

@@ -60,7 +60,7 @@ fn a_difference_is_shown_with_its_place() {
         ran.out
     );
     assert!(
-        ran.out.contains("~ ann   [4 → 3]   (line 11)"),
+        ran.out.contains("~ ann   [4 → 3]  (line 11)"),
         "{}",
         ran.out
     );
@@ -102,7 +102,7 @@ fn diagnostics_can_be_expected() {
     folder
         .write(
             "diag.case",
-            "== statements\nSELECT usr FROM (VALUES (1)) AS t(user);\n== diagnostics\nP0101\n",
+            "== statements\nSELECT usr FROM (VALUES (1)) AS t(user);\n== diagnostics\nP0100\n",
         )
         .write("none.case", &format!("== statements\n{QUERY}"));
     let ran = folder.run(&["test", "diag.case"]);

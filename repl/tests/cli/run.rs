@@ -84,7 +84,7 @@ fn an_inferred_definition_is_shown() {
     let sql = "CREATE STREAM s WITH (connector = 'file', path = 'logins.csv'); SELECT COUNT(*) AS n FROM s;";
     let ran = folder.run(&["-q", sql]);
     ran.exits(0).prints("{\"n\":6}\n").says("CREATE STREAM s (");
-    ran.says("ts TIMESTAMP").says("ok BOOLEAN");
+    ran.says("ts   TIMESTAMP").says("ok   BOOLEAN");
     assert!(
         !folder
             .run(&["-q", sql, "--quiet"])

@@ -89,8 +89,13 @@ pub enum Timeouts {
 impl Case {
     /// The case of this seed.
     pub fn random(seed: u64) -> Self {
-        let mut rng = Rng::new(seed.wrapping_mul(0x2545_F491_4F6C_DD1D) ^ 0x5851_F42D_4C95_7F2D);
-        let rng = &mut rng;
+        Self::chosen(&mut Rng::new(
+            seed.wrapping_mul(0x2545_F491_4F6C_DD1D) ^ 0x5851_F42D_4C95_7F2D,
+        ))
+    }
+
+    /// The case of these choices.
+    pub fn chosen(rng: &mut Rng) -> Self {
         let form = match rng.below(10) {
             0..=2 => Form::Short { all: false },
             3..=5 => Form::Short { all: true },

@@ -1,17 +1,35 @@
 //! A small deterministic generator of random numbers: the same seed gives the same case for ever.
 
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014), or bytes that somebody else chose,
+/// as long as they last.
 #[derive(Clone, Debug)]
-pub struct Rng(u64);
+pub struct Rng {
+    state: u64,
+    bytes: std::vec::IntoIter<u8>,
+}
 
 impl Rng {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self {
+            state: seed,
+            bytes: Vec::new().into_iter(),
+        }
+    }
+
+    /// Choices by these bytes (a fuzzer's), then by chance.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self {
+            state: bytes.len() as u64,
+            bytes: bytes.to_vec().into_iter(),
+        }
     }
 
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        if let Some(byte) = self.bytes.next() {
+            return u64::from(byte);
+        }
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
