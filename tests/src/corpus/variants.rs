@@ -128,7 +128,14 @@ pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
             }
         }
     }
-    if streams.is_empty() {
+    // A decoy has lints of its own, which would stand among the expected ones.
+    let diagnostics = |kind: &SectionKind| matches!(kind, SectionKind::Diagnostics { .. });
+    if streams.is_empty()
+        || case
+            .sections
+            .iter()
+            .any(|section| diagnostics(&section.kind))
+    {
         return None;
     }
     let mut decoys = case.clone();
