@@ -20,7 +20,7 @@ impl Rng {
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self {
             state: bytes.len() as u64,
-            bytes: bytes.to_vec().into_iter(),
+            bytes: Vec::from(bytes).into_iter(),
         }
     }
 
