@@ -25,6 +25,33 @@
 //! * [`case`]: rule tests, as `portent test` runs them.
 //! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
 //!
+//! The engine alone knows no text and no names: plan with a [`planner::catalog::Catalog`], and feed it yourself.
+//!
+//! ```
+//! use portent::engine::{Engine, EngineConfig};
+//! use portent::parser::ast::StatementKind;
+//! use portent::planner::catalog::{Catalog, NoFiles};
+//! use portent::{Value, parser};
+//!
+//! let mut catalog = Catalog::new();
+//! let text = parser::parse("CREATE STREAM s (ts TIMESTAMP, v BIGINT)");
+//! let StatementKind::CreateStream(create) = &text.statements[0].kind else { unreachable!() };
+//! let stream = catalog.create_stream(create, &NoFiles, &mut Vec::new()).unwrap().def;
+//! let query = parser::parse_query("SELECT b.v FROM s MATCH (a b[b.v > a.v]) WITHIN 1 MINUTE").unwrap();
+//! let plan = catalog.plan_query(Some("rise"), &query, &NoFiles);
+//!
+//! let mut engine = Engine::new(EngineConfig::default());
+//! engine.add_stream(stream.spec()).unwrap();
+//! for query in &plan.queries {
+//!     engine.register(query.clone(), true).unwrap();
+//! }
+//! for (time, v) in [(0, 1), (1_000_000, 5)] {
+//!     engine.push(stream.id, time, vec![Value::Timestamp(time), Value::Int(v)]).unwrap();
+//! }
+//! engine.finish();
+//! assert_eq!(engine.drain().next().unwrap().values, [Value::Int(5)]);
+//! ```
+//!
 //! Nothing here is asynchronous, and nothing but the reading of sources uses a thread.
 
 mod builder;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::VecDeque;
 
+use portent_connect::ConnectError;
 use portent_planner::compiled::StreamId;
 
 use crate::reader::{Block, Incoming, Reader};
@@ -31,6 +32,8 @@ impl Feed {
 struct Lane {
     feed: Feed,
     events: VecDeque<Incoming>,
+    /// What ended the reading: told once the events before it have been handed out.
+    failed: Option<ConnectError>,
 }
 
 /// What there is to tell besides events.
@@ -40,6 +43,8 @@ pub(crate) enum News {
     Block(StreamId, Block),
     /// A source gives nothing for a while.
     Pause,
+    /// A source has failed, and all of its events before that were handed out. Nothing more comes.
+    Failed(StreamId, ConnectError),
 }
 
 /// Hands out events of several feeds: at each step the feed whose next event is the earliest; ties by the order of the feeds, which is that of
@@ -51,7 +56,10 @@ pub(crate) enum News {
 pub(crate) struct Merge {
     lanes: Vec<Lane>,
     heap: BinaryHeap<Reverse<(i64, usize)>>,
-    started: bool,
+    /// Feeds whose next event is not in the heap yet. They are asked only when the next events are wanted: asking may block, and what a
+    /// slow source gave before must not wait for that.
+    unasked: Vec<usize>,
+    halted: bool,
 }
 
 impl Merge {
@@ -61,27 +69,30 @@ impl Merge {
             .map(|feed| Lane {
                 feed,
                 events: VecDeque::new(),
+                failed: None,
             })
-            .collect();
+            .collect::<Vec<_>>();
         Self {
+            unasked: (0..lanes.len()).collect(),
             lanes,
             heap: BinaryHeap::new(),
-            started: false,
+            halted: false,
         }
     }
 
-    /// The next events, all of one stream, in `into`; `None` at the end of all feeds. News of the sources go to `tell`.
+    /// The next events, all of one stream, in `into`; `None` at the end of all feeds, or when one of them has failed. News of the
+    /// sources go to `tell`.
     pub fn next(
         &mut self,
         into: &mut Vec<Incoming>,
         tell: &mut dyn FnMut(News),
     ) -> Option<StreamId> {
         into.clear();
-        if !self.started {
-            self.started = true;
-            for at in 0..self.lanes.len() {
-                self.queue(at, tell);
-            }
+        for at in std::mem::take(&mut self.unasked) {
+            self.queue(at, tell);
+        }
+        if self.halted {
+            return None;
         }
         let Reverse((_, at)) = self.heap.pop()?;
         let limit = self.heap.peek().map(|Reverse(next)| *next);
@@ -99,7 +110,7 @@ impl Merge {
                 }
             }
         }
-        self.queue(at, tell);
+        self.unasked.push(at);
         Some(stream)
     }
 
@@ -109,6 +120,10 @@ impl Merge {
             return;
         };
         while lane.events.is_empty() {
+            if let Some(error) = lane.failed.take() {
+                self.halted = true;
+                return tell(News::Failed(lane.feed.stream(), error));
+            }
             match &mut lane.feed {
                 Feed::Kept(_, events) if events.is_empty() => return,
                 Feed::Kept(_, events) => lane.events = std::mem::take(events),
@@ -117,6 +132,7 @@ impl Merge {
                         return;
                     };
                     lane.events = std::mem::take(&mut block.events).into();
+                    lane.failed = block.failed.take();
                     tell(News::Block(reader.stream, block));
                 }
             }

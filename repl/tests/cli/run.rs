@@ -357,3 +357,59 @@ fn sources_are_merged_by_event_time() {
         .exits(0)
         .prints("{\"x\":1,\"y\":2}\n{\"x\":3,\"y\":4}\n");
 }
+
+#[test]
+fn rows_before_the_one_that_fails_are_reported() {
+    let folder = Folder::new();
+    let mut rows = String::from("ts,v\n");
+    for n in 0..20_000 {
+        rows.push_str(&format!("{n},{n}\n"));
+    }
+    rows.push_str("20000,many\n");
+    folder.write("n.csv", &rows).write(
+        "q.sql",
+        "CREATE STREAM n (ts BIGINT, v BIGINT) WITH (connector = 'file', path = 'n.csv');
+         CREATE QUERY q AS SELECT v FROM n;",
+    );
+    let ran = folder.run(&["run", "q.sql", "--on-bad", "fail"]);
+    ran.exits(1).says("line 20002");
+    assert_eq!(ran.out.lines().count(), 20_000);
+}
+
+#[test]
+fn a_slow_input_is_answered_as_it_flows() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let folder = Folder::new();
+    let mut child = folder
+        .command(&["-q", "SELECT v FROM stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    let output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, lines) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let next = || lines.recv_timeout(std::time::Duration::from_secs(30)).ok();
+    input
+        .write_all(b"{\"v\": 1}\n{\"v\": 2}\n")
+        .expect("written");
+    assert_eq!(next().as_deref(), Some("{\"v\":1}"));
+    assert_eq!(next().as_deref(), Some("{\"v\":2}"));
+    input.write_all(b"{\"v\": 3}\n").expect("written");
+    assert_eq!(
+        next().as_deref(),
+        Some("{\"v\":3}"),
+        "it must not wait for the input to go on"
+    );
+    drop(input);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+    reader.join().expect("joined");
+}

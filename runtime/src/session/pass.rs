@@ -159,10 +159,11 @@ impl Session {
                     streams.push(into);
                 }
             }
-            let route = (!streams.is_empty()).then(|| Route {
+            let last = def.queries.last().filter(|_| !streams.is_empty());
+            let route = last.map(|query| Route {
                 name: Arc::from(def.name.as_str()),
                 schema: Arc::new(def.planned.output.clone()),
-                query: Arc::clone(def.queries.last().unwrap_or(&def.queries[0])),
+                query: Arc::clone(query),
                 report: false,
                 streams,
                 sinks: Vec::new(),

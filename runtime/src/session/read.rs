@@ -28,10 +28,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn take(&mut self, stream: StreamId, mut block: Block) {
-        if let Some(error) = block.failed.take() {
-            self.failed.get_or_insert((stream, error));
-        }
+    fn take(&mut self, stream: StreamId, block: Block) {
         match self.sources.iter_mut().find(|(it, _)| *it == stream) {
             Some((_, known)) => *known = block,
             None => self.sources.push((stream, block)),
@@ -70,6 +67,7 @@ pub(super) fn drive(
         let mut stop = false;
         let next = merge.next(&mut events, &mut |news| match news {
             News::Block(stream, block) => told.take(stream, block),
+            News::Failed(stream, error) => told.failed = Some((stream, error)),
             News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
         });
         if stop {
@@ -81,9 +79,6 @@ pub(super) fn drive(
             flow.push(stream, event.time, event.values, deliver)?;
         }
         flow.pump(deliver)?;
-        if told.failed.is_some() {
-            return Ok(());
-        }
         if pushed >= next_tell {
             next_tell = pushed + TELL_EVERY;
             if tell(pushed, told.bytes(), false).is_break() {

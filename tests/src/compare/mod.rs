@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use portent_grammar::{Code, Value};
 
 use crate::corpus::shown;
-use crate::generate::query::{Form, Partition, Skip, Timeouts};
+use crate::generate::query::{Form, Skip, Timeouts};
 use crate::generate::{Case, shrink};
 use crate::oracle::Refusal;
 use engine_side::Ran;
@@ -64,15 +64,13 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
         return Verdict::Differ(format!("a row of {} columns", row.len()));
     }
     // Partitions may come in any order, so compare one by one; within a partition the order counts where it is defined.
-    let keyed = case.partition == Partition::Key;
-    let keys = |rows: &[&[Value]]| -> Vec<Option<String>> {
-        let mut keys: Vec<Option<String>> = Vec::new();
+    let width = case.keys().len();
+    let key_of =
+        |row: &[Value]| -> Vec<Option<String>> { row.iter().take(width).map(shown).collect() };
+    let keys = |rows: &[&[Value]]| -> Vec<Vec<Option<String>>> {
+        let mut keys: Vec<Vec<Option<String>>> = Vec::new();
         for row in rows {
-            let key = if keyed {
-                row.first().and_then(shown)
-            } else {
-                None
-            };
+            let key = key_of(row);
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -83,7 +81,7 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
     all_keys.extend(keys(&oracle));
     for key in all_keys {
         let of = |rows: &[&[Value]]| -> Vec<Vec<Option<String>>> {
-            let same = |row: &&&[Value]| !keyed || row.first().and_then(shown) == key;
+            let same = |row: &&&[Value]| key_of(row) == key;
             rows.iter()
                 .filter(same)
                 .map(|row| row.iter().map(shown).collect())

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::condition;
 use super::events::{self, Event, Stream};
-use super::pattern::{Pat, Patterns, Style};
+use super::pattern::{Kind, Op, Pat, Patterns, Style};
 use super::rng::Rng;
 
 /// A query, its streams and their events.
@@ -21,6 +21,8 @@ pub struct Case {
     /// Conditions stand in the pattern, else in DEFINE.
     pub inline: bool,
     pub partition: Partition,
+    /// ORDER BY of the standard form.
+    pub order: String,
     pub subset: Option<(String, Vec<String>)>,
     pub within: Option<Within>,
     pub skip: Option<Skip>,
@@ -29,6 +31,8 @@ pub struct Case {
     pub extras: Vec<(String, String)>,
     /// WHERE
     pub filter: Option<String>,
+    /// `LIMIT n PER seconds`, by the key of the partition.
+    pub limit: Option<(i64, i64)>,
 }
 
 /// A pattern variable.
@@ -60,6 +64,8 @@ pub enum Partition {
     None,
     /// `PARTITION BY k`
     Key,
+    /// `PARTITION BY k, t`
+    Keys,
     /// `PARTITION BY a.k = b.k = …`, of all variables
     PerVariable,
 }
@@ -198,15 +204,44 @@ impl Case {
             partition: match rng.below(12) {
                 0..=4 => Partition::None,
                 5 if !standard => Partition::PerVariable,
+                6 => Partition::Keys,
                 _ => Partition::Key,
             },
             subset,
             within,
             skip,
             timeouts,
+            order: "ts".into(),
             extras: Vec::new(),
             filter: None,
+            limit: None,
         };
+        if standard && rng.percent(20) {
+            case.order = (*rng.pick(&["ts, v", "ts, v DESC", "ts, t DESC, v"])).to_owned();
+        }
+        let contiguous = !case.pattern.has(|pat| match pat {
+            Pat::Seq(_, operators) => operators.iter().any(|op| {
+                *op != Op {
+                    kind: Kind::Contiguous,
+                    bound: None,
+                }
+            }),
+            Pat::Repeat { lead, .. } => lead.is_some(),
+            Pat::Not(_) | Pat::Conj(_) => true,
+            _ => false,
+        });
+        if standard && contiguous && rng.percent(15) {
+            // Sorted as batch systems do: the whole of a bounded input, by anything.
+            case.order =
+                (*rng.pick(&["v", "v DESC", "t, v", "bit DESC", "v NULLS FIRST, bit DESC"]))
+                    .to_owned();
+            case.streams[0].bounded = true;
+            case.complete = true;
+            case.timeouts = Timeouts::No;
+            if let Some(Within::Seconds(seconds)) = case.within {
+                case.within = Some(Within::Events(seconds.max(1)));
+            }
+        }
         case.add_extras(rng);
         case
     }
@@ -256,18 +291,39 @@ impl Case {
             };
             self.extras.push((expr, format!("x{index}")));
         }
+        let looks_ahead = self.extras.iter().any(|(expr, _)| expr.contains("NEXT"));
+        let timed = matches!(self.within, Some(Within::Seconds(_)))
+            && self.order.starts_with("ts")
+            && !looks_ahead;
+        if timed
+            && rng.percent(40)
+            && !matches!(self.form, Form::Standard(rows) if rows != Rows::One)
+        {
+            self.extras.push(("MATCH_TIME()".into(), "certain".into()));
+        }
+        let in_order = self.form == Form::Short { all: false } && self.skip != Some(Skip::NextRow);
+        if timed && in_order && self.timeouts == Timeouts::No && rng.percent(10) {
+            self.limit = Some((rng.between(1, 2), rng.between(1, 8)));
+        }
         if rng.percent(8) && !standard {
             let v = rng.pick(&targets).clone();
             self.filter = Some(format!("COUNT({v}) <> {}", rng.below(3)));
         }
     }
 
+    /// The columns of PARTITION BY.
+    pub fn keys(&self) -> &'static [&'static str] {
+        match self.partition {
+            Partition::None | Partition::PerVariable => &[],
+            Partition::Key => &["k"],
+            Partition::Keys => &["k", "t"],
+        }
+    }
+
     /// The columns that come out, by name.
     pub fn columns(&self) -> Vec<String> {
         let mut columns = Vec::new();
-        if self.partition == Partition::Key {
-            columns.push("k".to_owned());
-        }
+        columns.extend(self.keys().iter().map(|key| (*key).to_owned()));
         if matches!(self.form, Form::Standard(rows) if rows != Rows::One) {
             columns.push("bit".to_owned());
         }
@@ -314,9 +370,11 @@ impl Case {
         match self.form {
             Form::Short { all } => {
                 let mut items = self.measures();
-                if self.partition == Partition::Key {
-                    items.insert(0, ("k".to_owned(), "k".to_owned()));
-                }
+                let keys = self
+                    .keys()
+                    .iter()
+                    .map(|key| ((*key).to_owned(), (*key).to_owned()));
+                items.splice(0..0, keys);
                 let from: Vec<&str> = self
                     .streams
                     .iter()
@@ -334,6 +392,14 @@ impl Case {
                 if let Some(filter) = &self.filter {
                     let _ = write!(sql, "\nWHERE {filter}");
                 }
+                if let Some((count, seconds)) = self.limit {
+                    let by = if self.keys().is_empty() {
+                        String::new()
+                    } else {
+                        format!(" BY {}", self.keys().join(", "))
+                    };
+                    let _ = write!(sql, "\nLIMIT {count} PER {seconds} SECONDS{by}");
+                }
                 sql.push_str(match self.timeouts {
                     Timeouts::No => "",
                     Timeouts::Too => "\nEMIT MATCHES, TIMEOUTS",
@@ -348,10 +414,15 @@ impl Case {
                     columns.join(", ")
                 };
                 let _ = write!(sql, "SELECT {columns}\nFROM s MATCH_RECOGNIZE (");
-                if self.partition == Partition::Key {
-                    sql.push_str("\n  PARTITION BY k");
+                if !self.keys().is_empty() {
+                    let _ = write!(sql, "\n  PARTITION BY {}", self.keys().join(", "));
                 }
-                let _ = write!(sql, "\n  ORDER BY ts\n  MEASURES {}", list(self.measures()));
+                let _ = write!(
+                    sql,
+                    "\n  ORDER BY {}\n  MEASURES {}",
+                    self.order,
+                    list(self.measures())
+                );
                 sql.push_str(match rows {
                     Rows::One => "\n  ONE ROW PER MATCH",
                     Rows::All => "\n  ALL ROWS PER MATCH",
@@ -396,8 +467,8 @@ impl Case {
     fn clauses(&self, sql: &mut String, indent: &str) {
         match self.partition {
             Partition::None => {}
-            Partition::Key => {
-                let _ = write!(sql, "{indent}PARTITION BY k");
+            Partition::Key | Partition::Keys => {
+                let _ = write!(sql, "{indent}PARTITION BY {}", self.keys().join(", "));
             }
             Partition::PerVariable => {
                 let mut names = self.pattern.bound();

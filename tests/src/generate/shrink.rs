@@ -54,6 +54,8 @@ fn simpler(case: &Case) -> Vec<Case> {
         });
     }
     with(&|case| case.filter = None);
+    with(&|case| case.limit = None);
+    with(&|case| case.order = "ts".to_owned());
     with(&|case| case.subset = None);
     with(&|case| case.skip = None);
     with(&|case| case.within = None);

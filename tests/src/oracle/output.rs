@@ -53,9 +53,10 @@ pub fn write(
     {
         return unsupported("DISTINCT, GROUP BY, HAVING and ORDER BY of the result");
     }
-    if select.limit.is_some() || select.offset.is_some() || select.limit_per.is_some() {
+    if select.limit.is_some() || select.offset.is_some() {
         return unsupported("LIMIT");
     }
+    let mut periods = Periods::of(query)?;
     for (group, one) in reported.iter().enumerate() {
         let time = (!one.certain.is_end()).then_some(one.certain.time);
         let facts = Facts {
@@ -84,6 +85,11 @@ pub fn write(
         if query.standard.is_none() {
             if let Some(filter) = &select.filter
                 && !holds(eval(filter, &scope))?
+            {
+                continue;
+            }
+            if let Some(periods) = &mut periods
+                && !periods.pass(&scope, time)?
             {
                 continue;
             }
@@ -119,6 +125,70 @@ pub fn write(
         }
     }
     Ok(())
+}
+
+/// `LIMIT n PER duration BY …`: after the first match of a key at most n are passed on until the duration has gone by since
+/// that first one; then the next match begins a new period.
+struct Periods<'a> {
+    count: i64,
+    /// µs
+    per: i64,
+    by: &'a [Expr],
+    /// By key: when its period began, and how many were passed on in it.
+    known: Vec<(Vec<Value>, i64, i64)>,
+}
+
+impl<'a> Periods<'a> {
+    fn of(query: &Query<'a>) -> Result<Option<Self>, Refusal> {
+        let Some(limit) = &query.select.limit_per else {
+            return Ok(None);
+        };
+        // Partitions are looked at one by one, so a key must not reach over several.
+        if query.partition_by.len() > limit.by.len() {
+            return unsupported("LIMIT … PER over several partitions");
+        }
+        let ExprKind::Number(count) = &limit.count.kind else {
+            return unsupported("this LIMIT");
+        };
+        let count = count
+            .parse()
+            .map_err(|_| Refusal::Unsupported("this LIMIT".into()))?;
+        Ok(Some(Self {
+            count,
+            per: super::literal::length(&limit.per)?,
+            by: &limit.by,
+            known: Vec::new(),
+        }))
+    }
+
+    fn pass(&mut self, scope: &Scope<'_>, time: Option<i64>) -> Result<bool, Refusal> {
+        let Some(time) = time else {
+            return unsupported("LIMIT … PER at the end of the input");
+        };
+        let mut key = Vec::new();
+        for expr in self.by {
+            key.push(value(eval(expr, scope))?);
+        }
+        let same = |known: &[Value]| {
+            known
+                .iter()
+                .zip(&key)
+                .all(|(left, right)| super::value::same(left, right))
+        };
+        let at = match self.known.iter().position(|(known, ..)| same(known)) {
+            Some(at) => at,
+            None => {
+                self.known.push((key, time, 0));
+                self.known.len() - 1
+            }
+        };
+        let (_, began, passed) = &mut self.known[at];
+        if time - *began >= self.per {
+            (*began, *passed) = (time, 0);
+        }
+        *passed += 1;
+        Ok(*passed <= self.count)
+    }
 }
 
 /// A row of the table that MATCH_RECOGNIZE is: names and values.
