@@ -231,7 +231,7 @@ fn of_stream<'a>(query: &Query<'_>, component: &'a Expr, stream: usize) -> &'a E
     sides.iter().find(is_of).copied().unwrap_or(component)
 }
 
-/// ORDER BY of the standard form; ties by arrival.
+/// ORDER BY of the standard form; ties by event time, then by arrival.
 fn sort(query: &Query<'_>, rows: &mut [Row]) -> Result<(), Refusal> {
     if query.order_by.is_empty() {
         return Ok(());
@@ -272,7 +272,7 @@ fn sort(query: &Query<'_>, rows: &mut [Row]) -> Result<(), Refusal> {
                 return order;
             }
         }
-        a.seq.cmp(&b.seq)
+        (a.time, a.seq).cmp(&(b.time, b.seq))
     });
     for (place, (_, row)) in rows.iter_mut().zip(keyed) {
         *place = row;
