@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use portent_connect::{InferredSchema, OnBad};
-use portent_engine::{EngineConfig, QueryId};
+use portent_engine::{Classes, EngineConfig, QueryId};
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Schema, Span, Value};
 use portent_planner::catalog::{Catalog, Settings, StreamDef};
@@ -304,6 +304,10 @@ fn engine_config(settings: &Settings) -> EngineConfig {
             .unwrap_or(default.max_threads_per_query),
         max_matches_per_event: count("max_matches_per_event")
             .unwrap_or(default.max_matches_per_event),
+        classes: match settings.text("execution").as_str() {
+            "threads" => Classes::Threads,
+            _ => default.classes,
+        },
     }
 }
 

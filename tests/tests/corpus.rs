@@ -83,3 +83,8 @@ fn shuffled_within_the_lateness() {
 fn among_other_queries() {
     run(|case| variants::among_decoys(case, 40));
 }
+
+#[test]
+fn by_threads() {
+    run(|case| Some(variants::by_threads(case)));
+}

@@ -74,6 +74,12 @@ pub const SPECS: &[Spec] = &[
         meaning: "the most matches that one event may complete in one query",
     },
     Spec {
+        name: "execution",
+        kind: Kind::Word(&["cheapest", "threads"]),
+        default: "cheapest",
+        meaning: "the execution class of queries: the cheapest that the pattern allows, or threads for all; the answers are the same",
+    },
+    Spec {
         name: "batch_size",
         kind: Kind::Count(1),
         default: "1000",

@@ -1,15 +1,19 @@
-//! The execution class of a query: how the engine runs it, and why.
+//! The execution class of a query: how the engine runs it, what an event costs, and why no cheaper class will do.
 
 use std::fmt;
 
-use crate::automaton::Step;
-use crate::compiled::{Body, CompiledQuery};
+use crate::automaton::{Absent, Gap, Step};
+use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder};
+use crate::expr::{VarId, looks_beyond_row};
 
 /// How the engine runs a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Class {
     /// Each event by itself.
     Filter,
+    /// MATCH ALL by a determinised automaton over a shared graph of partial matches.
+    Any,
     /// Prioritised threads over the automaton: the general way.
     Threads,
 }
@@ -18,19 +22,41 @@ impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Class::Filter => "filter",
+            Class::Any => "any",
             Class::Threads => "threads",
         })
     }
 }
 
 /// The class of a query, and the reason in a few words.
-pub fn class(query: &CompiledQuery) -> (Class, &'static str) {
+pub fn class(query: &CompiledQuery) -> (Class, String) {
     let Body::Match(plan) = &query.body else {
-        return (
-            Class::Filter,
-            "no pattern: each row is decided by itself, at constant cost",
-        );
+        let reason = "no pattern: each row is decided by itself, at constant cost";
+        return (Class::Filter, reason.to_owned());
     };
+    match (is_any(plan), is_one_event(plan)) {
+        (_, true) => (
+            Class::Filter,
+            "a match is one event, decided by itself, at constant cost".to_owned(),
+        ),
+        (Ok(()), false) => (
+            Class::Any,
+            "partial matches share a graph: cost per event is that of the automaton's states, whatever the window and however \
+             many partial matches are open"
+                .to_owned(),
+        ),
+        (Err(why), false) => (
+            Class::Threads,
+            format!(
+                "prioritised threads, one for each open partial match: cost grows with those that an event touches; not \
+                 class any, since {why}"
+            ),
+        ),
+    }
+}
+
+/// Whether a match is one event that stands for itself.
+fn is_one_event(plan: &MatchPlan) -> bool {
     let one_event = plan.automaton.states.iter().enumerate().all(|(at, state)| {
         state.steps.iter().all(|step| match step {
             Step::Bind(transition) => at == 0 && transition.absent.is_empty(),
@@ -41,14 +67,69 @@ pub fn class(query: &CompiledQuery) -> (Class, &'static str) {
         .conditions
         .iter()
         .any(|condition| !condition.correlated.is_empty());
-    if one_event && !looks_around {
-        return (
-            Class::Filter,
-            "a match is one event, decided by itself, at constant cost",
-        );
+    one_event && !looks_around
+}
+
+/// Whether a pattern can run in class `any`: what an event does to a partial match must follow from the event alone and from the
+/// automaton's state, so that all partial matches of a state can be treated as one.
+///
+/// # Errors
+/// Why it can't.
+pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
+    if plan.mode != Mode::All {
+        return Err("only the preferred matches are asked for (MATCH ALL asks for every one)");
     }
-    (
-        Class::Threads,
-        "prioritised threads, one for each open partial match: cost grows with those that an event touches",
-    )
+    if plan.emit_timeouts {
+        return Err("each partial match that runs out of time is reported");
+    }
+    if plan.key_of.is_some() {
+        return Err("the key is computed per variable");
+    }
+    match &plan.order {
+        RowOrder::EventTime { ties } if ties.is_empty() => {}
+        _ => return Err("rows have an order of their own"),
+    }
+    if plan.look_back > 0 || plan.look_ahead > 0 {
+        return Err("PREV or NEXT looks at neighbouring rows");
+    }
+    if plan.automaton.variables.len() > 64 {
+        return Err("it has more than 64 variables");
+    }
+    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
+        let looks = |expr| looks_beyond_row(expr, VarId(variable));
+        if condition.correlated.iter().any(looks) {
+            return Err("a condition looks at events bound before");
+        }
+    }
+    for (at, state) in plan.automaton.states.iter().enumerate() {
+        for step in &state.steps {
+            match step {
+                Step::Bind(bind) if bind.first_row => return Err("it is anchored"),
+                Step::Bind(bind) if at == 0 && !bind.absent.is_empty() => {
+                    return Err("an absence before its first event looks back");
+                }
+                Step::Bind(bind) if bind.excluded => return Err("it leaves out rows"),
+                Step::Bind(bind) if at > 0 && is_bounded(bind.gap, &bind.absent) => {
+                    return Err("the time between two of its events is bounded");
+                }
+                Step::Bind(_) => {}
+                Step::Accept(tail) if tail.at_end || tail.first_row && at > 0 => {
+                    return Err("it is anchored");
+                }
+                Step::Accept(tail) if !tail.absent.is_empty() => {
+                    return Err("an absence after its last event waits for a deadline");
+                }
+                Step::Accept(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_bounded(gap: Gap, absent: &[Absent]) -> bool {
+    gap.min.is_some_and(|min| min > 0)
+        || gap.max.is_some()
+        || absent
+            .iter()
+            .any(|absent| absent.min > 0 || absent.max.is_some())
 }

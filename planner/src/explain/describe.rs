@@ -98,7 +98,7 @@ fn describe_query(query: &CompiledQuery, plan: &LogicalPlan, planned: &Planned) 
         name: query.name.clone(),
         fingerprint: format!("{:016x}", query.fingerprint),
         class: class.to_string(),
-        reason: reason.to_owned(),
+        reason,
         output: query
             .output
             .iter()

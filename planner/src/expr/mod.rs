@@ -32,7 +32,7 @@ pub use text_pattern::{PatternShape, TextPattern};
 pub use types::{bind_type, coerce};
 pub use visit::{
     columns, conjoin, conjuncts, depends_on_match, for_each_child, for_each_child_mut, is_row_only,
-    walk, walk_mut,
+    looks_beyond_row, walk, walk_mut,
 };
 
 pub use crate::functions::ScalarFunction;

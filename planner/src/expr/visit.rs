@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portent_grammar::{Span, Type, Value};
 
-use super::{Expr, ExprKind, LogicalEnd, PathStep};
+use super::{Expr, ExprKind, LogicalEnd, PathStep, RowRef, VarId};
 
 /// Calls `visit` for each direct part, left to right; the argument of a navigation and those of an aggregate are parts too.
 pub fn for_each_child<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
@@ -165,6 +165,25 @@ pub fn depends_on_match(expr: &Expr) -> bool {
         | ExprKind::Classifier(_)
         | ExprKind::MatchInfo(_)
         | ExprKind::MatchKey(_) => true,
+        _ => false,
+    })
+}
+
+/// Whether a condition of a variable looks at anything but the row that is tested, which counts as bound to the variable already, and at
+/// that row's neighbours.
+pub fn looks_beyond_row(expr: &Expr, variable: VarId) -> bool {
+    let at_hand = |row: &RowRef| {
+        row.end == LogicalEnd::Last
+            && row.offset == 0
+            && row
+                .variables
+                .as_ref()
+                .is_none_or(|variables| variables.contains(&variable))
+    };
+    any(expr, &|expr| match &expr.kind {
+        ExprKind::Navigate(navigate) => !at_hand(&navigate.row),
+        ExprKind::Classifier(row) => row.physical != 0 || !at_hand(row),
+        ExprKind::Aggregate(_) | ExprKind::MatchInfo(_) | ExprKind::MatchKey(_) => true,
         _ => false,
     })
 }

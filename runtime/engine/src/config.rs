@@ -9,6 +9,19 @@ pub struct EngineConfig {
     pub max_threads_per_query: usize,
     /// Matches that one event (or deadline) may complete in one query; more are shed. Default: 10,000,000.
     pub max_matches_per_event: usize,
+    /// Which execution classes may be chosen. For tests and comparisons: whatever is said here, the answers are the same.
+    pub classes: Classes,
+}
+
+/// A choice of execution classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Classes {
+    /// For each query the cheapest that its pattern allows: what EXPLAIN tells.
+    #[default]
+    Cheapest,
+    /// Threads for all patterns: one for each open partial match.
+    Threads,
 }
 
 impl Default for EngineConfig {
@@ -16,6 +29,7 @@ impl Default for EngineConfig {
         Self {
             max_threads_per_query: 10_000_000,
             max_matches_per_event: 10_000_000,
+            classes: Classes::default(),
         }
     }
 }

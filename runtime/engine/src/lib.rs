@@ -29,7 +29,7 @@ mod unnest;
 #[cfg(test)]
 mod tests;
 
-pub use config::EngineConfig;
+pub use config::{Classes, EngineConfig};
 pub use engine::{Engine, Output, Pushed, QueryId};
 pub use error::EngineError;
 pub use id::MatchId;

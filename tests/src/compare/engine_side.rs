@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use portent_engine::{Engine, EngineConfig, Output, Pushed, QueryStats};
+use portent_engine::{Classes, Engine, EngineConfig, Output, Pushed, QueryStats};
 use portent_grammar::{Code, Diagnostic, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
@@ -28,9 +28,9 @@ pub struct Run {
     pub stats: Option<QueryStats>,
 }
 
-/// Runs a case; an `Err` is something that must never be: a panic, an engine that contradicts its planner.
-pub fn run(case: &Case) -> Result<Ran, String> {
-    match catch_unwind(AssertUnwindSafe(|| attempt(case))) {
+/// Runs a case by these execution classes; an `Err` is something that must never be: a panic, an engine that contradicts its planner.
+pub fn run(case: &Case, classes: Classes) -> Result<Ran, String> {
+    match catch_unwind(AssertUnwindSafe(|| attempt(case, classes))) {
         Ok(result) => result,
         Err(panic) => {
             let text = panic
@@ -42,12 +42,12 @@ pub fn run(case: &Case) -> Result<Ran, String> {
     }
 }
 
-fn attempt(case: &Case) -> Result<Ran, String> {
+fn attempt(case: &Case, classes: Classes) -> Result<Ran, String> {
     let events = case.events.iter().enumerate();
     let pushes: Vec<Push> = events
         .map(|(index, event)| (event.stream, time(event), values(event, index)))
         .collect();
-    run_statements(&case.statements(), pushes)
+    run_statements(&case.statements(), pushes, classes)
 }
 
 /// An event: the number of its stream in the order of creation, its time, its values.
@@ -57,9 +57,12 @@ pub type Push = (usize, i64, Vec<Value>);
 ///
 /// # Errors
 /// Something that must never be: an engine that contradicts its planner.
-pub fn run_statements(text: &str, events: Vec<Push>) -> Result<Ran, String> {
+pub fn run_statements(text: &str, events: Vec<Push>, classes: Classes) -> Result<Ran, String> {
     let mut catalog = Catalog::new();
-    let mut engine = Engine::new(EngineConfig::default());
+    let mut engine = Engine::new(EngineConfig {
+        classes,
+        ..EngineConfig::default()
+    });
     let parsed = portent_parser::parse(text);
     let refused = |diagnostics: &[Diagnostic]| {
         let codes = diagnostics

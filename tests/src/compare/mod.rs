@@ -5,6 +5,7 @@ pub mod oracle_side;
 
 use std::fmt::Write as _;
 
+use portent_engine::Classes;
 use portent_grammar::{Code, Value};
 
 use crate::corpus::shown;
@@ -28,11 +29,14 @@ pub enum Verdict {
 
 /// Runs a case through both.
 pub fn compare(case: &Case, budget: u64) -> Verdict {
-    let ran = match engine_side::run(case) {
+    let ran = match engine_side::run(case, Classes::Cheapest) {
         Ok(Ran::Rows(run)) => run,
         Ok(Ran::Refused(codes, text)) => return Verdict::Refused(codes, text),
         Err(why) => return Verdict::Differ(why),
     };
+    if let Some(why) = classes_differ(case, &ran) {
+        return Verdict::Differ(why);
+    }
     let select = match portent_parser::parse_query(&case.sql()) {
         Ok(select) => select,
         Err(diagnostics) => {
@@ -97,6 +101,33 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
         }
     }
     Verdict::Agree(oracle.len())
+}
+
+/// Whatever the execution class, the same rows come out in the same order, with the same identities.
+fn classes_differ(case: &Case, cheapest: &engine_side::Run) -> Option<String> {
+    if case.form != (Form::Short { all: true }) {
+        return None;
+    }
+    let threads = match engine_side::run(case, Classes::Threads) {
+        Ok(Ran::Rows(run)) => run,
+        Ok(Ran::Refused(_, text)) => return Some(format!("refused with threads: {text}")),
+        Err(why) => return Some(why),
+    };
+    if cheapest.rows == threads.rows {
+        return None;
+    }
+    let shown = |run: &engine_side::Run| -> Vec<Vec<Option<String>>> {
+        let row = |row: &portent_engine::Output| {
+            let id = row.match_id.map(|id| id.to_string());
+            let time = Some(Value::Timestamp(row.time).to_string());
+            row.values.iter().map(shown).chain([time, id]).collect()
+        };
+        run.rows.iter().map(row).collect()
+    };
+    let text = report(case, &shown(cheapest), &shown(&threads));
+    Some(format!(
+        "the cheapest class (first) and threads (second) differ\n{text}"
+    ))
 }
 
 /// Whether the order of rows within a partition is laid down by more than the time at which matches are certain.

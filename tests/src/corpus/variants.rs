@@ -161,3 +161,14 @@ pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
     }
     None
 }
+
+/// By the general execution class, whatever the pattern allows.
+pub fn by_threads(case: &Case) -> Case {
+    let mut changed = case.clone();
+    let kind = SectionKind::Statements {
+        text: "SET execution = 'threads';".to_owned(),
+        first_line: 1,
+    };
+    changed.sections.insert(0, Section { line: 0, kind });
+    changed
+}

@@ -14,16 +14,17 @@ use crate::group_by::accumulate;
 use crate::id::MatchId;
 
 use super::attempt::key_component;
-use super::bindings::{Node, among};
+use super::bindings::among;
 use super::history::History;
 use super::program::{Program, address};
+use super::report::Bound;
 
 /// A match, at one of its rows (ALL ROWS PER MATCH) or as a whole.
 pub(crate) struct Complete<'a> {
     pub program: &'a Program,
     pub history: &'a History,
     /// Everything that is bound, in order.
-    pub bound: &'a [&'a Node],
+    pub bound: &'a [Bound<'a>],
     /// How many of `bound` RUNNING sees.
     pub upto: usize,
     /// The row whose columns are the plain columns.
@@ -55,7 +56,7 @@ struct Found<'a> {
 }
 
 impl<'a> Complete<'a> {
-    fn visible(&self, running: bool) -> &'a [&'a Node] {
+    fn visible(&self, running: bool) -> &'a [Bound<'a>] {
         if running {
             self.bound.get(..self.upto).unwrap_or(self.bound)
         } else {
@@ -66,7 +67,7 @@ impl<'a> Complete<'a> {
     fn find(&self, row: &RowRef) -> Option<Found<'a>> {
         let visible = self.visible(row.running);
         let offset = row.offset as usize;
-        let node: &Node = match (&row.variables, row.end) {
+        let node = match (&row.variables, row.end) {
             (None, LogicalEnd::First) => visible.get(offset)?,
             (None, LogicalEnd::Last) => visible.get(visible.len().checked_sub(offset + 1)?)?,
             (variables, LogicalEnd::First) => visible
@@ -81,7 +82,7 @@ impl<'a> Complete<'a> {
         };
         if row.physical == 0 {
             return Some(Found {
-                row: &node.row,
+                row: node.row,
                 variable: self.program.name(node.variable),
             });
         }
@@ -131,7 +132,7 @@ impl<'a> Complete<'a> {
         &self,
         state: &mut Result<Accumulator, EvalError>,
         aggregate: &Aggregate,
-        nodes: &[&Node],
+        nodes: &[Bound<'_>],
     ) {
         for node in nodes {
             if let Ok(accumulator) = state
@@ -140,7 +141,7 @@ impl<'a> Complete<'a> {
                 let variable = self.program.name(node.variable);
                 let at = At {
                     outer: self,
-                    row: &node.row,
+                    row: node.row,
                     variable,
                 };
                 if let Err(error) = accumulate(accumulator, aggregate, &at) {
@@ -235,7 +236,7 @@ impl EvalContext for Complete<'_> {
 
     fn match_key(&self, n: u16) -> Result<Value, EvalError> {
         match self.bound.first() {
-            Some(first) => key_component(self.program, first.variable, &first.row, n),
+            Some(first) => key_component(self.program, first.variable, first.row, n),
             None => Ok(Value::Null),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Two execution classes so far, by mode: [`preferred`] and [`every`].
 
+mod any;
 mod attempt;
 mod bindings;
 mod complete;
@@ -24,7 +25,7 @@ use portent_planner::CompiledQuery;
 use portent_planner::compiled::{EndOfInput, MatchPlan, RowOrder, SortKey};
 use portent_planner::expr::{Expr, ExprKind, eval};
 
-use crate::config::EngineConfig;
+use crate::config::{Classes, EngineConfig};
 use crate::context::OneRow;
 use crate::event::Row;
 use crate::id::IdBuilder;
@@ -66,6 +67,7 @@ struct Work {
     decided: Vec<Decided>,
     preferred: preferred::Scratch,
     every: every::Scratch,
+    any: any::Shared,
     ids: IdBuilder,
 }
 
@@ -89,13 +91,16 @@ impl Matcher {
         streams: &[String],
         config: EngineConfig,
     ) -> Result<Self, String> {
-        let program = Arc::new(Program::new(query, plan, streams)?);
+        let mut program = Program::new(query, plan, streams)?;
+        program.any &= config.classes == Classes::Cheapest;
+        let program = Arc::new(program);
         Ok(Self {
             work: Work {
                 facts: Facts::new(&program),
                 decided: Vec::new(),
                 preferred: preferred::Scratch::default(),
                 every: every::Scratch::default(),
+                any: any::Shared::new(&program),
                 ids: IdBuilder::default(),
             },
             program,
@@ -330,6 +335,17 @@ impl Matcher {
         self.stage(place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
         let work = &mut self.work;
+        if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
+            let most = self.config.max_matches_per_event;
+            any::report(
+                &program,
+                &mut partition,
+                &work.any,
+                most,
+                &mut work.ids,
+                sink,
+            );
+        }
         output::flush(
             &program,
             &mut partition,
@@ -388,6 +404,7 @@ impl Matcher {
                 match class {
                     Class::Preferred(class) => class.row(&mut scene, &mut self.work.preferred),
                     Class::Every(class) => class.row(&mut scene, &mut self.work.every),
+                    Class::Any(class) => class.row(&mut scene, &mut self.work.any),
                 }
                 if !program.leading.is_empty() {
                     let noted: Vec<bool> = program
@@ -416,7 +433,14 @@ impl Matcher {
                 let open = class.abandon(&mut stage);
                 stage.stats.undecided += open;
             }
+            (Task::Abandon, Class::Any(class)) => {
+                let open = class.abandon(&mut stage, &mut self.work.any, time);
+                stage.stats.undecided += open;
+            }
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
+            (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
+            // It waits for no deadline.
+            (Task::Fire(_) | Task::End, Class::Any(_)) => {}
             (Task::Sweep, Class::Preferred(_)) => {}
         }
     }

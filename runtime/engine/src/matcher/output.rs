@@ -2,18 +2,19 @@
 
 use std::cell::RefCell;
 
+use portent_grammar::Value;
 use portent_planner::compiled::{Mode, RowsPerMatch};
 
 use crate::emit::{Emitter, Origin, Produced};
 use crate::event::Row;
-use crate::id::IdBuilder;
+use crate::id::{IdBuilder, MatchId};
 use crate::stats::QueryStats;
 
 use super::bindings::Node;
 use super::complete::{Complete, MatchFacts, Unmatched};
 use super::partition::Partition;
 use super::program::Program;
-use super::report::{Decided, Decision};
+use super::report::{Bound, Decided, Decision};
 
 /// Where a query's rows go.
 pub(crate) struct Sink<'a> {
@@ -95,11 +96,7 @@ fn report(
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
-    let bound = decision
-        .last
-        .as_deref()
-        .map(Node::forth)
-        .unwrap_or_default();
+    let bound = Bound::all(decision.last.as_deref());
     if program.unmatched() && !decision.timed_out {
         cover(partition, decision, &bound);
     }
@@ -111,83 +108,117 @@ fn report(
     if !wanted {
         return;
     }
-    ids.begin(partition.id);
-    for node in &bound {
-        let event = &node.row.event;
-        ids.bound(node.variable.0, node.row.input, event.ordinal, event.part);
-    }
-    if let Some(start) = &decision.start {
-        ids.bound(u16::MAX, start.input, start.event.ordinal, start.event.part);
-    }
-    if decision.timed_out {
-        ids.mark(1);
-    }
     let number = match program.plan.mode {
         Mode::All if !decision.timed_out => partition.numbers,
         _ => decision.number,
     };
-    let facts = MatchFacts {
-        id: ids.finish(),
+    let one = One {
+        bound: &bound,
+        empty_at: decision.start.as_ref(),
         number,
-        time: sink.clock,
         timed_out: decision.timed_out,
     };
-    let running = RefCell::new(Vec::new());
-    let complete = |upto, here| Complete {
-        program,
-        history: &partition.history,
-        bound: &bound,
-        upto,
-        here,
-        facts: &facts,
-        running: &running,
-    };
-    let event = |row: Option<&Row>| row.map_or_else(Vec::new, |row| row.event.values.clone());
-    let origin = |event| Origin {
-        time: sink.clock,
-        match_id: Some(facts.id),
-        event,
-    };
-    match (program.plan.rows, bound.last()) {
-        (RowsPerMatch::One, Some(last)) => {
-            let context = complete(bound.len(), Some(&last.row));
-            let origin = origin(&last.row.event.values);
-            sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+    one.emit(program, partition, ids, sink);
+}
+
+/// A match on its way out.
+pub(crate) struct One<'a> {
+    /// Its events, in order.
+    pub bound: &'a [Bound<'a>],
+    /// The row at which an empty match stands.
+    pub empty_at: Option<&'a Row>,
+    /// `MATCH_NUMBER()`; 0 for what has none.
+    pub number: u64,
+    pub timed_out: bool,
+}
+
+impl One<'_> {
+    fn id(&self, partition: &Partition, ids: &mut IdBuilder) -> MatchId {
+        ids.begin(partition.id);
+        for bound in self.bound {
+            let event = &bound.row.event;
+            ids.bound(bound.variable.0, bound.row.input, event.ordinal, event.part);
         }
-        (RowsPerMatch::One, None) => {
-            let shown = event(decision.start.as_ref());
-            let context = complete(0, decision.start.as_ref());
-            sink.emitter
-                .emit(&context, &origin(&shown), sink.stats, sink.out);
+        if let Some(start) = self.empty_at {
+            ids.bound(u16::MAX, start.input, start.event.ordinal, start.event.part);
         }
-        (RowsPerMatch::All { .. }, Some(_)) => {
-            for (node, upto) in bound.iter().zip(1..) {
-                if !node.excluded {
-                    let context = complete(upto, Some(&node.row));
-                    let origin = origin(&node.row.event.values);
-                    sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+        if self.timed_out {
+            ids.mark(1);
+        }
+        ids.finish()
+    }
+
+    /// Gives its rows to the emitter.
+    pub fn emit(
+        &self,
+        program: &Program,
+        partition: &Partition,
+        ids: &mut IdBuilder,
+        sink: &mut Sink<'_>,
+    ) {
+        let bound = self.bound;
+        let facts = MatchFacts {
+            id: self.id(partition, ids),
+            number: self.number,
+            time: sink.clock,
+            timed_out: self.timed_out,
+        };
+        let running = RefCell::new(Vec::new());
+        let complete = |upto, here| Complete {
+            program,
+            history: &partition.history,
+            bound,
+            upto,
+            here,
+            facts: &facts,
+            running: &running,
+        };
+        let origin = |event| Origin {
+            time: sink.clock,
+            match_id: Some(facts.id),
+            event,
+        };
+        let none: &[Value] = &[];
+        let shown = self.empty_at.map_or(none, |row| &row.event.values);
+        match (program.plan.rows, bound.last()) {
+            (RowsPerMatch::One, Some(last)) => {
+                let origin = origin(last.row.event.values.as_slice());
+                let context = complete(bound.len(), Some(last.row));
+                sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+            }
+            (RowsPerMatch::One, None) => {
+                let context = complete(0, self.empty_at);
+                sink.emitter
+                    .emit(&context, &origin(shown), sink.stats, sink.out);
+            }
+            (RowsPerMatch::All { .. }, Some(_)) => {
+                for (one, upto) in bound.iter().zip(1..) {
+                    if !one.excluded {
+                        let context = complete(upto, Some(one.row));
+                        let origin = origin(one.row.event.values.as_slice());
+                        sink.emitter.emit(&context, &origin, sink.stats, sink.out);
+                    }
                 }
             }
-        }
-        (
-            RowsPerMatch::All {
-                show_empty,
-                unmatched,
-            },
-            None,
-        ) => {
-            if show_empty || unmatched {
-                let shown = event(decision.start.as_ref());
-                let context = complete(0, decision.start.as_ref());
-                sink.emitter
-                    .emit(&context, &origin(&shown), sink.stats, sink.out);
+            (
+                RowsPerMatch::All {
+                    show_empty,
+                    unmatched,
+                },
+                None,
+            ) => {
+                if show_empty || unmatched {
+                    let context = complete(0, self.empty_at);
+                    sink.emitter
+                        .emit(&context, &origin(shown), sink.stats, sink.out);
+                }
             }
         }
     }
 }
 
 /// Notes which rows a match has.
-fn cover(partition: &mut Partition, decision: &Decision, bound: &[&Node]) {
+fn cover(partition: &mut Partition, decision: &Decision, bound: &[Bound<'_>]) {
     let Some((first, _, _)) = partition.unmatched.front() else {
         return;
     };
@@ -200,7 +231,7 @@ fn cover(partition: &mut Partition, decision: &Decision, bound: &[&Node]) {
             *covered = true;
         }
     };
-    bound.iter().for_each(|node| mark(node.position));
+    bound.iter().for_each(|one| mark(one.position));
     if bound.is_empty() {
         mark(decision.start_position);
     }

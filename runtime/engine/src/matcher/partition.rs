@@ -10,6 +10,7 @@ use portent_planner::compiled::Mode;
 use crate::event::Row;
 use crate::id::partition_hash;
 
+use super::any::Any;
 use super::every::Every;
 use super::history::History;
 use super::leading::Past;
@@ -21,6 +22,7 @@ use super::timers::{PartitionRef, Timer};
 pub(crate) enum Class {
     Preferred(Preferred),
     Every(Every),
+    Any(Any),
 }
 
 /// The events of one key, as far as they are of interest.
@@ -57,6 +59,7 @@ impl Partition {
         let class = match &self.class {
             Class::Preferred(preferred) => preferred.is_idle(),
             Class::Every(every) => every.is_idle(),
+            Class::Any(any) => any.is_idle(),
         };
         class
             && self.next == self.seen
@@ -70,6 +73,7 @@ impl Partition {
         match &self.class {
             Class::Preferred(preferred) => preferred.expects(timer),
             Class::Every(every) => every.expects(timer),
+            Class::Any(_) => false,
         }
     }
 
@@ -79,7 +83,8 @@ impl Partition {
             Class::Preferred(preferred) => preferred.first_start(),
             Class::Every(every) if every.is_idle() => None,
             Class::Every(every) if exact => every.first_start(),
-            Class::Every(_) => return,
+            // It keeps no rows: `is_any` refuses what looks at neighbours.
+            Class::Every(_) | Class::Any(_) => return,
         };
         let past = self.past.iter().filter_map(Past::first).min();
         let first = open
@@ -128,6 +133,7 @@ impl Partitions {
     /// Makes a partition.
     pub fn make(&mut self, program: &Program, hash: u64, key: Vec<Value>) -> u32 {
         let class = match program.plan.mode {
+            Mode::All if program.any => Class::Any(Any::default()),
             Mode::All => Class::Every(Every::default()),
             Mode::Preferred(_) => Class::Preferred(Preferred::default()),
         };

@@ -8,8 +8,10 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
+use portent_planner::explain::class::is_any;
 use portent_planner::expr::{
-    Aggregate, AggregateFunction, Expr, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, walk,
+    Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
+    walk,
 };
 
 /// A bit per variable; all bits where every row matters.
@@ -45,6 +47,8 @@ pub(crate) struct Program {
     pub head_dominates: bool,
     /// MATCH ALL: one candidate may be found in several ways.
     pub ambiguous: bool,
+    /// It runs in class `any`.
+    pub any: bool,
     /// MATCH ALL: deadlines must be noticed when they pass, not only when the thread is looked at.
     pub timely: bool,
     /// The variables that state 0 can bind.
@@ -151,7 +155,7 @@ impl Program {
                     && condition
                         .correlated
                         .iter()
-                        .any(|expr| depends_on_match(expr, VarId(variable)))
+                        .any(|expr| looks_beyond_row(expr, VarId(variable)))
             })
             .collect();
         let (steps, states) = flatten(plan);
@@ -171,6 +175,7 @@ impl Program {
             by_time: matches!(plan.order, RowOrder::EventTime { .. }),
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
+            any: is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX),
             timely: plan.emit_timeouts,
             start_interest: 0,
             interest: 0,
@@ -507,30 +512,6 @@ fn leading(plan: &MatchPlan, looks_at_match: &[bool]) -> Vec<Leading> {
         }
     }
     all
-}
-
-/// Whether a condition of a variable depends on what is bound: the variable itself is bound to the row at hand.
-fn depends_on_match(expr: &Expr, variable: VarId) -> bool {
-    let mut depends = false;
-    walk(expr, &mut |expr| {
-        depends |= match &expr.kind {
-            ExprKind::Navigate(navigate) => !is_row_at_hand(&navigate.row, variable),
-            ExprKind::Classifier(row) => row.physical != 0 || !is_row_at_hand(row, variable),
-            ExprKind::Aggregate(_) | ExprKind::MatchInfo(_) | ExprKind::MatchKey(_) => true,
-            _ => false,
-        };
-    });
-    depends
-}
-
-/// Whether the logical part of a reference leads to the row that is being tested.
-fn is_row_at_hand(row: &RowRef, variable: VarId) -> bool {
-    row.end == LogicalEnd::Last
-        && row.offset == 0
-        && row
-            .variables
-            .as_ref()
-            .is_none_or(|variables| variables.contains(&variable))
 }
 
 /// Whether two different paths may bind the same events to the same variables: some state can bind a variable in two ways.

@@ -5,7 +5,7 @@ use portent_planner::expr::{AggregateFunction, CompareOp};
 
 use super::build::*;
 use super::preference::a_plus_b;
-use crate::EngineConfig;
+use crate::{Classes, EngineConfig};
 
 #[test]
 fn a_long_run_is_linear_and_does_not_overflow_the_stack() {
@@ -95,6 +95,7 @@ fn limits_shed_and_count() {
     let config = EngineConfig {
         max_threads_per_query: 10,
         max_matches_per_event: 5,
+        classes: Classes::Threads,
     };
     let pattern = Pattern::new(2, vec![vec![any(0, 1)], vec![any(1, 2)], vec![accept()]]);
     let plan = MatchPlan {

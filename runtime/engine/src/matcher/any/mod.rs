@@ -1,0 +1,296 @@
+//! Class `any`: MATCH ALL where what an event does to a partial match follows from the event and the automaton's state alone.
+//!
+//! Partial matches are never stored one by one: all that wait in the same state are one entry of a graph ([`arena`]), and an event
+//! moves them on together. So an event costs what the automaton's states cost, whatever the window and however many partial
+//! matches are open; matches are gone through only when somebody asks for them ([`walk`]), each in time linear in its length.
+//!
+//! | here | name in the paper (see [`arena`]) |
+//! |---|---|
+//! | `Any::live` | T, the active states, in order of insertion |
+//! | `List` | union-list |
+//! | `Output`, `Union` | output and union nodes; an output that nothing comes before stands for one on a bottom node |
+//! | `Determined` | the I/O-determinised automaton, made on the fly |
+
+mod arena;
+mod determined;
+mod report;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use hashbrown::HashMap;
+use portent_planner::compiled::Within;
+use portent_planner::expr::VarId;
+use rustc_hash::FxBuildHasher;
+
+use super::program::{Interest, Program, bit};
+use super::scene::{Scene, Stage};
+
+use arena::{Arena, Entry, List, NodeId, Output};
+use determined::{Determined, START, StateId};
+use report::Found;
+pub(crate) use report::report;
+
+/// The partial matches of a partition.
+#[derive(Debug, Default)]
+pub(crate) struct Any {
+    /// In an order in which the first entry that is filed under a state has the latest start.
+    live: Vec<Live>,
+    /// Under WITHIN n EVENTS each partition has a measure of its own, and so a graph of its own.
+    own: Option<Box<Arena>>,
+}
+
+#[derive(Debug)]
+struct Live {
+    state: StateId,
+    list: List,
+}
+
+/// What all partitions of a query share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    determined: Determined,
+    arena: Arena,
+    /// The nodes at which matches end that the event at hand completed.
+    found: Found,
+    next: Vec<Live>,
+}
+
+impl Shared {
+    pub fn new(program: &Program) -> Self {
+        Self {
+            determined: Determined::new(program),
+            arena: Arena::default(),
+            found: Found::default(),
+            next: Vec::new(),
+        }
+    }
+
+    /// The event at hand completed a match.
+    pub fn has_found(&self) -> bool {
+        !self.found.is_empty()
+    }
+}
+
+/// Where the window begins for an event at this time and position: starts before it are too old.
+fn cutoff(program: &Program, time: i64, position: u64) -> i64 {
+    match program.plan.within {
+        None => i64::MIN,
+        Some(Within::Time(within)) => time.saturating_sub(within),
+        Some(Within::Events(count)) => measure(position)
+            .saturating_add(1)
+            .saturating_sub(i64::try_from(count).unwrap_or(i64::MAX)),
+    }
+}
+
+fn measure(position: u64) -> i64 {
+    i64::try_from(position).unwrap_or(i64::MAX)
+}
+
+impl Any {
+    /// Nothing is open.
+    pub fn is_idle(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// A row.
+    pub fn row(&mut self, scene: &mut Scene<'_, '_>, shared: &mut Shared) {
+        let program = scene.stage.program;
+        let Shared {
+            determined,
+            arena,
+            found,
+            next,
+        } = shared;
+        let by_events = matches!(program.plan.within, Some(Within::Events(_)));
+        let arena = if by_events {
+            self.own.get_or_insert_default()
+        } else {
+            arena
+        };
+        let time = scene.row.time();
+        let now = if by_events || program.plan.within.is_none() {
+            measure(scene.position)
+        } else {
+            time
+        };
+        let cutoff = cutoff(program, time, scene.position);
+        found.begin(cutoff);
+        let before = arena.len();
+        arena.expire(cutoff);
+        let (mut wanted, mut touched) = (determined.start_mask(), false);
+        for live in &self.live {
+            let (mask, always) = determined.concern(live.state);
+            wanted |= mask;
+            touched |= always;
+        }
+        let bits = meets(scene, wanted);
+        if bits != 0 || touched {
+            arena.begin(now);
+            next.clear();
+            let mut step = Step {
+                scene,
+                arena,
+                found,
+                next,
+            };
+            if bits & determined.start_mask() != 0 {
+                let moves = determined.moves(program, START, bits);
+                for bind in &moves.binds {
+                    step.bind(bind, None, now);
+                }
+            }
+            for mut live in self.live.drain(..) {
+                step.scene.stage.stats.visits += 1;
+                if !live.list.expire(cutoff) {
+                    continue;
+                }
+                let moves = determined.moves(program, live.state, bits);
+                if !moves.binds.is_empty() {
+                    let before = live.list.merged(step.arena);
+                    for bind in &moves.binds {
+                        step.bind(bind, Some(before.node), before.max);
+                    }
+                }
+                if let Some(state) = moves.stay {
+                    live.state = state;
+                    step.keep(live);
+                }
+            }
+            std::mem::swap(&mut self.live, next);
+        }
+        let stats = &mut scene.stage.stats;
+        stats.live = (stats.live + arena.len() as u64).saturating_sub(before as u64);
+    }
+
+    /// Drops what is too old at a time.
+    pub fn sweep(&mut self, program: &Program, time: i64) {
+        if let Some(Within::Time(within)) = program.plan.within {
+            let cutoff = time.saturating_sub(within);
+            self.live.retain_mut(|live| live.list.expire(cutoff));
+        }
+    }
+
+    /// Drops what is open; how many ways that were in which partial matches could have gone on.
+    pub fn abandon(&mut self, stage: &mut Stage<'_>, shared: &mut Shared, time: i64) -> u64 {
+        let cutoff = cutoff(stage.program, time, stage.position);
+        let arena = self.own.as_deref().unwrap_or(&shared.arena);
+        let mut known = HashMap::default();
+        let mut open = 0_u64;
+        for live in self.live.drain(..) {
+            let waits = shared.determined.waits(live.state) as u64;
+            for entry in live.list.entries().filter(|entry| entry.max >= cutoff) {
+                let ways = count(arena, entry.node, cutoff, &mut known);
+                open = open.saturating_add(ways.saturating_mul(waits));
+            }
+        }
+        open
+    }
+}
+
+/// Which of these variables the row meets.
+fn meets(scene: &mut Scene<'_, '_>, wanted: Interest) -> Interest {
+    let (mut bits, mut open) = (0, wanted);
+    while open != 0 {
+        let variable = VarId(open.trailing_zeros() as u16);
+        open &= open - 1;
+        if scene.meets(variable, None) {
+            bits |= bit(variable);
+        }
+    }
+    bits
+}
+
+/// An event on its way through the states.
+struct Step<'s, 'a, 'b, 'c> {
+    scene: &'s mut Scene<'a, 'b>,
+    arena: &'c mut Arena,
+    found: &'c mut Found,
+    next: &'c mut Vec<Live>,
+}
+
+impl Step<'_, '_, '_, '_> {
+    fn bind(&mut self, bind: &determined::Bind, before: Option<NodeId>, max: i64) {
+        let stats = &mut self.scene.stage.stats;
+        // At the limit no match begins: those that are open go on.
+        if before.is_none() && self.arena.len() as u64 >= self.scene.stage.max_threads {
+            stats.shed += 1;
+            return;
+        }
+        stats.bindings += 1;
+        let output = Output {
+            row: self.scene.row.clone(),
+            position: self.scene.position,
+            variable: bind.variable,
+            before,
+        };
+        let entry = self.arena.output(output, max);
+        if bind.accepts {
+            self.found.add(entry.node);
+        }
+        if let Some(state) = bind.next {
+            match self.next.iter_mut().find(|live| live.state == state) {
+                Some(live) => live.list.insert(self.arena, entry),
+                None => self.next.push(Live {
+                    state,
+                    list: List::new(entry),
+                }),
+            }
+        }
+    }
+
+    fn keep(&mut self, live: Live) {
+        match self.next.iter_mut().find(|known| known.state == live.state) {
+            Some(known) => {
+                let entry = live.list.merged(self.arena);
+                known.list.insert(self.arena, entry);
+            }
+            None => self.next.push(live),
+        }
+    }
+}
+
+/// How many partial matches of a node begin inside the window. Each node is looked at once.
+fn count(
+    arena: &Arena,
+    root: NodeId,
+    cutoff: i64,
+    known: &mut HashMap<u64, u64, FxBuildHasher>,
+) -> u64 {
+    // Depth first with a stack of its own: ways can be as long as the input.
+    let mut stack = vec![root];
+    while let Some(id) = stack.last().copied() {
+        if known.contains_key(&id.number()) {
+            stack.pop();
+            continue;
+        }
+        let (mut ways, mut open) = (0_u64, false);
+        let mut ask = |node: NodeId, stack: &mut Vec<NodeId>| match known.get(&node.number()) {
+            Some(count) => ways = ways.saturating_add(*count),
+            None => {
+                open = true;
+                stack.push(node);
+            }
+        };
+        match arena.get(id) {
+            Some(arena::Node::Union { left, right }) => {
+                for Entry { node, max } in [*left, *right] {
+                    if max >= cutoff {
+                        ask(node, &mut stack);
+                    }
+                }
+            }
+            Some(arena::Node::Output(Output {
+                before: Some(before),
+                ..
+            })) => ask(*before, &mut stack),
+            Some(arena::Node::Output(_)) => ways = 1,
+            None => {}
+        }
+        if !open {
+            known.insert(id.number(), ways);
+            stack.pop();
+        }
+    }
+    known.get(&root.number()).copied().unwrap_or(0)
+}
