@@ -3,6 +3,7 @@
 //! The lowest room of the house: it knows characters, tokens, values and errors, and no syntax tree.
 
 pub mod codes;
+pub mod columns;
 pub mod diagnostic;
 pub mod keywords;
 pub mod render;
@@ -12,6 +13,7 @@ pub mod token;
 pub mod types;
 pub mod value;
 
+pub use columns::{Cell, ColumnValues, Columns};
 pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity};
 pub use render::{render, to_json};
 pub use span::Span;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portent_grammar::{Column, Type, Value};
+use portent_grammar::{Column, Columns, Type, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::compiled::{StreamId, StreamSpec};
 use rustc_hash::FxBuildHasher;
@@ -265,6 +265,24 @@ impl Engine {
             Admission::Late => Pushed::Late,
             Admission::Ahead => Pushed::Ahead,
         })
+    }
+
+    /// A block of events of one stream: their times in µs, and their columns, which are those of the stream. The same comes out as if
+    /// each row were pushed by itself. What became of each row is added to `pushed`, in order.
+    ///
+    /// # Errors
+    /// As [`Self::push`]; then no row was taken.
+    pub fn push_block(
+        &mut self,
+        id: StreamId,
+        times: &[i64],
+        columns: &Columns,
+        pushed: &mut Vec<Pushed>,
+    ) -> Result<(), EngineError> {
+        for (row, time) in times.iter().enumerate() {
+            pushed.push(self.push(id, *time, columns.row(row))?);
+        }
+        Ok(())
     }
 
     /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.
