@@ -22,6 +22,7 @@ mod visit;
 pub use aggregate::{Accumulator, aggregate_by_name, aggregate_not_supported, aggregate_type};
 pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
+pub use compare::compare;
 pub use const_set::ConstSet;
 pub use display::display;
 pub use duration::{bind_duration, duration_micros};

@@ -10,13 +10,15 @@ use portent_planner::compiled::{StreamId, StreamSpec};
 use rustc_hash::FxBuildHasher;
 
 use crate::config::EngineConfig;
-use crate::emit::Produced;
+use crate::dispatch::Scratch;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::id::MatchId;
+use crate::index::BlockRow;
 use crate::query::Query;
+use crate::readers::Reader;
 use crate::stats::{QueryStats, StreamStats};
-use crate::stream::{Admission, NEVER, Origin, Reader, Stream};
+use crate::stream::{Admission, NEVER, Origin, Stream};
 
 /// The number of a registered query. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,19 +70,18 @@ pub struct Output {
 /// ```
 pub struct Engine {
     config: EngineConfig,
-    streams: IndexMap<StreamId, Stream, FxBuildHasher>,
+    pub(crate) streams: IndexMap<StreamId, Stream, FxBuildHasher>,
     /// By number; `None`: dropped.
-    queries: Vec<Option<Query>>,
+    pub(crate) queries: Vec<Option<Query>>,
     /// What is still to be told to readers, in the order in which it happened.
-    agenda: VecDeque<Item>,
-    outputs: Vec<Output>,
-    /// Scratch.
-    produced: Vec<Produced>,
-    next_seq: u64,
+    pub(crate) agenda: VecDeque<Item>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) scratch: Scratch,
+    pub(crate) next_seq: u64,
 }
 
 /// Something that the readers of a stream must be told.
-enum Item {
+pub(crate) enum Item {
     Event(StreamId, Arc<Event>),
     Watermark(StreamId, i64),
     Ended(StreamId),
@@ -95,7 +96,7 @@ impl Engine {
             queries: Vec::new(),
             agenda: VecDeque::new(),
             outputs: Vec::new(),
-            produced: Vec::new(),
+            scratch: Scratch::default(),
             next_seq: 0,
         }
     }
@@ -181,10 +182,21 @@ impl Engine {
             let Some(stream) = self.streams.get_mut(&input.stream) else {
                 continue;
             };
-            stream.readers.push(Reader {
+            let reader = Reader {
                 query: id,
                 input: number,
-            });
+            };
+            let producer = match stream.origin {
+                Origin::Query(producer) => Some(producer),
+                _ => None,
+            };
+            self.add_reader(input.stream, reader);
+            if let Some(producer) = producer {
+                self.refresh_eager(producer);
+            }
+            let Some(stream) = self.streams.get(&input.stream) else {
+                continue;
+            };
             let (watermark, ended) = (stream.watermark, stream.ended);
             if watermark != NEVER {
                 self.tell(id, |query, out| query.watermark(number, watermark, out));
@@ -193,6 +205,7 @@ impl Engine {
                 self.tell(id, |query, out| query.end(number, out));
             }
         }
+        self.refresh_eager(id);
         self.run(first_output);
         Ok(id)
     }
@@ -205,7 +218,10 @@ impl Engine {
         };
         for input in &query.plan.inputs {
             if let Some(stream) = self.streams.get_mut(&input.stream) {
-                stream.readers.retain(|reader| reader.query != id);
+                stream.readers.remove(id);
+                if let Origin::Query(producer) = stream.origin {
+                    self.refresh_eager(producer);
+                }
             }
         }
         if let Some(stream) = self.streams.get_mut(&query.plan.output_stream) {
@@ -279,10 +295,71 @@ impl Engine {
         columns: &Columns,
         pushed: &mut Vec<Pushed>,
     ) -> Result<(), EngineError> {
+        let (index, stream) = self
+            .streams
+            .get_full_mut(&id)
+            .map(|(index, _, stream)| (index, stream))
+            .ok_or(EngineError::UnknownStream(id))?;
+        if stream.origin != Origin::Source {
+            return Err(EngineError::DerivedStream(stream.spec.name.clone()));
+        }
+        if stream.ended {
+            return Err(EngineError::StreamEnded(stream.spec.name.clone()));
+        }
+        let expected = stream.spec.schema.len();
+        if columns.width() != expected || columns.rows() < times.len() {
+            let (stream, found) = (stream.spec.name.clone(), columns.width());
+            return Err(EngineError::Arity {
+                stream,
+                expected,
+                found,
+            });
+        }
+        pushed.reserve(times.len());
         for (row, time) in times.iter().enumerate() {
-            pushed.push(self.push(id, *time, columns.row(row))?);
+            pushed.push(self.push_row(index, id, *time, BlockRow { columns, row }));
         }
         Ok(())
+    }
+
+    /// A row of a block. One that nobody wants to see is never made an event.
+    fn push_row(&mut self, index: usize, id: StreamId, time: i64, row: BlockRow<'_>) -> Pushed {
+        let Some((_, stream)) = self.streams.get_index_mut(index) else {
+            return Pushed::Late;
+        };
+        let admission = stream.admit(time);
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let first_output = self.outputs.len();
+        let pushed = match admission {
+            Admission::InTime => {
+                self.scratch.find(stream, &self.queries, &row);
+                if self.scratch.targets.is_empty() {
+                    stream.pass_over();
+                } else {
+                    let event = stream.event(time, seq, row.columns.row(row.row));
+                    if let Some(event) = stream.hold(event) {
+                        // As on the agenda: the event, the watermark, and then what came of the event.
+                        self.reach(id);
+                        self.tell_targets(&event);
+                        self.run(first_output);
+                        return Pushed::Accepted;
+                    }
+                }
+                self.reach(id);
+                Pushed::Accepted
+            }
+            Admission::Late => {
+                self.late(id, row.columns.row(row.row), seq, "late");
+                Pushed::Late
+            }
+            Admission::Ahead => {
+                self.late(id, row.columns.row(row.row), seq, "ahead");
+                Pushed::Ahead
+            }
+        };
+        self.run(first_output);
+        pushed
     }
 
     /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.
@@ -349,7 +426,14 @@ impl Engine {
     /// How far a query's output is complete, µs: nothing earlier will come out of it. `None`: nothing is known yet.
     pub fn output_watermark(&self, id: QueryId) -> Option<i64> {
         let query = self.queries.get(id.0 as usize)?.as_ref()?;
-        Some(query.output_watermark()).filter(|watermark| *watermark != NEVER)
+        let mut watermark = query.output_watermark();
+        if !query.standing.eager && query.plan.order_by.is_empty() {
+            // It does not hear of every watermark, since by none of them anything would have happened to it.
+            let input = query.plan.inputs.first()?;
+            let known = self.streams.get(&input.stream)?.watermark;
+            watermark = watermark.max(known);
+        }
+        Some(watermark).filter(|watermark| *watermark != NEVER)
     }
 
     /// Lets the events go that the watermark of a stream has reached.
@@ -357,14 +441,19 @@ impl Engine {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
+        let mut released = false;
         while let Some(event) = stream.release() {
+            released = true;
             self.agenda.push_back(Item::Event(id, event));
         }
         if stream.watermark == NEVER {
             return;
         }
         let watermark = stream.watermark;
-        self.agenda.push_back(Item::Watermark(id, watermark));
+        // What the events let go will set may be over already.
+        if released || stream.readers.minds(watermark) {
+            self.agenda.push_back(Item::Watermark(id, watermark));
+        }
         if let Some(late) = stream.spec.late
             && let Some(late) = self.streams.get_mut(&late)
         {
@@ -412,95 +501,10 @@ impl Engine {
             self.agenda.push_back(Item::Ended(late));
         }
     }
-
-    /// Tells readers what is on the agenda, and what comes of it, until nothing is left.
-    ///
-    /// First in, first out: all readers of an event see it before those of what it caused. So a query that reads both a
-    /// stream and another query of that stream gets them in the order of arrival.
-    fn run(&mut self, first_output: usize) {
-        while let Some(item) = self.agenda.pop_front() {
-            let id = match &item {
-                Item::Event(id, _) | Item::Watermark(id, _) | Item::Ended(id) => *id,
-            };
-            let mut at = 0;
-            while let Some(reader) = self
-                .streams
-                .get(&id)
-                .and_then(|stream| stream.readers.get(at))
-                .copied()
-            {
-                at += 1;
-                self.tell(reader.query, |query, out| match &item {
-                    Item::Event(_, event) => query.event(reader.input, event, out),
-                    Item::Watermark(_, time) => query.watermark(reader.input, *time, out),
-                    Item::Ended(_) => query.end(reader.input, out),
-                });
-            }
-        }
-        let new = self.outputs.get_mut(first_output..).unwrap_or_default();
-        if new.len() > 1 {
-            new.sort_by_key(|output| (output.time, output.query));
-        }
-    }
-
-    /// Tells a query something, and passes on what comes out of it.
-    fn tell(&mut self, id: QueryId, what: impl FnOnce(&mut Query, &mut Vec<Produced>)) {
-        let Some(query) = self.queries.get_mut(id.0 as usize).and_then(Option::as_mut) else {
-            return;
-        };
-        let mut produced = std::mem::take(&mut self.produced);
-        what(query, &mut produced);
-        let output = query.plan.output_stream;
-        let Some(stream) = self.streams.get_mut(&output) else {
-            return;
-        };
-        let read = !stream.readers.is_empty();
-        let sorted = !query.plan.order_by.is_empty();
-        if query.deliver && !produced.is_empty() {
-            let clock = query.clock();
-            let rows = produced.iter_mut().map(|row| Output {
-                query: id,
-                time: if sorted { clock } else { row.time },
-                values: if read {
-                    row.values.clone()
-                } else {
-                    std::mem::take(&mut row.values)
-                },
-                match_id: row.match_id,
-            });
-            self.outputs.extend(rows);
-        }
-        if read {
-            if let Some(column) = query.plan.event_time {
-                for row in &mut produced {
-                    row.time = row.values.get(column).and_then(micros).unwrap_or(row.time);
-                }
-            }
-            if sorted {
-                produced.sort_by_key(|row| row.time);
-            }
-            for row in produced.drain(..) {
-                let event = stream.derived(row.time, self.next_seq, row.values);
-                self.next_seq += 1;
-                self.agenda.push_back(Item::Event(output, event));
-            }
-            let watermark = query.output_watermark();
-            if watermark > stream.watermark {
-                stream.watermark = watermark;
-                self.agenda.push_back(Item::Watermark(output, watermark));
-            }
-        }
-        produced.clear();
-        self.produced = produced;
-        if query.is_done() && !stream.ended {
-            stream.ended = true;
-            self.agenda.push_back(Item::Ended(output));
-        }
-    }
 }
 
 /// The instant that a value names, µs.
-fn micros(value: &Value) -> Option<i64> {
+pub(crate) fn micros(value: &Value) -> Option<i64> {
     match value {
         Value::Timestamp(micros) => Some(*micros),
         Value::Date(days) => i64::from(*days).checked_mul(86_400_000_000),

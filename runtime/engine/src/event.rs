@@ -26,6 +26,15 @@ pub(crate) struct Row {
     pub input: u16,
 }
 
+/// What is known of an event before a query sees it: bits of variables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hint {
+    /// The variables whose predicates over the event alone hold.
+    pub held: u64,
+    /// Those of which one doesn't.
+    pub not: u64,
+}
+
 /// What a slot beyond the row holds.
 pub(crate) static NULL: Value = Value::Null;
 

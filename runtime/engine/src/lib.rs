@@ -10,17 +10,20 @@
 
 mod config;
 mod context;
+mod dispatch;
 mod emit;
 mod engine;
 mod error;
 mod event;
 mod group_by;
 mod id;
+mod index;
 mod limit_per;
 mod matcher;
 mod merge;
 mod query;
 mod queue;
+mod readers;
 mod sort;
 mod stats;
 mod stream;

@@ -4,17 +4,61 @@ use std::sync::Arc;
 
 use portent_grammar::Value;
 use portent_planner::CompiledQuery;
-use portent_planner::compiled::Body;
+use portent_planner::compiled::{Body, MatchPlan};
+use portent_planner::expr::{Expr, conjuncts};
 
 use crate::config::EngineConfig;
 use crate::context::OneRow;
 use crate::emit::{Emitter, Origin, Produced};
-use crate::event::{Event, Row};
+use crate::event::{Event, Hint, Row};
+use crate::index::Test;
 use crate::matcher::{Matcher, Sink};
 use crate::merge::Merge;
 use crate::stats::QueryStats;
 use crate::stream::NEVER;
 use crate::unnest::unnest;
+
+/// What a query wants of the events of its input.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    Everything,
+    /// Events that pass all tests of one of these. The bit of a variable, its tests, and whether they are all that it asks of an
+    /// event alone.
+    Some(Vec<(u64, Vec<Test>, bool)>),
+}
+
+impl Wanted {
+    fn of_variables(plan: &MatchPlan, variables: u64) -> Self {
+        let mut wanted = Vec::new();
+        for (condition, number) in plan.conditions.iter().zip(0_u32..64) {
+            let bit = 1 << number;
+            if variables & bit == 0 {
+                continue;
+            }
+            let predicates = condition
+                .unary
+                .iter()
+                .filter_map(|number| plan.predicates.get(*number as usize));
+            let tests: Vec<Test> = predicates.filter_map(Test::of).collect();
+            let all = tests.len() == condition.unary.len();
+            wanted.push((bit, tests, all));
+        }
+        Wanted::Some(wanted)
+    }
+
+    fn of_filter(filter: Option<&Expr>) -> Self {
+        let tests: Vec<Test> = filter
+            .map(|filter| conjuncts(filter.clone()))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Test::of)
+            .collect();
+        if tests.is_empty() {
+            return Wanted::Everything;
+        }
+        Wanted::Some(vec![(1, tests, false)])
+    }
+}
 
 /// A registered query.
 pub(crate) struct Query {
@@ -29,6 +73,22 @@ pub(crate) struct Query {
     /// The time up to which everything is known.
     clock: i64,
     finished: bool,
+    pub standing: Standing,
+}
+
+/// How the engine treats a query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// It hears of every watermark, not only of those by which something happens.
+    pub eager: bool,
+    /// The bits of its entries in the index.
+    pub registered: u64,
+    /// Those of them whose tests are all that is asked of an event alone.
+    pub complete: u64,
+    /// The bits that matter now.
+    pub waiting: u64,
+    /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
+    pub due: i64,
 }
 
 impl Query {
@@ -55,8 +115,54 @@ impl Query {
             stats: QueryStats::default(),
             clock: NEVER,
             finished: false,
+            standing: Standing {
+                eager: false,
+                registered: 0,
+                complete: 0,
+                waiting: u64::MAX,
+                due: i64::MAX,
+            },
             plan,
         })
+    }
+
+    /// What it wants of the events of its input.
+    pub fn wanted(&self) -> Wanted {
+        let [input] = self.plan.inputs.as_slice() else {
+            return Wanted::Everything;
+        };
+        if input.columns.is_some() || !self.plan.unnest.is_empty() {
+            return Wanted::Everything;
+        }
+        match (&self.matcher, &self.plan.body) {
+            (Some(matcher), Body::Match(plan)) => match matcher.variables() {
+                Some(variables) => Wanted::of_variables(plan, variables),
+                None => Wanted::Everything,
+            },
+            _ => Wanted::of_filter(self.plan.filter.as_ref()),
+        }
+    }
+
+    /// The bits of its interest that matter now.
+    pub fn waiting(&self) -> u64 {
+        match &self.matcher {
+            _ if self.is_done() => 0,
+            Some(matcher) => matcher.waiting(),
+            None => u64::MAX,
+        }
+    }
+
+    /// When something happens though no event comes: beyond this time. `i64::MAX`: never.
+    pub fn next_due(&self) -> i64 {
+        match &self.matcher {
+            Some(matcher) if !self.is_done() => matcher.next_due(),
+            _ => i64::MAX,
+        }
+    }
+
+    /// Whether it must hear of every watermark: what it reads is merged by them.
+    pub fn merges(&self) -> bool {
+        self.merge.is_some()
     }
 
     /// Nothing more will come out.
@@ -93,13 +199,13 @@ impl Query {
     }
 
     /// An event of an input. Each input gives its events in order.
-    pub fn event(&mut self, input: u16, event: &Arc<Event>, out: &mut Vec<Produced>) {
+    pub fn event(&mut self, input: u16, event: &Arc<Event>, hint: Hint, out: &mut Vec<Produced>) {
         if self.is_done() {
             return;
         }
         self.stats.events += 1;
         match &mut self.merge {
-            None => self.take(input, event, out),
+            None => self.take(input, event, hint, out),
             Some(merge) => {
                 merge.push(input, Arc::clone(event));
                 self.release(out);
@@ -145,7 +251,7 @@ impl Query {
     /// Takes what need not wait for other inputs any more.
     fn release(&mut self, out: &mut Vec<Produced>) {
         while let Some((input, event)) = self.merge.as_mut().and_then(Merge::release) {
-            self.take(input, &event, out);
+            self.take(input, &event, Hint::default(), out);
         }
         if let Some(watermark) = self.merge.as_ref().and_then(Merge::watermark) {
             self.advance(watermark, out);
@@ -174,16 +280,16 @@ impl Query {
     }
 
     /// The next event in order.
-    fn take(&mut self, input: u16, event: &Arc<Event>, out: &mut Vec<Produced>) {
+    fn take(&mut self, input: u16, event: &Arc<Event>, hint: Hint, out: &mut Vec<Produced>) {
         self.advance(event.time, out);
         let row = self.arrange(input, event);
         if self.plan.unnest.is_empty() {
-            self.row(row, out);
+            self.row(row, hint, out);
             return;
         }
         let plan = Arc::clone(&self.plan);
         for row in unnest(row, &plan.unnest, &mut self.stats) {
-            self.row(row, out);
+            self.row(row, Hint::default(), out);
         }
     }
 
@@ -223,7 +329,7 @@ impl Query {
         Row { event, input }
     }
 
-    fn row(&mut self, row: Row, out: &mut Vec<Produced>) {
+    fn row(&mut self, row: Row, hint: Hint, out: &mut Vec<Produced>) {
         match &mut self.matcher {
             None => {
                 self.stats.matches += 1;
@@ -242,7 +348,7 @@ impl Query {
                     out,
                     clock: self.clock,
                 };
-                matcher.row(row, &mut sink);
+                matcher.row(row, hint, &mut sink);
             }
         }
     }

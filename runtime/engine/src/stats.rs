@@ -88,6 +88,8 @@ pub struct StreamStats {
     pub latest: Option<i64>,
     /// Events that wait for the watermark.
     pub buffered: u64,
+    /// Work: tests that the predicate index of its readers evaluated.
+    pub tests: u64,
     /// Whether it was declared finished.
     pub ended: bool,
 }

@@ -8,17 +8,11 @@ use portent_planner::compiled::StreamSpec;
 use crate::engine::QueryId;
 use crate::event::Event;
 use crate::queue::SortedQueue;
+use crate::readers::Readers;
 use crate::stats::StreamStats;
 
 /// The watermark before anything is known.
 pub(crate) const NEVER: i64 = i64::MIN;
-
-/// A query's input that reads a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reader {
-    pub query: QueryId,
-    pub input: u16,
-}
 
 /// Where a stream's events come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +40,7 @@ pub(crate) enum Admission {
 pub(crate) struct Stream {
     pub spec: StreamSpec,
     pub origin: Origin,
-    pub readers: Vec<Reader>,
+    pub readers: Readers,
     pub watermark: i64,
     pub ended: bool,
     latest: Option<i64>,
@@ -62,7 +56,7 @@ impl Stream {
         Self {
             spec,
             origin,
-            readers: Vec::new(),
+            readers: Readers::default(),
             watermark: NEVER,
             ended: false,
             latest: None,
@@ -125,6 +119,11 @@ impl Stream {
         })
     }
 
+    /// Counts an admitted row that nobody wants to see.
+    pub fn pass_over(&mut self) {
+        self.next_ordinal += 1;
+    }
+
     /// Counts an event that comes in order by its making (of derived streams).
     pub fn derived(&mut self, time: i64, seq: u64, values: Vec<Value>) -> Arc<Event> {
         self.events += 1;
@@ -167,6 +166,7 @@ impl Stream {
             watermark: (self.watermark != NEVER).then_some(self.watermark),
             latest: self.latest,
             buffered: self.waiting.len() as u64,
+            tests: self.readers.index.evaluations,
             ended: self.ended,
         }
     }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use portent_engine::{Classes, Engine, EngineConfig, Output, Pushed, QueryStats};
-use portent_grammar::{Code, Diagnostic, Value};
+use portent_grammar::{Code, Columns, Diagnostic, Type, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
@@ -28,9 +28,17 @@ pub struct Run {
     pub stats: Option<QueryStats>,
 }
 
-/// Runs a case by these execution classes; an `Err` is something that must never be: a panic, an engine that contradicts its planner.
-pub fn run(case: &Case, classes: Classes) -> Result<Ran, String> {
-    match catch_unwind(AssertUnwindSafe(|| attempt(case, classes))) {
+/// How events are given to the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    pub classes: Classes,
+    /// In blocks of at most so many; 0: one by one, as rows.
+    pub block: usize,
+}
+
+/// Runs a case; an `Err` is something that must never be: a panic, an engine that contradicts its planner.
+pub fn run(case: &Case, how: How) -> Result<Ran, String> {
+    match catch_unwind(AssertUnwindSafe(|| attempt(case, how))) {
         Ok(result) => result,
         Err(panic) => {
             let text = panic
@@ -42,12 +50,12 @@ pub fn run(case: &Case, classes: Classes) -> Result<Ran, String> {
     }
 }
 
-fn attempt(case: &Case, classes: Classes) -> Result<Ran, String> {
+fn attempt(case: &Case, how: How) -> Result<Ran, String> {
     let events = case.events.iter().enumerate();
     let pushes: Vec<Push> = events
         .map(|(index, event)| (event.stream, time(event), values(event, index)))
         .collect();
-    run_statements(&case.statements(), pushes, classes)
+    run_statements(&case.statements(), pushes, how)
 }
 
 /// An event: the number of its stream in the order of creation, its time, its values.
@@ -57,10 +65,10 @@ pub type Push = (usize, i64, Vec<Value>);
 ///
 /// # Errors
 /// Something that must never be: an engine that contradicts its planner.
-pub fn run_statements(text: &str, events: Vec<Push>, classes: Classes) -> Result<Ran, String> {
+pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, String> {
     let mut catalog = Catalog::new();
     let mut engine = Engine::new(EngineConfig {
-        classes,
+        classes: how.classes,
         ..EngineConfig::default()
     });
     let parsed = portent_parser::parse(text);
@@ -77,6 +85,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, classes: Classes) -> Result
         return refused(&parsed.diagnostics);
     }
     let mut streams: Vec<StreamId> = Vec::new();
+    let mut schemas: Vec<Vec<Type>> = Vec::new();
     let mut query = None;
     for statement in parsed.statements {
         match statement.kind {
@@ -90,6 +99,8 @@ pub fn run_statements(text: &str, events: Vec<Push>, classes: Classes) -> Result
                     .add_stream(created.def.spec())
                     .map_err(|error| error.to_string())?;
                 streams.push(created.def.id);
+                let spec = created.def.spec();
+                schemas.push(spec.schema.into_iter().map(|it| it.ty).collect());
             }
             StatementKind::Set { name, value } => {
                 if let Err(diagnostic) = catalog.settings_mut().set(&name, &value) {
@@ -113,12 +124,31 @@ pub fn run_statements(text: &str, events: Vec<Push>, classes: Classes) -> Result
         }
     }
     let mut late = 0;
-    for (stream, time, values) in events {
-        let stream = *streams.get(stream).ok_or("no such stream")?;
-        let pushed = engine
-            .push(stream, time, values)
+    let mut events = events.into_iter().peekable();
+    while let Some((number, time, values)) = events.next() {
+        let stream = *streams.get(number).ok_or("no such stream")?;
+        if how.block == 0 {
+            let pushed = engine
+                .push(stream, time, values)
+                .map_err(|error| error.to_string())?;
+            late += usize::from(pushed == Pushed::Late);
+            continue;
+        }
+        let types = schemas.get(number).ok_or("no such stream")?;
+        let mut block = Columns::of_types(types.iter().map(|ty| (ty, true)));
+        let mut times = vec![time];
+        block.push_row(values);
+        while times.len() < how.block
+            && let Some((_, time, values)) = events.next_if(|(next, _, _)| *next == number)
+        {
+            times.push(time);
+            block.push_row(values);
+        }
+        let mut pushed = Vec::new();
+        engine
+            .push_block(stream, &times, &block, &mut pushed)
             .map_err(|error| error.to_string())?;
-        late += usize::from(pushed == Pushed::Late);
+        late += pushed.iter().filter(|it| **it == Pushed::Late).count();
     }
     engine.finish();
     let rows = engine.drain().collect();

@@ -12,7 +12,7 @@ use crate::corpus::shown;
 use crate::generate::query::{Form, Skip, Timeouts};
 use crate::generate::{Case, shrink};
 use crate::oracle::Refusal;
-use engine_side::Ran;
+use engine_side::{How, Ran};
 
 /// How engine and oracle compare.
 #[derive(Debug, PartialEq)]
@@ -29,12 +29,15 @@ pub enum Verdict {
 
 /// Runs a case through both.
 pub fn compare(case: &Case, budget: u64) -> Verdict {
-    let ran = match engine_side::run(case, Classes::Cheapest) {
+    let ran = match engine_side::run(case, CHEAPEST) {
         Ok(Ran::Rows(run)) => run,
         Ok(Ran::Refused(codes, text)) => return Verdict::Refused(codes, text),
         Err(why) => return Verdict::Differ(why),
     };
-    if let Some(why) = classes_differ(case, &ran) {
+    let all = case.form == (Form::Short { all: true });
+    if let Some(why) =
+        differs(case, &ran, BLOCKS).or_else(|| all.then(|| differs(case, &ran, THREADS))?)
+    {
         return Verdict::Differ(why);
     }
     let select = match portent_parser::parse_query(&case.sql()) {
@@ -103,17 +106,27 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
     Verdict::Agree(oracle.len())
 }
 
-/// Whatever the execution class, the same rows come out in the same order, with the same identities.
-fn classes_differ(case: &Case, cheapest: &engine_side::Run) -> Option<String> {
-    if case.form != (Form::Short { all: true }) {
-        return None;
-    }
-    let threads = match engine_side::run(case, Classes::Threads) {
+const CHEAPEST: How = How {
+    classes: Classes::Cheapest,
+    block: 0,
+};
+const THREADS: How = How {
+    classes: Classes::Threads,
+    block: 0,
+};
+const BLOCKS: How = How {
+    classes: Classes::Cheapest,
+    block: 3,
+};
+
+/// Whatever the execution class, and however events are pushed, the same rows come out in the same order, with the same identities.
+fn differs(case: &Case, first: &engine_side::Run, how: How) -> Option<String> {
+    let second = match engine_side::run(case, how) {
         Ok(Ran::Rows(run)) => run,
-        Ok(Ran::Refused(_, text)) => return Some(format!("refused with threads: {text}")),
+        Ok(Ran::Refused(_, text)) => return Some(format!("refused by {how:?}: {text}")),
         Err(why) => return Some(why),
     };
-    if cheapest.rows == threads.rows {
+    if first.rows == second.rows && first.late == second.late {
         return None;
     }
     let shown = |run: &engine_side::Run| -> Vec<Vec<Option<String>>> {
@@ -124,9 +137,9 @@ fn classes_differ(case: &Case, cheapest: &engine_side::Run) -> Option<String> {
         };
         run.rows.iter().map(row).collect()
     };
-    let text = report(case, &shown(cheapest), &shown(&threads));
+    let text = report(case, &shown(first), &shown(&second));
     Some(format!(
-        "the cheapest class (first) and threads (second) differ\n{text}"
+        "{CHEAPEST:?} (first) and {how:?} (second) differ\n{text}"
     ))
 }
 

@@ -3,7 +3,7 @@
 use portent_planner::expr::{VarId, is_true};
 
 use crate::context::OneRow;
-use crate::event::Row;
+use crate::event::{Hint, Row};
 use crate::stats::QueryStats;
 
 use super::program::{Interest, Program, bit};
@@ -46,6 +46,23 @@ impl Facts {
         self.whole.fill(Known::Not);
         self.asked = 0;
         self.held = 0;
+    }
+
+    /// What the predicate index has found out already.
+    pub fn assume(&mut self, hint: Hint) {
+        let mut open = hint.held | hint.not;
+        while open != 0 {
+            let index = open.trailing_zeros() as usize;
+            open &= open - 1;
+            if let Some(known) = self.unary.get_mut(index) {
+                *known = match hint.held >> index & 1 {
+                    1 => Known::True,
+                    _ => Known::False,
+                };
+            }
+        }
+        self.asked |= hint.held | hint.not;
+        self.held |= hint.held;
     }
 
     /// Whether the predicates of a variable that look at the row alone hold.

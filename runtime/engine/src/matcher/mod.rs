@@ -27,7 +27,7 @@ use portent_planner::expr::{Expr, ExprKind, eval};
 
 use crate::config::{Classes, EngineConfig};
 use crate::context::OneRow;
-use crate::event::Row;
+use crate::event::{Hint, Row};
 use crate::id::IdBuilder;
 use crate::sort::sort_rows;
 use crate::stats::QueryStats;
@@ -35,7 +35,7 @@ use crate::stats::QueryStats;
 use facts::Facts;
 pub(crate) use output::Sink;
 use partition::{Class, Partition, Partitions};
-use program::Program;
+use program::{Interest, Program};
 use report::Decided;
 use scene::{Scene, Stage};
 use timers::{PartitionRef, Timer, Timers};
@@ -126,11 +126,38 @@ impl Matcher {
         self.tied.len() + self.collected.len()
     }
 
+    /// The variables by which an event can be of interest at all, or `None`: every event counts.
+    pub fn variables(&self) -> Option<Interest> {
+        let program = &*self.program;
+        let some = !program.dense && program.interest != Interest::MAX;
+        some.then_some(program.interest)
+    }
+
+    /// The variables that matter now, as long as no other event comes.
+    pub fn waiting(&self) -> Interest {
+        let program = &*self.program;
+        if program.dense || program.keeps_partitions {
+            return Interest::MAX;
+        }
+        let start = program.start_interest | program.leading_interest;
+        match (self.partitions.len(), self.partitions.only()) {
+            (0, _) => start,
+            (_, Some(Class::Any(class))) => start | class.concern(&self.work.any),
+            _ => Interest::MAX,
+        }
+    }
+
+    /// When something happens though no event comes: beyond this time. `i64::MAX`: never.
+    pub fn next_due(&self) -> i64 {
+        let tied = self.tied.first().map_or(i64::MAX, Row::time);
+        self.timers.first().min(tied)
+    }
+
     /// A row comes, at `sink.clock`. Deadlines before that time have passed.
-    pub fn row(&mut self, row: Row, sink: &mut Sink<'_>) {
+    pub fn row(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
         let program = Arc::clone(&self.program);
         match &program.plan.order {
-            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(&row, sink),
+            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(&row, hint, sink),
             // Rows of an earlier time were let go by `advance`.
             RowOrder::EventTime { .. } => self.tied.push(row),
             RowOrder::Sorted { .. } => self.collected.push(row),
@@ -154,7 +181,7 @@ impl Matcher {
         let clock = sink.clock;
         for row in rows {
             sink.clock = row.time();
-            self.accept(&row, sink);
+            self.accept(&row, Hint::default(), sink);
         }
         sink.clock = clock;
     }
@@ -191,10 +218,11 @@ impl Matcher {
     }
 
     /// Gives a row to its partition.
-    fn accept(&mut self, row: &Row, sink: &mut Sink<'_>) {
+    fn accept(&mut self, row: &Row, hint: Hint, sink: &mut Sink<'_>) {
         let program = Arc::clone(&self.program);
         self.rows += 1;
         self.work.facts.reset();
+        self.work.facts.assume(hint);
         let relevant = program.dense
             || self
                 .work
@@ -484,7 +512,8 @@ impl Matcher {
         let complete = self.end_of_input == EndOfInput::Complete;
         for (_, rows) in order {
             let rows = sort_rows(rows, keys, sink.stats);
-            rows.iter().for_each(|row| self.accept(row, sink));
+            rows.iter()
+                .for_each(|row| self.accept(row, Hint::default(), sink));
             for at in self.partitions.all() {
                 if complete {
                     self.catch_up(at.place, u64::MAX, sink);

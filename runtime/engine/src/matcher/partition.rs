@@ -176,6 +176,14 @@ impl Partitions {
         place
     }
 
+    /// The class of the one partition, if there is but one, and it is the first that was made.
+    pub fn only(&self) -> Option<&Class> {
+        match self.places.as_slice() {
+            [Some(partition)] => Some(&partition.class),
+            _ => None,
+        }
+    }
+
     /// Takes a partition out to work with it; `put` gives it back.
     pub fn take(&mut self, place: u32) -> Option<Box<Partition>> {
         self.places.get_mut(place as usize)?.take()

@@ -42,6 +42,13 @@ impl Timers {
         self.queue.pop().map(|(_, timer)| timer)
     }
 
+    /// The first deadline; `i64::MAX`: none.
+    pub fn first(&self) -> i64 {
+        self.queue
+            .first()
+            .map_or(i64::MAX, |(deadline, _)| deadline)
+    }
+
     pub fn len(&self) -> usize {
         self.queue.len()
     }

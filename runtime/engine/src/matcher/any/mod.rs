@@ -93,6 +93,16 @@ impl Any {
         self.live.is_empty()
     }
 
+    /// The variables that what is open waits for.
+    pub fn concern(&self, shared: &Shared) -> Interest {
+        self.live
+            .iter()
+            .fold(0, |all, live| match shared.determined.concern(live.state) {
+                (_, true) => Interest::MAX,
+                (mask, false) => all | mask,
+            })
+    }
+
     /// A row.
     pub fn row(&mut self, scene: &mut Scene<'_, '_>, shared: &mut Shared) {
         let program = scene.stage.program;

@@ -1,0 +1,74 @@
+//! Who reads a stream, and what of it.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::engine::QueryId;
+use crate::index::PredicateIndex;
+
+/// A query's input that reads a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reader {
+    pub query: QueryId,
+    pub input: u16,
+}
+
+/// The readers of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Readers {
+    /// All of them, in the order of their registration, which is that of their numbers.
+    pub all: Vec<Reader>,
+    /// Those that see every event.
+    pub every_event: Vec<Reader>,
+    /// Those that hear of every watermark.
+    pub every_watermark: Vec<Reader>,
+    /// The others: which events concern them …
+    pub index: PredicateIndex,
+    /// … and beyond which time something happens to them. Entries may be out of date.
+    pub due: BinaryHeap<Reverse<(i64, Reader)>>,
+}
+
+impl Readers {
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether a watermark matters to any of them.
+    #[inline]
+    pub fn minds(&self, watermark: i64) -> bool {
+        let due = self.due.peek().map_or(i64::MAX, |Reverse((due, _))| *due);
+        !self.every_watermark.is_empty() || due < watermark
+    }
+
+    /// Takes the first reader to whom something happens by a watermark, and the time beyond which it does.
+    pub fn take_due(&mut self, watermark: i64) -> Option<(i64, Reader)> {
+        let Reverse((due, _)) = self.due.peek()?;
+        if *due >= watermark {
+            return None;
+        }
+        self.due.pop().map(|Reverse(due)| due)
+    }
+
+    /// Removes a query.
+    pub fn remove(&mut self, query: QueryId) {
+        for list in [
+            &mut self.all,
+            &mut self.every_event,
+            &mut self.every_watermark,
+        ] {
+            list.retain(|reader| reader.query != query);
+        }
+        self.index.remove(query.0);
+    }
+
+    /// Whether a reader hears of every watermark.
+    pub fn set_eager(&mut self, reader: Reader, eager: bool) {
+        match (self.every_watermark.binary_search(&reader), eager) {
+            (Err(at), true) => self.every_watermark.insert(at, reader),
+            (Ok(at), false) => {
+                self.every_watermark.remove(at);
+            }
+            _ => {}
+        }
+    }
+}
