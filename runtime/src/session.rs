@@ -306,6 +306,7 @@ fn engine_config(settings: &Settings) -> EngineConfig {
             .unwrap_or(default.max_matches_per_event),
         classes: match settings.text("execution").as_str() {
             "threads" => Classes::Threads,
+            "enumerate" => Classes::Enumerate,
             _ => default.classes,
         },
     }

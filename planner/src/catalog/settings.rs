@@ -75,9 +75,9 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         name: "execution",
-        kind: Kind::Word(&["cheapest", "threads"]),
+        kind: Kind::Word(&["cheapest", "enumerate", "threads"]),
         default: "cheapest",
-        meaning: "the execution class of queries: the cheapest that the pattern allows, or threads for all; the answers are the same",
+        meaning: "the execution class of queries: the cheapest that the pattern allows; the same but for counting; or threads for all. The answers are the same",
     },
     Spec {
         name: "batch_size",

@@ -3,8 +3,13 @@
 use std::fmt;
 
 use crate::automaton::{Absent, Gap, Step};
-use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder};
-use crate::expr::{VarId, looks_beyond_row};
+use portent_grammar::Type;
+
+use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
+use crate::expr::{
+    Aggregate, AggregateFunction, Expr, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId,
+    looks_beyond_row, walk,
+};
 
 /// How the engine runs a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +17,8 @@ use crate::expr::{VarId, looks_beyond_row};
 pub enum Class {
     /// Each event by itself.
     Filter,
+    /// Aggregates over the set of matches of class `any`, without making the matches.
+    Count,
     /// MATCH ALL by a determinised automaton over a shared graph of partial matches.
     Any,
     /// Prioritised threads over the automaton: the general way.
@@ -22,6 +29,7 @@ impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Class::Filter => "filter",
+            Class::Count => "count",
             Class::Any => "any",
             Class::Threads => "threads",
         })
@@ -38,6 +46,12 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         (_, true) => (
             Class::Filter,
             "a match is one event, decided by itself, at constant cost".to_owned(),
+        ),
+        (Ok(()), false) if is_count(query, plan) => (
+            Class::Count,
+            "matches are counted, not made: cost per event is that of the automaton's states, whatever the window and however \
+             many matches there are"
+                .to_owned(),
         ),
         (Ok(()), false) => (
             Class::Any,
@@ -124,6 +138,71 @@ pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// Whether a query of class `any` only aggregates, and all that it asks of a match follows from the match's last event: then all matches
+/// that an event completes are one row that counts so many times.
+pub fn is_count(query: &CompiledQuery, plan: &MatchPlan) -> bool {
+    use AggregateFunction as F;
+    let Some(group) = &query.group else {
+        return false;
+    };
+    let mut last: Vec<VarId> = Vec::new();
+    for state in &plan.automaton.states {
+        for step in &state.steps {
+            if let Step::Bind(bind) = step
+                && let Some(next) = plan.automaton.states.get(bind.next.0 as usize)
+                && next
+                    .steps
+                    .iter()
+                    .any(|step| matches!(step, Step::Accept(_)))
+            {
+                last.push(bind.variable);
+            }
+        }
+    }
+    let of_last = |row: &RowRef| {
+        row.end == LogicalEnd::Last
+            && row.offset == 0
+            && row.physical == 0
+            && row
+                .variables
+                .as_ref()
+                .is_none_or(|variables| last.iter().all(|it| variables.contains(it)))
+    };
+    let follows = |expr: &Expr| {
+        let mut follows = true;
+        walk(expr, &mut |expr| {
+            // Nothing that can fail: an error would be one of the match, and not of all that end with the event.
+            follows &= match &expr.kind {
+                ExprKind::Navigate(navigate) => of_last(&navigate.row),
+                ExprKind::MatchInfo(info) => matches!(info, MatchInfo::End | MatchInfo::Time),
+                ExprKind::Column(_)
+                | ExprKind::Const(_)
+                | ExprKind::And(_)
+                | ExprKind::Or(_)
+                | ExprKind::Not(_)
+                | ExprKind::Compare(..)
+                | ExprKind::IsNull { .. }
+                | ExprKind::InConst { .. } => true,
+                _ => false,
+            };
+        });
+        follows
+    };
+    let counts = |aggregate: &Aggregate| {
+        let exact = match aggregate.function {
+            F::Count | F::Min | F::Max | F::BoolAnd | F::BoolOr => true,
+            F::Sum | F::Avg => aggregate.args.iter().all(|arg| arg.ty == Type::Int),
+            _ => false,
+        };
+        exact && aggregate.args.iter().chain(&aggregate.filter).all(follows)
+    };
+    query.limit_per.is_none()
+        && plan.emit_matches
+        && plan.rows == RowsPerMatch::One
+        && query.filter.iter().chain(&group.keys).all(follows)
+        && group.aggregates.iter().all(counts)
 }
 
 fn is_bounded(gap: Gap, absent: &[Absent]) -> bool {

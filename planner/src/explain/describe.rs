@@ -157,7 +157,7 @@ fn describe_pattern(
 fn find_pattern(plan: &LogicalPlan) -> Option<String> {
     match plan {
         LogicalPlan::Match { pattern, .. } => Some(print::print(&pattern.node, &pattern.variables)),
-        LogicalPlan::Scan { .. } => None,
+        // A query that counts the matches of the one it reads has that one's pattern.
         other => other.inputs().into_iter().find_map(find_pattern),
     }
 }

@@ -273,6 +273,45 @@ impl Accumulator {
         }
     }
 
+    /// Adds the same row so many times. O(1) for counts, sums of BIGINTs, averages of them, MIN, MAX, BOOL_AND and BOOL_OR.
+    ///
+    /// # Errors
+    /// Overflow.
+    pub fn add_times(&mut self, args: &[Value], times: u64) -> Result<(), EvalError> {
+        if times == 0 {
+            return Ok(());
+        }
+        if self.seen.is_some() || matches!(self.state, State::One(_) | State::Done(_)) {
+            return self.add(args);
+        }
+        let out_of_range = || EvalError::new("the sum is out of range for BIGINT");
+        let more = times - 1;
+        match (&mut self.state, args.first()) {
+            (State::Count(count), value) => {
+                if value.is_none_or(|value| !value.is_null()) {
+                    *count = i64::try_from(times)
+                        .ok()
+                        .and_then(|times| count.checked_add(times))
+                        .ok_or_else(|| EvalError::new("the count is out of range for BIGINT"))?;
+                }
+                return Ok(());
+            }
+            (State::Average { count, sum }, Some(Value::Int(value))) => {
+                let all = i128::from(*value)
+                    .checked_mul(i128::from(more))
+                    .ok_or_else(out_of_range)?;
+                sum.add(&Value::Int(*value))?;
+                if let Sum::Int(sum) = sum {
+                    *sum = sum.checked_add(all).ok_or_else(out_of_range)?;
+                }
+                *count = count.checked_add(times).ok_or_else(out_of_range)?;
+                return Ok(());
+            }
+            _ => {}
+        }
+        (0..times).try_for_each(|_| self.add(args))
+    }
+
     /// Adds a row by the values of the arguments; none for `COUNT(*)`. O(1), but for a DECIMAL's or text's own length.
     ///
     /// # Errors

@@ -36,8 +36,10 @@ use portent_parser::ast;
 
 use crate::catalog::{Catalog, SchemaProvider, StreamDef};
 use crate::compiled::{CompiledQuery, EndOfInput, StreamId, StreamSpec};
+use crate::fingerprint;
 use crate::logical::{LogicalPlan, LogicalQuery};
 use crate::lower::lower;
+use crate::rules;
 
 /// A planned statement: what the engine must be told, and what the session must open.
 #[derive(Clone, Debug)]
@@ -238,7 +240,21 @@ impl Planner<'_> {
         self.plans.push(Arc::new(query.plan.clone()));
         let compiled = lower(query, &|id| self.stream_name(id));
         self.new_streams.push(spec(stream, &compiled.name, output));
-        self.queries.push(Arc::new(compiled));
+        let counted = self
+            .queries
+            .last()
+            .and_then(|matches| rules::count_matches::apply(matches, &compiled));
+        match counted {
+            None => self.queries.push(Arc::new(compiled)),
+            Some(mut counted) => {
+                // Its plan has that of the matches in it.
+                counted.fingerprint = fingerprint::of(&counted, &|id| self.stream_name(id));
+                let gone = self.queries.pop().map(|matches| matches.output_stream);
+                self.plans.remove(self.plans.len().saturating_sub(2));
+                self.new_streams.retain(|spec| Some(spec.id) != gone);
+                self.queries.push(Arc::new(counted));
+            }
+        }
         stream
     }
 

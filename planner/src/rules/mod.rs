@@ -1,5 +1,6 @@
 //! Rewrites of a logical plan that change none of its rows; a rule a file, applied in order.
 
+pub mod count_matches;
 mod merge_filters;
 pub mod predicates;
 mod simplify_conditions;

@@ -20,6 +20,8 @@ pub enum Classes {
     /// For each query the cheapest that its pattern allows: what EXPLAIN tells.
     #[default]
     Cheapest,
+    /// The same, but matches are gone through one by one even where counting them would do.
+    Enumerate,
     /// Threads for all patterns: one for each open partial match.
     Threads,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use portent_grammar::{Type, Value};
+use portent_grammar::Value;
 use portent_planner::CompiledQuery;
 use portent_planner::expr::{EvalContext, EvalError, ExprKind, MatchInfo, eval, is_true, walk};
 
@@ -33,8 +33,6 @@ pub(crate) struct Emitter {
     collected: Vec<Produced>,
     skipped: u64,
     passed: u64,
-    /// Rows of one instant give the same in any order.
-    pub ignores_order: bool,
     /// LIMIT is reached, and nothing more can come.
     pub done: bool,
 }
@@ -61,7 +59,6 @@ impl Emitter {
         let done = plan.limit == Some(0) && plan.group.is_none();
         Self {
             groups: plan.group.as_ref().map(Groups::new),
-            ignores_order: ignores_order(&plan),
             periods,
             seen: HashSet::default(),
             collected: Vec::new(),
@@ -85,6 +82,18 @@ impl Emitter {
         stats: &mut QueryStats,
         out: &mut Vec<Produced>,
     ) {
+        self.emit_times(context, origin, 1, stats, out);
+    }
+
+    /// So many matches that are alike. More than one only where they are grouped.
+    pub fn emit_times<C: EvalContext + ?Sized>(
+        &mut self,
+        context: &C,
+        origin: &Origin<'_>,
+        times: u64,
+        stats: &mut QueryStats,
+        out: &mut Vec<Produced>,
+    ) {
         if self.done {
             return;
         }
@@ -97,7 +106,7 @@ impl Emitter {
             }
         }
         if let (Some(groups), Some(group)) = (&mut self.groups, &plan.group) {
-            if let Err(error) = groups.add(group, context) {
+            if let Err(error) = groups.add(group, context, times) {
                 failed(&error, origin, stats);
             }
             return;
@@ -213,33 +222,6 @@ impl Emitter {
         }
         self.seen = HashSet::default();
     }
-}
-
-/// Whether all that is made of the rows is a single row of sums in which their order can't be seen. (Of several groups the first row
-/// decides the order; sums of DOUBLEs depend on theirs.)
-fn ignores_order(plan: &CompiledQuery) -> bool {
-    use portent_planner::expr::AggregateFunction as F;
-    let Some(group) = &plan.group else {
-        return false;
-    };
-    let numbered = |expr: &portent_planner::Expr| {
-        let mut found = false;
-        walk(expr, &mut |expr| {
-            found |= matches!(expr.kind, ExprKind::MatchInfo(MatchInfo::Number));
-        });
-        found
-    };
-    let exact = |aggregate: &portent_planner::expr::Aggregate| {
-        let by_kind = match aggregate.function {
-            F::Count | F::Min | F::Max | F::BoolAnd | F::BoolOr => true,
-            F::Sum | F::Avg => aggregate.args.iter().all(|arg| arg.ty == Type::Int),
-            _ => false,
-        };
-        by_kind && !aggregate.args.iter().chain(&aggregate.filter).any(numbered)
-    };
-    group.keys.is_empty()
-        && group.aggregates.iter().all(exact)
-        && !plan.filter.as_ref().is_some_and(numbered)
 }
 
 fn failed(error: &EvalError, origin: &Origin<'_>, stats: &mut QueryStats) {

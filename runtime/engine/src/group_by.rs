@@ -22,7 +22,7 @@ impl Groups {
         Self { groups }
     }
 
-    /// Adds a row (or match) to its group.
+    /// Adds a row (or match), or so many that are alike, to its group.
     ///
     /// # Errors
     /// If a key, an argument or a filter has no value: the row is then not (or not fully) counted.
@@ -30,6 +30,7 @@ impl Groups {
         &mut self,
         plan: &Group,
         context: &C,
+        times: u64,
     ) -> Result<(), EvalError> {
         let key = plan
             .keys
@@ -39,7 +40,7 @@ impl Groups {
         let group = self.groups.entry(key).or_insert_with(|| accumulators(plan));
         let mut failed = None;
         for (accumulator, aggregate) in group.iter_mut().zip(&plan.aggregates) {
-            if let Err(error) = accumulate(accumulator, aggregate, context) {
+            if let Err(error) = accumulate_times(accumulator, aggregate, context, times) {
                 failed.get_or_insert(error);
             }
         }
@@ -82,20 +83,29 @@ pub(crate) fn accumulate<C: EvalContext + ?Sized>(
     aggregate: &Aggregate,
     context: &C,
 ) -> Result<(), EvalError> {
+    accumulate_times(accumulator, aggregate, context, 1)
+}
+
+fn accumulate_times<C: EvalContext + ?Sized>(
+    accumulator: &mut Accumulator,
+    aggregate: &Aggregate,
+    context: &C,
+    times: u64,
+) -> Result<(), EvalError> {
     if let Some(filter) = &aggregate.filter
         && !is_true(filter, context)?
     {
         return Ok(());
     }
     match aggregate.args.as_slice() {
-        [] => accumulator.add(&[]),
-        [only] => accumulator.add(&[eval(only, context)?]),
+        [] => accumulator.add_times(&[], times),
+        [only] => accumulator.add_times(&[eval(only, context)?], times),
         args => {
             let args = args
                 .iter()
                 .map(|arg| eval(arg, context))
                 .collect::<Result<Vec<_>, _>>()?;
-            accumulator.add(&args)
+            accumulator.add_times(&args, times)
         }
     }
 }

@@ -92,7 +92,8 @@ impl Matcher {
         config: EngineConfig,
     ) -> Result<Self, String> {
         let mut program = Program::new(query, plan, streams)?;
-        program.any &= config.classes == Classes::Cheapest;
+        program.any &= config.classes != Classes::Threads;
+        program.counts &= config.classes == Classes::Cheapest;
         let program = Arc::new(program);
         Ok(Self {
             work: Work {
@@ -143,6 +144,7 @@ impl Matcher {
         match (self.partitions.len(), self.partitions.only()) {
             (0, _) => start,
             (_, Some(Class::Any(class))) => start | class.concern(&self.work.any),
+            (_, Some(Class::Count(class))) => start | class.concern(),
             _ => Interest::MAX,
         }
     }
@@ -363,7 +365,17 @@ impl Matcher {
         self.stage(place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
         let work = &mut self.work;
-        if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
+        if program.counts {
+            if let Task::Row(row, position) = task {
+                any::report_count(
+                    &program,
+                    &mut partition,
+                    (row, *position),
+                    &mut work.any,
+                    sink,
+                );
+            }
+        } else if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
             let most = self.config.max_matches_per_event;
             any::report(
                 &program,
@@ -433,6 +445,7 @@ impl Matcher {
                     Class::Preferred(class) => class.row(&mut scene, &mut self.work.preferred),
                     Class::Every(class) => class.row(&mut scene, &mut self.work.every),
                     Class::Any(class) => class.row(&mut scene, &mut self.work.any),
+                    Class::Count(class) => class.row(&mut scene, &mut self.work.any),
                 }
                 if !program.leading.is_empty() {
                     let noted: Vec<bool> = program
@@ -465,10 +478,15 @@ impl Matcher {
                 let open = class.abandon(&mut stage, &mut self.work.any, time);
                 stage.stats.undecided += open;
             }
+            (Task::Abandon, Class::Count(class)) => {
+                let open = class.abandon(&mut stage, &mut self.work.any, time);
+                stage.stats.undecided += open;
+            }
+            (Task::Sweep, Class::Count(class)) => class.sweep(program, &self.work.any, time),
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
             (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
             // It waits for no deadline.
-            (Task::Fire(_) | Task::End, Class::Any(_)) => {}
+            (Task::Fire(_) | Task::End, Class::Any(_) | Class::Count(_)) => {}
             (Task::Sweep, Class::Preferred(_)) => {}
         }
     }

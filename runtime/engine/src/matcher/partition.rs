@@ -10,7 +10,7 @@ use portent_planner::compiled::Mode;
 use crate::event::Row;
 use crate::id::partition_hash;
 
-use super::any::Any;
+use super::any::{Any, Counted};
 use super::every::Every;
 use super::history::History;
 use super::leading::Past;
@@ -23,6 +23,7 @@ pub(crate) enum Class {
     Preferred(Preferred),
     Every(Every),
     Any(Any),
+    Count(Counted),
 }
 
 /// The events of one key, as far as they are of interest.
@@ -60,6 +61,7 @@ impl Partition {
             Class::Preferred(preferred) => preferred.is_idle(),
             Class::Every(every) => every.is_idle(),
             Class::Any(any) => any.is_idle(),
+            Class::Count(counted) => counted.is_idle(),
         };
         class
             && self.next == self.seen
@@ -73,7 +75,7 @@ impl Partition {
         match &self.class {
             Class::Preferred(preferred) => preferred.expects(timer),
             Class::Every(every) => every.expects(timer),
-            Class::Any(_) => false,
+            Class::Any(_) | Class::Count(_) => false,
         }
     }
 
@@ -84,7 +86,7 @@ impl Partition {
             Class::Every(every) if every.is_idle() => None,
             Class::Every(every) if exact => every.first_start(),
             // It keeps no rows: `is_any` refuses what looks at neighbours.
-            Class::Every(_) | Class::Any(_) => return,
+            Class::Every(_) | Class::Any(_) | Class::Count(_) => return,
         };
         let past = self.past.iter().filter_map(Past::first).min();
         let first = open
@@ -133,6 +135,7 @@ impl Partitions {
     /// Makes a partition.
     pub fn make(&mut self, program: &Program, hash: u64, key: Vec<Value>) -> u32 {
         let class = match program.plan.mode {
+            Mode::All if program.counts => Class::Count(Counted::default()),
             Mode::All if program.any => Class::Any(Any::default()),
             Mode::All => Class::Every(Every::default()),
             Mode::Preferred(_) => Class::Preferred(Preferred::default()),

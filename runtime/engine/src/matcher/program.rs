@@ -8,7 +8,7 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::is_any;
+use portent_planner::explain::class::{is_any, is_count};
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
@@ -47,8 +47,12 @@ pub(crate) struct Program {
     pub head_dominates: bool,
     /// MATCH ALL: one candidate may be found in several ways.
     pub ambiguous: bool,
-    /// It runs in class `any`.
+    /// It runs in class `any`, or `count`.
     pub any: bool,
+    /// Its matches could be counted instead of made.
+    pub countable: bool,
+    /// It runs in class `count`: they are.
+    pub counts: bool,
     /// MATCH ALL: deadlines must be noticed when they pass, not only when the thread is looked at.
     pub timely: bool,
     /// The variables that state 0 can bind.
@@ -159,6 +163,7 @@ impl Program {
             })
             .collect();
         let (steps, states) = flatten(plan);
+        let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
         let mut program = Self {
             query: query.name.clone(),
             inputs: inputs(query, streams),
@@ -175,7 +180,9 @@ impl Program {
             by_time: matches!(plan.order, RowOrder::EventTime { .. }),
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
-            any: is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX),
+            any,
+            countable: is_count(query, plan),
+            counts: any && is_count(query, plan),
             timely: plan.emit_timeouts,
             start_interest: 0,
             interest: 0,

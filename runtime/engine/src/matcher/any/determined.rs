@@ -16,6 +16,16 @@ use crate::matcher::program::{Interest, Program, StepKind, bit};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StateId(u32);
 
+impl StateId {
+    pub fn of(index: usize) -> Self {
+        Self(index as u32)
+    }
+
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Nothing is bound yet.
 pub(crate) const START: StateId = StateId(0);
 
@@ -99,6 +109,18 @@ impl Determined {
         self.states
             .get(state.0 as usize)
             .map_or(0, |state| state.waits.len())
+    }
+
+    /// How many states are known.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// What an event does in a state, if it was asked before.
+    pub fn known(&self, state: StateId, bits: Interest) -> Option<&Move> {
+        let (mask, _) = self.concern(state);
+        let index = self.by_bits.get(&(state, bits & mask))?;
+        self.moves.get(*index as usize)
     }
 
     /// What an event that meets the variables `bits` does in a state.

@@ -12,6 +12,8 @@
 //! | `Determined` | the I/O-determinised automaton, made on the fly |
 
 mod arena;
+mod count;
+mod counted;
 mod determined;
 mod report;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use super::program::{Interest, Program, bit};
 use super::scene::{Scene, Stage};
 
 use arena::{Arena, Entry, List, NodeId, Output};
+pub(crate) use counted::{Counted, report as report_count};
 use determined::{Determined, START, StateId};
 use report::Found;
 pub(crate) use report::report;
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     arena: Arena,
     /// The nodes at which matches end that the event at hand completed.
     found: Found,
+    /// How many matches the event at hand completed, where they are counted.
+    completed: u128,
     next: Vec<Live>,
 }
 
@@ -62,6 +67,7 @@ impl Shared {
             determined: Determined::new(program),
             arena: Arena::default(),
             found: Found::default(),
+            completed: 0,
             next: Vec::new(),
         }
     }
@@ -80,6 +86,14 @@ fn cutoff(program: &Program, time: i64, position: u64) -> i64 {
         Some(Within::Events(count)) => measure(position)
             .saturating_add(1)
             .saturating_sub(i64::try_from(count).unwrap_or(i64::MAX)),
+    }
+}
+
+/// The place of an event in the measure of the window: its time, or its position.
+fn place(program: &Program, time: i64, position: u64) -> i64 {
+    match program.plan.within {
+        Some(Within::Time(_)) => time,
+        _ => measure(position),
     }
 }
 
@@ -111,6 +125,7 @@ impl Any {
             arena,
             found,
             next,
+            ..
         } = shared;
         let by_events = matches!(program.plan.within, Some(Within::Events(_)));
         let arena = if by_events {
@@ -119,11 +134,7 @@ impl Any {
             arena
         };
         let time = scene.row.time();
-        let now = if by_events || program.plan.within.is_none() {
-            measure(scene.position)
-        } else {
-            time
-        };
+        let now = place(program, time, scene.position);
         let cutoff = cutoff(program, time, scene.position);
         found.begin(cutoff);
         let before = arena.len();

@@ -57,7 +57,8 @@ pub(crate) fn report(
         bound: Vec::new(),
         number: partition.numbers,
     };
-    let in_order = !sink.emitter.ignores_order;
+    // What can be counted is the same in any order.
+    let in_order = !program.countable;
     // All matches one after the other, and where each ends.
     let mut flat: Vec<&Output> = Vec::new();
     let mut ends = vec![0_usize];

@@ -1,0 +1,165 @@
+//! The side-by-side workloads, measured: `cargo run --release -p portent-tests --bin bench`.
+//!
+//! For each workload the engine alone (decoded events in memory, pushed in blocks and drained on one thread; CPU seconds of the best run),
+//! and for some the whole process (`portent run` over the file, matches to a file; CPU seconds of all its threads). The streams and
+//! the parameters of W5 are made by `portent gen` and from a seed; `--streams FOLDER` takes `typed1m.csv`, `ticks1m.csv` and
+//! `w5_queries.csv` from there instead, whose right answers are known, and are checked. `--only TEXT` measures the workloads whose name
+//! begins so; `--write FILE` writes the table, with its date, to a file as well.
+
+mod engine;
+mod meter;
+mod process;
+mod workload;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use workload::{W5, Workload};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+pub type Error = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    streams: Option<PathBuf>,
+    only: Option<String>,
+    write: Option<PathBuf>,
+}
+
+impl Options {
+    fn read() -> Result<Self, Error> {
+        let mut options = Self::default();
+        let mut arguments = std::env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            let value = arguments.next();
+            match (name.as_str(), value) {
+                ("--streams", Some(value)) => options.streams = Some(value.into()),
+                ("--only", Some(value)) => options.only = Some(value),
+                ("--write", Some(value)) => options.write = Some(value.into()),
+                _ => {
+                    return Err(
+                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE]".into(),
+                    );
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run() -> Result<bool, Error> {
+    let options = Options::read()?;
+    let portent = process::build()?;
+    let scratch = std::env::temp_dir().join("portent-bench");
+    std::fs::create_dir_all(&scratch)?;
+    let parameters = match &options.streams {
+        Some(folder) => {
+            let text = std::fs::read_to_string(folder.join("w5_queries.csv"))?;
+            W5::read(&text).ok_or("w5_queries.csv can't be read")?
+        }
+        None => W5::made(10_000),
+    };
+    let mut table = format!(
+        "# {}\n\n{}\n\n| workload | matches | engine, M events per CPU second | M matches per CPU second | deploy, ms | KiB per query |\n|---|---|---|---|---|---|\n",
+        process::today(),
+        process::machine(),
+    );
+    print!("{table}");
+    let mut right = true;
+    let workloads: Vec<Workload> = workload::all(&parameters)
+        .into_iter()
+        .filter(|it| {
+            options
+                .only
+                .as_ref()
+                .is_none_or(|only| it.name.starts_with(only))
+        })
+        .collect();
+    let line = |table: &mut String, text: String| {
+        println!("{text}");
+        let _ = writeln!(table, "{text}");
+    };
+    let mut found = Vec::new();
+    for workload in &workloads {
+        let file = stream(&options, &portent, &scratch, workload)?;
+        let measured = engine::measure(workload, &file)?;
+        line(
+            &mut table,
+            format!(
+                "| {} | {} | {:.2} | {:.2} | {:.1} | {:.1} |",
+                workload.name,
+                measured.matches,
+                measured.events as f64 / measured.seconds / 1e6,
+                measured.matches as f64 / measured.seconds / 1e6,
+                measured.deploy * 1e3,
+                measured.bytes as f64 / 1024.0 / measured.queries.max(1) as f64,
+            ),
+        );
+        if let Some(answer) = workload.answer.filter(|_| options.streams.is_some())
+            && measured.matches != answer
+        {
+            eprintln!(
+                "bench: {}: {} matches, {answer} are right",
+                workload.name, measured.matches
+            );
+            right = false;
+        }
+        found.push(measured.matches);
+    }
+    line(
+        &mut table,
+        "\n| whole process | matches | M events per CPU second | M events per second | peak memory, MiB |\n|---|---|---|---|---|".to_owned(),
+    );
+    for (workload, matches) in workloads.iter().zip(found).filter(|(it, _)| it.whole) {
+        let csv = stream(&options, &portent, &scratch, workload)?;
+        for file in [csv.clone(), process::as_json(&csv, &scratch)?] {
+            let whole = process::measure(&portent, &scratch, workload, &file)?;
+            let kind = file.extension().unwrap_or_default().to_string_lossy();
+            line(
+                &mut table,
+                format!(
+                    "| {} from {kind} | {} | {:.2} | {:.2} | {} |",
+                    workload.name, whole.rows, whole.per_cpu_second, whole.per_second, whole.peak
+                ),
+            );
+            if whole.rows != matches {
+                eprintln!(
+                    "bench: {}: the process wrote {} rows, the engine found {matches}",
+                    workload.name, whole.rows
+                );
+                right = false;
+            }
+        }
+    }
+    if let Some(path) = options.write {
+        std::fs::write(path, table)?;
+    }
+    Ok(right)
+}
+
+/// The file of a workload's stream.
+fn stream(
+    options: &Options,
+    portent: &Path,
+    scratch: &Path,
+    workload: &Workload,
+) -> Result<PathBuf, Error> {
+    match &options.streams {
+        Some(folder) => Ok(folder.join(workload.file)),
+        None => process::generated(portent, scratch, workload),
+    }
+}
