@@ -70,6 +70,20 @@ fn operand_powers(op: BinaryOp) -> (u8, u8) {
     }
 }
 
+/// `a.id = b.parent = c.origin`: the parser makes such a tree for the keys of PARTITION BY alone.
+fn is_row_of_equations(expr: &Expr) -> bool {
+    let equation = |expr: &Expr| {
+        matches!(
+            expr.kind,
+            ExprKind::Binary {
+                op: BinaryOp::Eq,
+                ..
+            }
+        )
+    };
+    matches!(&expr.kind, ExprKind::Binary { op: BinaryOp::Eq, left, .. } if equation(left))
+}
+
 fn like_words(kind: LikeKind, negated: bool) -> &'static str {
     match (kind, negated) {
         (LikeKind::Like, false) => "LIKE",
@@ -133,7 +147,10 @@ impl Printer<'_> {
                 format!("{sign}{gap}{operand}")
             }
             ExprKind::Binary { op, left, right } => {
-                let (of_left, of_right) = operand_powers(*op);
+                let (mut of_left, of_right) = operand_powers(*op);
+                if is_row_of_equations(expr) {
+                    of_left = binary_power(*op);
+                }
                 format!(
                     "{} {} {}",
                     self.operand(left, of_left),
