@@ -25,6 +25,17 @@ pub fn read(path: &Path) -> Result<Arc<SourceText>, Failure> {
     }
 }
 
+/// The texts of `-q`, named so that they can be told apart.
+pub fn queries(texts: &[String]) -> impl Iterator<Item = Arc<SourceText>> {
+    texts.iter().enumerate().map(|(at, text)| {
+        let name = match at {
+            0 => "<query>".to_owned(),
+            _ => format!("<query {}>", at + 1),
+        };
+        SourceText::new(name, text.clone())
+    })
+}
+
 fn text(name: &str, bytes: Vec<u8>) -> Result<Arc<SourceText>, Failure> {
     let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => rest.to_vec(),

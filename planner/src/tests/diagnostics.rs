@@ -128,7 +128,7 @@ fn statements() {
             (215, "SELECT * FROM (VALUES (1, 2), (1)) AS t(a, b);"),
             (216, "SELECT *;"),
             (217, "SELECT price FROM ticks EMIT TIMEOUTS;"),
-            (218, "CREATE SINK k WITH (path = 'x');"),
+            (218, "CREATE SINK k WITH (format = 'csv');"),
             (219, "SELECT * FROM bticks, UNNEST(size) AS t(x);"),
             (220, "SELECT DISTINCT symbol FROM bticks ORDER BY price;"),
             (221, "SELECT SUM(*) FROM bticks;"),

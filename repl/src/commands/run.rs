@@ -111,7 +111,8 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
 
 /// A look at settings, say, needs no summary.
 fn worth_a_summary(session: &Session) -> bool {
-    session.stats().events() > 0 || session.query_names().next().is_some()
+    let stats = session.stats();
+    !stats.streams.is_empty() || session.query_names().next().is_some()
 }
 
 fn mode_of(path: &Path) -> Mode {
@@ -141,14 +142,7 @@ fn sources(args: &RunArgs) -> Result<(Vec<Arc<SourceText>>, bool), Failure> {
     for path in &paths {
         sources.push(files::read(path)?);
     }
-    for (at, query) in args.query.iter().enumerate() {
-        let name = if at == 0 {
-            "<query>".to_owned()
-        } else {
-            format!("<query {}>", at + 1)
-        };
-        sources.push(SourceText::new(name, query.clone()));
-    }
+    sources.extend(files::queries(&args.query));
     Ok((sources, reads_stdin))
 }
 
