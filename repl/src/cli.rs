@@ -33,7 +33,6 @@ Exit codes: 0 fine · 1 an error in a query or in data · 2 wrong usage · 78 wr
     before_help = EXAMPLES,
     after_help = EXITS,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
     max_term_width = 110
 )]
 pub struct Cli {

@@ -80,3 +80,33 @@ fn completions_for_shells() {
     );
     folder.run(&["completions", "tcsh"]).exits(2);
 }
+
+#[test]
+fn help_may_be_asked_for_by_word() {
+    let folder = Folder::new();
+    let ran = folder.run(&["help"]);
+    ran.exits(0);
+    assert!(ran.out.contains("Examples:"), "{}", ran.out);
+    let ran = folder.run(&["help", "check"]);
+    ran.exits(0);
+    assert!(ran.out.contains("portent check"), "{}", ran.out);
+}
+
+#[test]
+fn a_missing_file_of_a_command_is_no_command() {
+    let folder = Folder::new();
+    for command in ["check", "fmt", "test", "explain"] {
+        let ran = folder.run(&[command, "nothing"]);
+        ran.exits(2).says("no such file: nothing");
+        assert!(!ran.err.contains("the commands are"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn several_queries_are_told_apart_in_errors() {
+    let folder = Folder::new();
+    for command in [&["check"][..], &["run"], &["explain"]] {
+        let args = [command, &["-q", "SELECT 1;", "-q", "SELEC 2;"]].concat();
+        folder.run(&args).exits(1).says("<query 2>:1");
+    }
+}
