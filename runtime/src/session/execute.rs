@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use portent_grammar::Diagnostic;
 use portent_grammar::codes::runtime as codes;
+use portent_grammar::{Diagnostic, Span};
 use portent_parser::ast::{
     Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, Statement, StatementKind,
+    WithOption,
 };
 use portent_planner::catalog::Catalog;
 
@@ -204,7 +205,7 @@ impl Session {
         for diagnostic in diagnostics {
             step(on(Piece::Reply(Reply::Warning(diagnostic))))?;
         }
-        let place = (Arc::clone(source), statement.span);
+        let place = (Arc::clone(source), place_of_input(statement));
         for def in implicit {
             self.apply(Effect::Stream(def), &place, on)?;
         }
@@ -213,6 +214,16 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// Where to point at when the input of a statement has an error: the path of a stream, not all of its columns.
+fn place_of_input(statement: &Statement) -> Span {
+    let StatementKind::CreateStream(create) = &statement.kind else {
+        return statement.span;
+    };
+    let is_path = |option: &&WithOption| option.name.text.eq_ignore_ascii_case("path");
+    let path = create.options.iter().find(is_path);
+    path.map_or(create.name.span, |option| option.span)
 }
 
 /// Errors of a statement at run time get its text.
