@@ -110,3 +110,24 @@ fn several_queries_are_told_apart_in_errors() {
         folder.run(&args).exits(1).says("<query 2>:1");
     }
 }
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let folder = Folder::new();
+    let query = root.join("examples/queries/brute_force.sql");
+    let text = std::fs::read_to_string(&query).expect("the query file");
+    let statement = text.split_once("CREATE QUERY").expect("a query").1.trim();
+    assert!(readme.contains(statement), "the README has another query");
+    let ran = folder.run(&["run", &query.to_string_lossy(), "-o", "table"]);
+    ran.exits(0).says("brute_force: 90 rows");
+    let sample: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with(['│', '╭', '╞']) || *line == "(90 rows)")
+        .collect();
+    assert!(sample.len() > 5, "{sample:?}");
+    for line in sample {
+        assert!(ran.out.lines().any(|it| it == line), "{line}\n{}", ran.out);
+    }
+}
