@@ -179,6 +179,9 @@ impl Catalog {
                 .map(|(_, found)| found)
                 .ok_or_else(unknown),
             Found::Several(at) => Err(ambiguous(ident, names.clone(), &at)),
+            Found::None if map.is_empty() => {
+                Err(unknown().help(format!("there is no {what} at all here")))
+            }
             Found::None => Err(unknown()),
         }
     }
@@ -305,9 +308,13 @@ fn ambiguous<'a>(
 
 fn taken(ident: &ast::Ident, kind: &str, replace: &str) -> Diagnostic {
     let message = format!("there is a {kind} named \"{}\" already", ident.text);
-    Diagnostic::error(codes::NAME_TAKEN, ident.span, message).help(format!(
-        "choose another name, or write CREATE OR REPLACE {replace}"
-    ))
+    let error = Diagnostic::error(codes::NAME_TAKEN, ident.span, message);
+    // A thing of another kind is not replaced.
+    error.help(if kind.eq_ignore_ascii_case(replace) {
+        format!("choose another name, or write CREATE OR REPLACE {replace}")
+    } else {
+        "choose another name: streams, queries and sinks share one space of names".to_owned()
+    })
 }
 
 /// Names with `$` are made by Portent itself: `s$late`, `q$1`.

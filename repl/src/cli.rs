@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   portent run brute_force.sql                     run a query file to the end of its input
   cat e.jsonl | portent -q 'SELECT user FROM stdin MATCH (f[NOT ok]{5}) PARTITION BY user'
-  portent check rules/*.sql                       all errors of all files at once
+  portent check streams.sql queries.sql           all errors of all files at once
   portent explain -q 'SELECT * FROM s MATCH (a -> b) WITHIN 1 MINUTE'
   portent explain P0302                           what an error code means
   portent test rules/                             rule tests: events in, expected matches out
@@ -33,7 +33,6 @@ Exit codes: 0 fine · 1 an error in a query or in data · 2 wrong usage · 78 wr
     before_help = EXAMPLES,
     after_help = EXITS,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
     max_term_width = 110
 )]
 pub struct Cli {
@@ -148,19 +147,23 @@ impl RunArgs {
 const CHECK_EXAMPLES: &str = "\
 Examples:
   portent check query.sql
-  portent check rules/*.sql --deny-warnings
-  portent check rules/*.sql --json                   one diagnostic a line, for editors and CI
+  portent check streams.sql queries.sql              as one script, as `portent run` takes them
+  portent check --each rules/*.sql --deny-warnings   each file by itself
+  portent check --each rules/*.sql --json            one diagnostic a line, for editors and CI
 ";
 
 #[derive(Debug, Args)]
 #[command(help_template = TEMPLATE, before_help = CHECK_EXAMPLES)]
 pub struct CheckArgs {
-    /// Query files; `-` is standard input
+    /// Query files, which together are one script; `-` is standard input
     #[arg(value_name = "FILE.sql", required_unless_present = "query")]
     pub files: Vec<PathBuf>,
     /// A query
     #[arg(short = 'q', long, value_name = "SQL")]
     pub query: Vec<String>,
+    /// Each file is a script of its own: what one creates is not known in the others
+    #[arg(long)]
+    pub each: bool,
     /// One JSON object a diagnostic, on standard output
     #[arg(long)]
     pub json: bool,

@@ -25,6 +25,38 @@ pub fn read(path: &Path) -> Result<Arc<SourceText>, Failure> {
     }
 }
 
+/// The text of a file to run. What is no file may be meant as a command.
+pub fn read_or_command(path: &Path) -> Result<Arc<SourceText>, Failure> {
+    let word = path.to_string_lossy();
+    let is_word = !word.contains(['.', '/', '\\']) && word != "-";
+    if !is_word || path.exists() {
+        return read(path);
+    }
+    let help = match (suggest::nearest(&word, COMMANDS), near(path)) {
+        (Some(command), _) => format!("did you mean the command `portent {command}`?"),
+        (None, Some(near)) => format!("did you mean {}?", near.display()),
+        (None, None) => format!(
+            "the commands are {}; a query is given with -q",
+            COMMANDS.join(", ")
+        ),
+    };
+    Err(Failure::usage(
+        format!("no such command or file: {word}"),
+        Some(help),
+    ))
+}
+
+/// The texts of `-q`, named so that they can be told apart.
+pub fn queries(texts: &[String]) -> impl Iterator<Item = Arc<SourceText>> {
+    texts.iter().enumerate().map(|(at, text)| {
+        let name = match at {
+            0 => "<query>".to_owned(),
+            _ => format!("<query {}>", at + 1),
+        };
+        SourceText::new(name, text.clone())
+    })
+}
+
 fn text(name: &str, bytes: Vec<u8>) -> Result<Arc<SourceText>, Failure> {
     let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => rest.to_vec(),
@@ -52,24 +84,8 @@ pub fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     if error.kind() != std::io::ErrorKind::NotFound {
         return Failure::usage(format!("can't read {shown}: {error}"), None);
     }
-    let word = path.to_string_lossy();
-    let is_word = !word.contains(['.', '/', '\\']);
-    let command = suggest::nearest(&word, COMMANDS).filter(|_| is_word);
-    let help = match (command, near(path)) {
-        (Some(command), _) => Some(format!("did you mean the command `portent {command}`?")),
-        (None, Some(near)) => Some(format!("did you mean {}?", near.display())),
-        (None, None) if is_word => Some(format!(
-            "the commands are {}; a query is given with -q",
-            COMMANDS.join(", ")
-        )),
-        (None, None) => None,
-    };
-    let what = if is_word {
-        "no such command or file"
-    } else {
-        "no such file"
-    };
-    Failure::usage(format!("{what}: {shown}"), help)
+    let help = near(path).map(|near| format!("did you mean {}?", near.display()));
+    Failure::usage(format!("no such file: {shown}"), help)
 }
 
 /// A file beside the missing one with a similar name.

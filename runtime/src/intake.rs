@@ -48,7 +48,8 @@ pub(crate) fn config(
     if let Some(inferred) = inferred {
         inferred.apply(&mut config);
     }
-    if !def.options.contains_key("on_bad") {
+    let says = ["on_bad", "dlq.path"];
+    if !says.iter().any(|name| def.options.contains_key(*name)) {
         config.on_bad = bad.otherwise.clone();
     }
     if let Some(forced) = &bad.forced {

@@ -7,6 +7,7 @@ mod pass;
 mod push;
 mod read;
 mod report;
+mod seen;
 mod target;
 #[cfg(test)]
 mod tests;

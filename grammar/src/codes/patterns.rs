@@ -281,7 +281,8 @@ Wrong:
     SELECT * FROM procs MATCH (a -> b -> c) PARTITION BY a.id = b.parent;
 Right:
     SELECT * FROM logins, payments MATCH (a:logins -> b:payments) PARTITION BY logins.user = payments.account;
-    SELECT * FROM procs MATCH (a -> b -> c) PARTITION BY a.id = b.parent AND b.parent = c.parent;";
+    SELECT * FROM procs MATCH (a -> b -> c) PARTITION BY a.id = b.parent = c.origin;
+    SELECT * FROM procs MATCH (a -> b) PARTITION BY a.host = b.host AND a.id = b.parent;";
 
     ORDER_NOT_TIME = 330, "a live pattern ordered by something else than time",
 "On a live stream events are matched in the order of event time; ORDER BY may only add what decides between events of one time. \

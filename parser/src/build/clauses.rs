@@ -59,7 +59,7 @@ impl Builder<'_> {
         match node.as_rule() {
             Rule::partition_by => {
                 clauses.once("PARTITION BY", self.head(span, 2))?;
-                clauses.partition_by = self.exprs(self.children(node))?;
+                clauses.partition_by = self.keys(self.children(node))?;
             }
             Rule::define => {
                 clauses.once("DEFINE", self.head(span, 1))?;

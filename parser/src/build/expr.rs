@@ -140,6 +140,8 @@ fn sign_of(sign: &str) -> Option<BinaryOp> {
 struct Operands<'i> {
     nodes: Peekable<IntoIter<Node<'i>>>,
     whole: Span,
+    /// Whether this is a key: `a.id = b.parent = c.origin` says that all three are the same.
+    key: bool,
 }
 
 fn boxed(expr: Expr) -> Box<Expr> {
@@ -153,12 +155,25 @@ fn expr(kind: ExprKind, span: Span) -> Expr {
 impl Builder<'_> {
     /// `expr` or `plain_expr`
     pub(super) fn expr(&self, node: Node<'_>) -> Build<Expr> {
+        self.operators(node, false)
+    }
+
+    /// The keys of PARTITION BY, where equations may stand in a row.
+    pub(super) fn keys<'i>(&self, nodes: impl Iterator<Item = Node<'i>>) -> Build<Vec<Expr>> {
+        nodes
+            .filter(|node| node.as_rule() == Rule::expr)
+            .map(|node| self.operators(node, true))
+            .collect()
+    }
+
+    fn operators(&self, node: Node<'_>, key: bool) -> Build<Expr> {
         let whole = self.span(&node);
         let plain = node.as_rule() == Rule::plain_expr;
         let nodes: Vec<Node<'_>> = node.into_inner().collect();
         let mut operands = Operands {
             nodes: nodes.into_iter().peekable(),
             whole,
+            key,
         };
         let built = self.climb(&mut operands, if plain { power::OTHER } else { 0 })?;
         match operands.nodes.next() {
@@ -397,6 +412,13 @@ impl Builder<'_> {
             return Ok(());
         };
         if operator.power() != level || matches!(operator, Operator::Escape) {
+            return Ok(());
+        }
+        let equation = |op| op == BinaryOp::Eq;
+        if operands.key
+            && matches!(left.kind, ExprKind::Binary { op, .. } if equation(op))
+            && matches!(operator, Operator::Binary(op) if equation(op))
+        {
             return Ok(());
         }
         Err(chained(self.span(next), left.span))

@@ -64,6 +64,13 @@ fn advice(context: &Context<'_>) -> Option<&'static str> {
         "write CASE WHEN condition THEN value ELSE value END"
     } else if after(&["EMIT"]) {
         "write EMIT MATCHES, EMIT TIMEOUTS, or EMIT MATCHES, TIMEOUTS; for windows EMIT FINAL or EMIT CHANGES"
+    } else if context
+        .before(before, 2)
+        .is_some_and(|it| context.is(it, &["SUBSET"]))
+    {
+        "the variables stand in brackets: SUBSET u = (a, b)"
+    } else if after(&["MATCH_RECOGNIZE"]) {
+        "write MATCH_RECOGNIZE (… PATTERN (a b+) DEFINE …)"
     } else if context.expected.contains(&Rule::measure) {
         "write MEASURES expression AS name"
     } else {

@@ -60,11 +60,16 @@ pub(super) fn sign(op: BinaryOp) -> &'static str {
 }
 
 /// How tightly the operands of an infix operator have to bind.
-fn operand_powers(op: BinaryOp) -> (u8, u8) {
+fn operand_powers(op: BinaryOp, left: &Expr) -> (u8, u8) {
     let power = binary_power(op);
+    let equation = |op| op == BinaryOp::Eq;
     match op {
         // A chain of one connective means the same however it is grouped.
         BinaryOp::And | BinaryOp::Or => (power, power),
+        // `a.id = b.parent = c.origin`: the parser makes such a tree for the keys of PARTITION BY alone.
+        BinaryOp::Eq if matches!(left.kind, ExprKind::Binary { op, .. } if equation(op)) => {
+            (power, power + 1)
+        }
         _ if power == power::COMPARISON => (power + 1, power + 1),
         _ => (power, power + 1),
     }
@@ -133,7 +138,7 @@ impl Printer<'_> {
                 format!("{sign}{gap}{operand}")
             }
             ExprKind::Binary { op, left, right } => {
-                let (of_left, of_right) = operand_powers(*op);
+                let (of_left, of_right) = operand_powers(*op, left);
                 format!(
                     "{} {} {}",
                     self.operand(left, of_left),
@@ -481,7 +486,7 @@ impl Printer<'_> {
                 lines
             }
             ExprKind::Binary { op, left, right } => {
-                let (of_left, of_right) = operand_powers(*op);
+                let (of_left, of_right) = operand_powers(*op, left);
                 let left = suffix(
                     self.operand_lines(left, of_left, width),
                     &format!(" {} ", sign(*op)),

@@ -43,6 +43,37 @@ pub(super) fn small() -> BoxedStrategy<Expr> {
         .boxed()
 }
 
+/// A key of PARTITION BY, where equations may stand in a row.
+pub(super) fn key() -> BoxedStrategy<Expr> {
+    let row = vec(small(), 2..5).prop_map(|sides| {
+        let equation = |left: Expr, right: Expr| {
+            let op = BinaryOp::Eq;
+            let row = matches!(
+                left.kind,
+                ExprKind::Binary {
+                    op: BinaryOp::Eq,
+                    ..
+                }
+            );
+            let left = if row {
+                Box::new(left)
+            } else {
+                at_least(left, power::COMPARISON + 1)
+            };
+            let right = at_least(right, power::COMPARISON + 1);
+            of_kind(ExprKind::Binary { op, left, right })
+        };
+        let row = sides.into_iter().reduce(equation);
+        row.unwrap_or_else(|| of_kind(ExprKind::Null))
+    });
+    let both = (row.clone(), row.clone()).prop_map(|(left, right)| {
+        let (left, right) = (Box::new(left), Box::new(right));
+        let op = BinaryOp::And;
+        of_kind(ExprKind::Binary { op, left, right })
+    });
+    prop_oneof![4 => small(), 2 => row, 1 => both].boxed()
+}
+
 pub(super) fn leaf() -> BoxedStrategy<Expr> {
     let name = (ident(), vec(label(), 0..3))
         .prop_map(|(first, rest)| ExprKind::Name(std::iter::once(first).chain(rest).collect()));

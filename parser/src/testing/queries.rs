@@ -6,7 +6,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::exprs::{expr, of_kind, small};
+use super::exprs::{expr, key, of_kind, small};
 use super::patterns::pattern;
 use super::words::{duration, ident, label, number, text, variable};
 use crate::ast::*;
@@ -176,7 +176,7 @@ fn after_match() -> impl Strategy<Value = AfterMatch> {
 
 fn match_clause() -> impl Strategy<Value = MatchClause> {
     let clauses = (
-        vec(small(), 0..3),
+        vec(key(), 0..3),
         definitions(),
         subsets(),
         of(within()),
@@ -209,7 +209,7 @@ fn recognize() -> impl Strategy<Value = MatchRecognize> {
         0..3,
     );
     let head = (
-        vec(small(), 0..3),
+        vec(key(), 0..3),
         prop_oneof![Just(Vec::new()), order_items()],
         measures,
         of(rows),

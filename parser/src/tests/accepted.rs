@@ -78,6 +78,7 @@ pub const STATEMENTS: &[&str] = &[
     "SELECT * FROM s MATCH ALL (a ->> b) WHERE a.x > 1 WITHIN 10 s PARTITION BY id GROUP BY a.x ORDER BY 1",
     "SELECT * FROM a, b MATCH (x:a[x.id = y.id] -> y:b)",
     "SELECT * FROM a AS l, b p MATCH (x:l -> y:p) PARTITION BY x.id = y.parent",
+    "SELECT * FROM s MATCH (a -> b -> c) PARTITION BY a.id = b.parent = c.origin AND lower(a.host) = b.host = c.host, zone",
     "SELECT * FROM (SELECT a FROM s) AS x MATCH (a b)",
     "SELECT * FROM (VALUES (1, 90), (2, 80)) AS t(id, price) MATCH (a b)",
     "SELECT * FROM 'x.csv'", "SELECT * FROM 'x.csv' AS f WHERE f.a = 1", "SELECT * FROM s, UNNEST(s.items) AS u(i)",

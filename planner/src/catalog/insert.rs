@@ -55,8 +55,16 @@ impl Catalog {
             if row.len() != targets.len() {
                 let first = row.first().map_or(insert.into.span, |first| first.span);
                 let span = row.iter().fold(first, |span, part| span.to(part.span));
-                let message = format!("{} columns, and {} values", targets.len(), row.len());
-                diagnostics.push(Diagnostic::error(codes::INSERT_COUNT, span, message));
+                let values = if row.len() == 1 { "value" } else { "values" };
+                let message = format!(
+                    "this row has {} {values}, and {} are needed",
+                    row.len(),
+                    targets.len()
+                );
+                let names = targets.iter().filter_map(|at| stream.columns.get(*at));
+                let names: Vec<&str> = names.map(|column| column.name.as_str()).collect();
+                let error = Diagnostic::error(codes::INSERT_COUNT, span, message);
+                diagnostics.push(error.help(format!("they are: {}", names.join(", "))));
                 continue;
             }
             let mut values = vec![Value::Null; stream.columns.len()];

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use portent_grammar::codes::statements as codes;
-use portent_grammar::{Diagnostic, Value};
+use portent_grammar::{Diagnostic, Span, Value};
 use portent_parser::ast::{Ident, OptionValue};
 
 use super::{name, options};
@@ -135,7 +135,7 @@ impl Settings {
                 self.set.insert(spec.name, accepted);
                 Ok(())
             }
-            None => Err(refused(spec, ident, &lower)),
+            None => Err(refused(spec, place(value), &lower)),
         }
     }
 
@@ -202,7 +202,19 @@ fn find(ident: &Ident) -> Result<&'static Spec, Diagnostic> {
         .ok_or_else(|| name::unknown(codes::UNKNOWN_SETTING, "setting", ident, names))
 }
 
-fn refused(spec: &Spec, ident: &Ident, text: &str) -> Diagnostic {
+/// Where a value stands.
+fn place(value: &OptionValue) -> Span {
+    match value {
+        OptionValue::Text(_, span)
+        | OptionValue::Number(_, span)
+        | OptionValue::Bool(_, span)
+        | OptionValue::List(_, span) => *span,
+        OptionValue::Duration(duration) => duration.span,
+        OptionValue::Word(ident) => ident.span,
+    }
+}
+
+fn refused(spec: &Spec, place: Span, text: &str) -> Diagnostic {
     let expected = match spec.kind {
         Kind::Word(words) => format!("one of {}", words.join(", ")),
         Kind::Duration => "a duration, such as 30 SECONDS".into(),
@@ -210,7 +222,7 @@ fn refused(spec: &Spec, ident: &Ident, text: &str) -> Diagnostic {
         Kind::Truth => "true or false".into(),
     };
     let message = format!("{} must be {expected}", spec.name);
-    let error = Diagnostic::error(codes::SETTING_VALUE, ident.span, message);
+    let error = Diagnostic::error(codes::SETTING_VALUE, place, message);
     match spec.kind {
         Kind::Word(words) => match name::similar(text, words.iter().copied()) {
             Some(near) => error.help(format!("did you mean '{near}'?")),

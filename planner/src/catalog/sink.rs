@@ -46,8 +46,12 @@ impl Catalog {
             diagnostics.push(super::taken(&create.name, kind, "SINK"));
         }
         let options = options::read(&create.options, diagnostics);
-        if !matches!(options.get("connector"), Some(Value::Text(_))) {
-            let message = format!("sink \"{}\" has no connector", create.name.text);
+        let named = matches!(options.get("connector"), Some(Value::Text(_)));
+        if !named && !options.contains_key("path") {
+            let message = format!(
+                "sink \"{}\" says neither a connector nor a path",
+                create.name.text
+            );
             let error = Diagnostic::error(codes::SINK_CONNECTOR, create.name.span, message);
             diagnostics.push(error.help(
                 "for example: WITH (connector = 'file', path = 'alerts.jsonl', format = 'json')",

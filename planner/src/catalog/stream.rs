@@ -385,7 +385,8 @@ fn infer(
     stream: &mut StreamDef,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<usize> {
-    if !options.contains_key("connector") {
+    let source = ["connector", "path", "kind"];
+    if !source.iter().any(|name| options.contains_key(*name)) {
         let message = format!(
             "stream \"{}\" has neither columns nor a source to infer them from",
             stream.name

@@ -47,6 +47,8 @@ fn place(pattern: &LogicalMatch, facts: &Facts<'_>, variable: VarId) -> Span {
 fn delayed(pattern: &LogicalMatch, facts: &Facts<'_>, variable: VarId) -> Diagnostic {
     let name = pattern.variables.name(variable);
     let span = place(pattern, facts, variable);
+    let condition = pattern.conditions.get(usize::from(variable.0));
+    let conditional = condition.is_some_and(Option::is_some);
     let help = format!("as it is: {}", print(&pattern.node, &pattern.variables));
     match (pattern.within, facts.bounded) {
         (Some(_), _) => {
@@ -71,9 +73,15 @@ fn delayed(pattern: &LogicalMatch, facts: &Facts<'_>, variable: VarId) -> Diagno
             );
             Diagnostic::error(patterns::NEVER_REPORTED, span, message)
                 .help(help)
-                .help(format!(
-                    "add WITHIN 10 MINUTES, or repeat reluctantly (`{name}+?`) or contiguously"
-                ))
+                .help(if conditional {
+                    format!(
+                        "add WITHIN 10 MINUTES, or repeat reluctantly (`{name}+?`) or contiguously"
+                    )
+                } else {
+                    format!(
+                        "give {name} a condition: without one every event is a {name}; or add WITHIN 10 MINUTES"
+                    )
+                })
         }
     }
 }

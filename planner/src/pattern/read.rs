@@ -417,12 +417,7 @@ impl Reader<'_> {
                 .and_then(|(input, _)| u16::try_from(*input).ok()),
             Found::None | Found::Several(_) => {
                 let names = flat.iter().map(|(_, name)| *name);
-                let error = name::unknown(
-                    codes::VARIABLE_STREAM,
-                    "stream of this pattern",
-                    stream,
-                    names,
-                );
+                let error = name::unknown(codes::VARIABLE_STREAM, "stream in FROM", stream, names);
                 self.error(error);
                 None
             }

@@ -90,7 +90,12 @@ pub fn value(expr: &Expr, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
 
 /// A whole number that stands for itself, not negative.
 pub fn count(expr: &ast::Expr, what: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
-    match constant(expr, diagnostics)? {
+    // A name is no constant; that it is unknown where there are no columns would mislead.
+    let value = match &expr.kind {
+        ast::ExprKind::Name(_) => Value::Null,
+        _ => constant(expr, diagnostics)?,
+    };
+    match value {
         Value::Int(count) if count >= 0 => u64::try_from(count).ok(),
         _ => {
             let message = format!("{what} must be a whole number, not negative");

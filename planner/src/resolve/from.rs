@@ -369,7 +369,7 @@ pub(super) fn rename(
             Some(column) => column.name.clone_from(&ident.text),
             None => {
                 let message = format!(
-                    "\"{}\" names {} columns, and there are {}",
+                    "\"{}\" names {} columns, and what it stands for has {}",
                     alias.name.text,
                     alias.columns.len(),
                     schema.len()

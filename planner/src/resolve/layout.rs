@@ -318,11 +318,11 @@ impl Layout {
             .any(|later| name::same_but_case(later, &ident.text))
         {
             let message = format!(
-                "column \"{}\" is computed from columns that stand before it",
+                "\"{0}\" is declared only after this column, which is computed from it",
                 ident.text
             );
             return Diagnostic::error(codes::UNKNOWN_COLUMN, ident.span, message)
-                .help("declare the columns that it needs first");
+                .help(format!("declare {} first", ident.text));
         }
         let names = self.slots.iter().map(|column| column.name.as_str());
         if self.slots.is_empty() {

@@ -310,7 +310,7 @@ fn spread(mut expr: Expr, row: &RowRef) -> Expr {
 /// How many rows away: a constant, not negative.
 fn constant_offset(expr: &ast::Expr) -> Result<u32, Diagnostic> {
     let error = || {
-        let message = "how many rows away must be a whole number that stands there, not negative";
+        let message = "the offset must be a whole number, written out: 0, 1, 2, …";
         Diagnostic::error(codes::OFFSET, expr.span, message)
     };
     let layout = Layout::default();

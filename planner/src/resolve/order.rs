@@ -36,8 +36,11 @@ pub(super) fn position(expr: &ast::Expr) -> Option<Result<usize, ()>> {
 
 /// There is no such column.
 pub(super) fn no_position(span: Span, columns: usize) -> Diagnostic {
-    let message =
-        format!("the select list has {columns} columns; a position is one of 1 to {columns}");
+    let message = if columns == 1 {
+        "the select list has one column, whose position is 1".to_owned()
+    } else {
+        format!("the select list has {columns} columns: a position is one of 1 to {columns}")
+    };
     Diagnostic::error(codes::POSITION, span, message)
 }
 

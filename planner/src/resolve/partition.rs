@@ -1,7 +1,7 @@
 //! PARTITION BY: the key of a partition.
 //!
 //! Three kinds of component: an expression over the row; `logins.user = payments.account`, one side for each stream; and
-//! `a.id = b.parent AND b.parent = c.parent`, one side for each *variable*, which is not a key of the row (an event may play several parts), so
+//! `a.id = b.parent = c.origin`, one side for each *variable*, which is not a key of the row (an event may play several parts), so
 //! it makes a condition on every variable instead.
 
 use portent_grammar::codes::patterns as codes;
@@ -193,6 +193,11 @@ impl Planner<'_> {
             let (input, _) = source.input?;
             let mut scope = RowScope::at(layout, "PARTITION BY");
             let mut bound = bound::row(side, &mut scope, &mut self.diagnostics)?;
+            if branches.iter().any(|(known, _)| *known == input) {
+                let message = format!("this key has two sides for {}", qualifier.text);
+                self.error(Diagnostic::error(codes::PARTITION_KEY, side.span, message));
+                return None;
+            }
             if let Some((_, first)) = branches.first() {
                 bound = self.same_type(first, bound, span)?;
             }
@@ -268,9 +273,8 @@ impl Planner<'_> {
                 .map_or("…".into(), |(name, _)| format!("{}.…", name.text));
             let error = Diagnostic::error(codes::PARTITION_KEY, span, message);
             self.error(error.help(format!(
-                "name a column of every variable: {} = {}",
-                written,
-                more.join(" AND … = ")
+                "name a column of every variable: {written} = … = {}",
+                more.join(" = ")
             )));
             return None;
         }
@@ -318,7 +322,7 @@ impl Planner<'_> {
 }
 
 /// The components of PARTITION BY. Equations whose sides all begin with a name and a dot are taken together where they share a
-/// side: `a.id = b.parent, b.parent = c.parent` (or with AND) is one component with three sides.
+/// side: `a.id = b.parent, b.parent = c.origin` (or with AND) is one component with three sides, as is `a.id = b.parent = c.origin`.
 fn components(items: &[ast::Expr]) -> Vec<Component<'_>> {
     let mut components: Vec<Component<'_>> = Vec::new();
     for item in items {
@@ -391,17 +395,36 @@ fn equations(item: &ast::Expr) -> Option<Vec<Equation<'_>>> {
             }
             ast::ExprKind::Binary {
                 op: ast::BinaryOp::Eq,
-                left,
-                right,
+                ..
             } => {
-                let sides =
-                    [left, right].map(|side| qualifier(side, 0).map(|name| (name, unwrap(side))));
-                equations.push(sides.into_iter().collect::<Option<Equation<'_>>>()?);
+                let sides = sides(expr).into_iter();
+                let named = sides.map(|side| qualifier(side, 0).map(|name| (name, unwrap(side))));
+                equations.push(named.collect::<Option<Equation<'_>>>()?);
             }
             _ => return None,
         }
     }
     Some(equations)
+}
+
+/// `x`, `y`, `z` of `x = y = z`, with or without brackets.
+fn sides(expr: &ast::Expr) -> Vec<&ast::Expr> {
+    let mut sides = Vec::new();
+    let mut todo = vec![expr];
+    while let Some(expr) = todo.pop() {
+        match &unwrap(expr).kind {
+            ast::ExprKind::Binary {
+                op: ast::BinaryOp::Eq,
+                left,
+                right,
+            } => {
+                todo.push(right);
+                todo.push(left);
+            }
+            _ => sides.push(expr),
+        }
+    }
+    sides
 }
 
 /// The first qualifier in an expression: `a` of `lower(a.name)`.

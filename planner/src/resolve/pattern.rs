@@ -131,9 +131,9 @@ impl Planner<'_> {
             Diagnostic::error(
                 codes::WITHIN_RANGE,
                 span,
-                "WITHIN nothing leaves room for no match",
+                "WITHIN nothing leaves no room for a match",
             )
-            .help("WITHIN 10 MINUTES, or WITHIN 5 EVENTS")
+            .help("for example: WITHIN 10 MINUTES, or WITHIN 5 EVENTS")
         };
         match within? {
             ast::Within::Time(written) => match duration::fixed(written) {
@@ -202,7 +202,8 @@ impl Planner<'_> {
         });
         for span in found {
             let message = "^ and $ need input that ends: a live stream has no last event, and its first one is past";
-            self.error(Diagnostic::error(codes::ANCHOR_ON_LIVE, span, message));
+            let error = Diagnostic::error(codes::ANCHOR_ON_LIVE, span, message);
+            self.error(error.help("leave it out, or read a file: FROM 'events.csv'"));
         }
     }
 
@@ -289,7 +290,12 @@ impl Planner<'_> {
                 "no match binds an event to {}, so there is nowhere to skip to",
                 names.join(", ")
             );
-            let span = after.map(|after| after.span).unwrap_or_default();
+            let span = match after.map(|after| &after.skip) {
+                Some(ast::SkipTo::First(variable) | ast::SkipTo::Last { variable, .. }) => {
+                    variable.span
+                }
+                _ => Span::default(),
+            };
             self.error(Diagnostic::error(codes::SKIP_TARGET, span, message));
         }
     }
@@ -347,7 +353,7 @@ impl Planner<'_> {
             );
             let error = Diagnostic::error(codes::NO_DEADLINE, variable.span(), message);
             self.error(error.help(if from.has_event_time() || !from.bounded {
-                "say how long: WITHIN 1 HOUR, or an arrow with a bound: a -[1 HOUR]-> !b"
+                "say how long: WITHIN 1 HOUR, or an arrow with a bound: a -[1 HOUR]-> !b, or !b -[1 HOUR]-> a"
             } else {
                 "say how long: WITHIN 10 EVENTS"
             }));

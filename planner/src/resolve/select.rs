@@ -85,6 +85,7 @@ impl Planner<'_> {
                 let message =
                     "EMIT says which matches of a pattern are reported, and there is no pattern";
                 Diagnostic::error(codes::EMIT_MISPLACED, emit.span, message)
+                    .help("leave EMIT out: every row that meets WHERE is reported")
             });
         }
         let from = self.from(query, false)?;

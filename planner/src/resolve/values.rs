@@ -86,8 +86,9 @@ fn typed_rows(
             let span = row
                 .first()
                 .map(|first| row.iter().fold(first.span, |span, part| span.to(part.span)));
+            let values = if row.len() == 1 { "value" } else { "values" };
             let message = format!(
-                "this row has {} values, the first one has {width}",
+                "this row has {} {values}, and the first one has {width}",
                 row.len()
             );
             diagnostics.push(Diagnostic::error(

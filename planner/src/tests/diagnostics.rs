@@ -2,24 +2,24 @@
 
 use super::{Ran, run, run_bare};
 
-/// Code, sentence, what is underlined, help.
-fn said(text: &str, ran: &Ran) -> String {
-    let mut out = String::new();
-    for diagnostic in &ran.diagnostics {
-        out.push_str(&diagnostic.to_string());
-        let range = diagnostic.span().range();
-        if let Some(place) = text.get(range).filter(|place| !place.is_empty()) {
-            out.push_str(&format!(
-                "\n  at `{}`",
-                place.split_whitespace().collect::<Vec<_>>().join(" ")
-            ));
+/// As a user sees it, without the streams that stand before the text.
+fn said(prefix: &str, text: &str, ran: &Ran) -> String {
+    let mut own = ran.diagnostics.clone();
+    for diagnostic in &mut own {
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.span);
+        let fix = diagnostic.fix.iter_mut().map(|fix| &mut fix.span);
+        for span in labels.chain(fix) {
+            let before = u32::try_from(prefix.len()).expect("a short text");
+            assert!(
+                span.start >= before,
+                "{diagnostic_code} points into the streams",
+                diagnostic_code = diagnostic.code
+            );
+            span.start = span.start.saturating_sub(before);
+            span.end = span.end.saturating_sub(before);
         }
-        for help in &diagnostic.help {
-            out.push_str(&format!("\n  help: {help}"));
-        }
-        out.push('\n');
     }
-    out
+    portent_grammar::render("query.sql", text, &own, false)
 }
 
 /// Runs each text on its own and lists what is said; the code must be among it.
@@ -32,9 +32,9 @@ fn all(cases: &[(u16, &str)], bare: bool) -> String {
         assert!(
             ran.codes().contains(code),
             "P{code:04}: {text}\n{}",
-            said(&whole, &ran)
+            said(prefix, text, &ran)
         );
-        out.push_str(&format!("{text}\n{}\n", said(&whole, &ran)));
+        out.push_str(&format!("----\n{text}\n\n{}\n", said(prefix, text, &ran)));
     }
     out
 }
@@ -128,7 +128,7 @@ fn statements() {
             (215, "SELECT * FROM (VALUES (1, 2), (1)) AS t(a, b);"),
             (216, "SELECT *;"),
             (217, "SELECT price FROM ticks EMIT TIMEOUTS;"),
-            (218, "CREATE SINK k WITH (path = 'x');"),
+            (218, "CREATE SINK k WITH (format = 'csv');"),
             (219, "SELECT * FROM bticks, UNNEST(size) AS t(x);"),
             (220, "SELECT DISTINCT symbol FROM bticks ORDER BY price;"),
             (221, "SELECT SUM(*) FROM bticks;"),
@@ -251,6 +251,10 @@ fn patterns() {
                 "SELECT COUNT(n) FROM ticks MATCH (a -> !n -> b) WITHIN 1 HOUR;"
             ),
             (328, "SELECT 1 FROM ticks MATCH (a (-> b)) WITHIN 1 HOUR;"),
+            (
+                329,
+                "SELECT 1 FROM ticks MATCH (a -> b -> c) PARTITION BY a.symbol = b.symbol = b.size;"
+            ),
             (
                 329,
                 "SELECT 1 FROM logins, payments MATCH (a:logins b:payments) PARTITION BY user;"

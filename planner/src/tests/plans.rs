@@ -233,7 +233,11 @@ fn a_key_of_each_variable() {
     let listed = last(
         "SELECT a.user FROM logins MATCH (a -> b -> !c) PARTITION BY a.user = b.source_ip, c.user = a.user WITHIN 1 HOUR;",
     );
+    let row = last(
+        "SELECT a.user FROM logins MATCH (a -> b -> !c) PARTITION BY a.user = b.source_ip = c.user WITHIN 1 HOUR;",
+    );
     assert_eq!(pattern(&listed).key_of, pattern(&query).key_of);
+    assert_eq!(pattern(&row).key_of, pattern(&query).key_of);
     let plan = pattern(&query);
     assert!(plan.partition_by.is_empty());
     assert_eq!(plan.key_of.as_ref().map(Vec::len), Some(3));

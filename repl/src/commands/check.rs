@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use portent::{Diagnostic, Session, SourceText};
+use portent::{Diagnostic, Session, SourceText, codes};
 
 use crate::cli::CheckArgs;
 use crate::exit::{Failure, Outcome};
@@ -20,23 +20,23 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
             Err(failure) => unreadable.push(failure),
         }
     }
-    for query in &args.query {
-        sources.push(SourceText::new("<query>", query.clone()));
+    sources.extend(files::queries(&args.query));
+    let missing = !unreadable.is_empty();
+    // First: what those files would have created is unknown in the others.
+    for failure in unreadable {
+        failure.report(terminal);
     }
-    let (mut errors, mut warnings) = (0, 0);
+    let (mut errors, mut warnings, mut twice) = (0, 0, false);
     let mut out = std::io::stdout().lock();
-    for source in &sources {
-        // Each file stands for itself: names of one are not known in the others.
-        let mut session = Session::builder()
-            .standard_input(false)
-            .check_only(true)
-            .build();
-        for diagnostic in session.diagnose(source) {
+    for (at, found) in diagnose(&sources, args.each).into_iter().enumerate() {
+        let Some(source) = sources.get(at) else { break };
+        for diagnostic in found {
             if diagnostic.is_error() {
                 errors += 1;
             } else {
                 warnings += 1;
             }
+            twice |= at > 0 && !args.each && diagnostic.code == codes::names::NAME_TAKEN;
             if args.json {
                 writeln!(out, "{}", portent::diagnostic_json(&diagnostic, source))?;
             } else {
@@ -45,10 +45,6 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         }
     }
     out.flush()?;
-    let missing = !unreadable.is_empty();
-    for failure in unreadable {
-        failure.report(terminal);
-    }
     if !args.json {
         eprintln!(
             "{} checked: {}, {}",
@@ -56,6 +52,12 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
             counted(errors, "error"),
             counted(warnings, "warning")
         );
+        if twice {
+            eprintln!(
+                "files that are named together are one script, as in `portent run`; \
+                 --each checks each file by itself"
+            );
+        }
     }
     Ok(match (errors, warnings) {
         (0, 0) if missing => Outcome::Usage,
@@ -69,6 +71,21 @@ pub fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         }
         _ => Outcome::Error,
     })
+}
+
+/// What is to be said of each text: of all as one script, or of each alone.
+fn diagnose(sources: &[Arc<SourceText>], each: bool) -> Vec<Vec<Diagnostic>> {
+    let session = || {
+        Session::builder()
+            .standard_input(false)
+            .check_only(true)
+            .build()
+    };
+    if each {
+        let alone = |source| session().diagnose(source);
+        return sources.iter().map(alone).collect();
+    }
+    session().diagnose_sources(sources)
 }
 
 fn render(diagnostic: &Diagnostic, source: &SourceText, terminal: &Terminal) -> String {

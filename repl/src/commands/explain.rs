@@ -40,9 +40,7 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Outcome, Failure> 
             None => sources.push(files::read(target)?),
         }
     }
-    for sql in &args.sql {
-        sources.push(SourceText::new("<query>", sql.clone()));
-    }
+    sources.extend(files::queries(&args.sql));
     if !sources.is_empty() {
         let format = match args.format {
             PlanFormat::Text => portent::ExplainFormat::Text,

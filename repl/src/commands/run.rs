@@ -111,7 +111,10 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
 
 /// A look at settings, say, needs no summary.
 fn worth_a_summary(session: &Session) -> bool {
-    session.stats().events() > 0 || session.query_names().next().is_some()
+    let stats = session.stats();
+    let any = stats.streams.iter().any(|it| it.events + it.bad > 0);
+    let asked = !stats.streams.is_empty() && !stats.queries.is_empty();
+    any || asked || session.query_names().next().is_some()
 }
 
 fn mode_of(path: &Path) -> Mode {
@@ -139,16 +142,9 @@ fn sources(args: &RunArgs) -> Result<(Vec<Arc<SourceText>>, bool), Failure> {
     let reads_stdin = paths.iter().any(|it| it == Path::new("-"));
     let mut sources = Vec::new();
     for path in &paths {
-        sources.push(files::read(path)?);
+        sources.push(files::read_or_command(path)?);
     }
-    for (at, query) in args.query.iter().enumerate() {
-        let name = if at == 0 {
-            "<query>".to_owned()
-        } else {
-            format!("<query {}>", at + 1)
-        };
-        sources.push(SourceText::new(name, query.clone()));
-    }
+    sources.extend(files::queries(&args.query));
     Ok((sources, reads_stdin))
 }
 

@@ -1,6 +1,6 @@
 //! `portent check`
 
-use crate::harness::{Folder, logins};
+use crate::harness::{Folder, QUERY, STREAM, logins};
 
 #[test]
 fn a_good_file_is_fine() {
@@ -29,6 +29,52 @@ fn all_errors_of_all_files_at_once() {
         .says("b.sql:1")
         .says("3 files checked: 3 errors");
     ran.says("\"user\"");
+}
+
+#[test]
+fn files_named_together_are_one_script() {
+    let folder = logins();
+    folder
+        .write("streams.sql", STREAM)
+        .write("queries.sql", QUERY)
+        .write("wrong.sql", "\nSELECT usr FROM logins;");
+    folder
+        .run(&["check", "streams.sql", "queries.sql"])
+        .exits(0)
+        .says("2 files checked: 0 errors, 0 warnings");
+    // Each place is named with its own file, in the text as in JSON.
+    let ran = folder.run(&["check", "streams.sql", "queries.sql", "wrong.sql"]);
+    ran.exits(1).says("wrong.sql:2").says("\"user\"");
+    let args = ["check", "--json", "streams.sql", "wrong.sql", "queries.sql"];
+    let ran = folder.run(&args);
+    let json: serde_json::Value = serde_json::from_str(ran.out.trim()).expect("a JSON line");
+    assert_eq!(
+        (&json["file"], &json["line"]),
+        (&"wrong.sql".into(), &2.into())
+    );
+    // What comes later is not known earlier, as in a run.
+    let args = ["queries.sql", "streams.sql"];
+    folder.run(&[&["check"], &args[..]].concat()).exits(1);
+    folder.run(&[&["run"], &args[..]].concat()).exits(1);
+}
+
+#[test]
+fn each_file_may_stand_for_itself() {
+    let folder = logins();
+    folder
+        .write("a.sql", &format!("{STREAM}SELECT user FROM logins;"))
+        .write("b.sql", &format!("{STREAM}SELECT ok FROM logins;"))
+        .write("c.sql", "SELECT ok FROM logins;");
+    folder
+        .run(&["check", "a.sql", "b.sql"])
+        .exits(1)
+        .says("[P0106]")
+        .says("--each checks each file by itself");
+    folder.run(&["check", "--each", "a.sql", "b.sql"]).exits(0);
+    folder
+        .run(&["check", "--each", "a.sql", "c.sql"])
+        .exits(1)
+        .says("c.sql:1");
 }
 
 #[test]

@@ -113,11 +113,15 @@ impl Planning<'_> {
                     ident.text
                 );
                 let mut error = Diagnostic::error(names::UNKNOWN_SINK, ident.span, message);
-                if let Some(near) = near {
-                    error = error
+                error = match near {
+                    Some(near) => error
                         .help(format!("did you mean \"{near}\"?"))
-                        .fix(ident.span, near);
-                }
+                        .fix(ident.span, near),
+                    None => error.help(format!(
+                        "create it first: CREATE SINK {0} WITH (path = '{0}.jsonl')",
+                        ident.text
+                    )),
+                };
                 self.error(error);
                 return None;
             }

@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use portent_grammar::Diagnostic;
 use portent_grammar::codes::runtime as codes;
+use portent_grammar::{Diagnostic, Span};
 use portent_parser::ast::{
     Explain, ExplainFormat, ExplainTarget, Insert, InsertSource, Statement, StatementKind,
+    WithOption,
 };
 use portent_planner::catalog::Catalog;
 
+use super::seen::Seen;
 use super::{Checked, OnPiece, Piece, Session};
 use crate::error::{Errors, SourceText};
 use crate::plan::{Effect, Planning};
@@ -48,9 +50,11 @@ impl Session {
         let mut catalog = self.catalog.clone();
         let mut checked = Checked::default();
         let mut failed = Vec::new();
+        let mut seen = Seen::default();
         for source in sources {
-            if let Err(errors) = self.check_text(&mut catalog, source) {
-                failed.push(errors);
+            let (_, diagnostics) = self.plan_text(&mut catalog, source, &mut seen);
+            if diagnostics.iter().any(Diagnostic::is_error) {
+                failed.push(Errors::new(diagnostics, Some(Arc::clone(source))));
             }
         }
         if !failed.is_empty() {
@@ -66,9 +70,17 @@ impl Session {
 
     /// Everything that can be said of a text, errors and warnings, without executing anything.
     pub fn diagnose(&mut self, source: &Arc<SourceText>) -> Vec<Diagnostic> {
+        self.diagnose_sources(std::slice::from_ref(source)).concat()
+    }
+
+    /// Everything that can be said of several texts as one script, for each text.
+    pub fn diagnose_sources(&mut self, sources: &[Arc<SourceText>]) -> Vec<Vec<Diagnostic>> {
         let mut catalog = self.catalog.clone();
-        let (_, diagnostics) = self.plan_text(&mut catalog, source);
-        diagnostics
+        let mut seen = Seen::default();
+        sources
+            .iter()
+            .map(|source| self.plan_text(&mut catalog, source, &mut seen).1)
+            .collect()
     }
 
     /// Plans a text on a catalog; gives its statements if they are without errors.
@@ -77,21 +89,23 @@ impl Session {
         catalog: &mut Catalog,
         source: &Arc<SourceText>,
     ) -> Result<Vec<Statement>, Errors> {
-        let (statements, diagnostics) = self.plan_text(catalog, source);
+        let (statements, diagnostics) = self.plan_text(catalog, source, &mut Seen::default());
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Errors::new(diagnostics, Some(Arc::clone(source))));
         }
         Ok(statements)
     }
 
+    /// Plans a text on a catalog. `seen`: what the texts before it told.
     pub(super) fn plan_text(
         &self,
         catalog: &mut Catalog,
         source: &SourceText,
+        seen: &mut Seen,
     ) -> (Vec<Statement>, Vec<Diagnostic>) {
         let parsed = portent_parser::parse(&source.text);
         let mut diagnostics = parsed.diagnostics;
-        let mut blind = false;
+        seen.unreadable(source, &diagnostics);
         for statement in &parsed.statements {
             let mut planning = Planning {
                 catalog,
@@ -99,12 +113,14 @@ impl Session {
                 options: &self.options,
                 bad_rows: self.bad_rows(),
                 diagnostics: Vec::new(),
-                blind,
+                blind: seen.blind,
                 implicit: Vec::new(),
             };
             planning.statement(statement);
-            blind = planning.blind;
-            diagnostics.append(&mut planning.diagnostics);
+            seen.blind = planning.blind;
+            let mut found = planning.diagnostics;
+            seen.of_statement(statement, source, &mut found);
+            diagnostics.append(&mut found);
         }
         diagnostics.sort_by_key(|it| (it.span(), it.code));
         diagnostics.dedup();
@@ -189,7 +205,7 @@ impl Session {
         for diagnostic in diagnostics {
             step(on(Piece::Reply(Reply::Warning(diagnostic))))?;
         }
-        let place = (Arc::clone(source), statement.span);
+        let place = (Arc::clone(source), place_of_input(statement));
         for def in implicit {
             self.apply(Effect::Stream(def), &place, on)?;
         }
@@ -198,6 +214,16 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// Where to point at when the input of a statement has an error: the path of a stream, not all of its columns.
+fn place_of_input(statement: &Statement) -> Span {
+    let StatementKind::CreateStream(create) = &statement.kind else {
+        return statement.span;
+    };
+    let is_path = |option: &&WithOption| option.name.text.eq_ignore_ascii_case("path");
+    let path = create.options.iter().find(is_path);
+    path.map_or(create.name.span, |option| option.span)
 }
 
 /// Errors of a statement at run time get its text.

@@ -8,6 +8,7 @@ use portent_parser::ast::ExplainFormat;
 use portent_planner::catalog::Catalog;
 
 use super::Session;
+use super::seen::Seen;
 use crate::error::{Errors, SourceText};
 
 impl Session {
@@ -41,8 +42,9 @@ impl Session {
         let mut catalog = self.catalog.clone();
         let mut plans: Vec<(String, String)> = Vec::new();
         let mut failed = Vec::new();
+        let mut seen = Seen::default();
         for source in sources {
-            let (statements, diagnostics) = self.plan_text(&mut catalog, source);
+            let (statements, diagnostics) = self.plan_text(&mut catalog, source, &mut seen);
             if diagnostics.iter().any(Diagnostic::is_error) {
                 failed.push(Errors::new(diagnostics, Some(Arc::clone(source))));
                 continue;

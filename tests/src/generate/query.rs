@@ -474,16 +474,8 @@ impl Case {
                 let mut names = self.pattern.bound();
                 names.extend(self.pattern.absent());
                 let keys: Vec<String> = names.iter().map(|name| format!("{name}.k")).collect();
-                // Equations do not chain without brackets.
-                let chain = keys.into_iter().reduce(|chain, key| {
-                    if chain.contains('=') {
-                        format!("({chain}) = {key}")
-                    } else {
-                        format!("{chain} = {key}")
-                    }
-                });
-                if let Some(chain) = chain.filter(|chain| chain.contains('=')) {
-                    let _ = write!(sql, "{indent}PARTITION BY {chain}");
+                if keys.len() > 1 {
+                    let _ = write!(sql, "{indent}PARTITION BY {}", keys.join(" = "));
                 }
             }
         }

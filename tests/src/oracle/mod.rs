@@ -9,6 +9,7 @@
 //! ```
 
 mod expr;
+mod key;
 mod literal;
 mod model;
 mod navigate;

@@ -83,7 +83,7 @@ fn partition_column(column: &Ident, scope: &Scope<'_>) -> Option<Value> {
         .query
         .partition_by
         .iter()
-        .position(|key| match &key.kind {
+        .position(|key| match &key.expr.kind {
             ExprKind::Name(parts) => parts.last().is_some_and(|name| means(column, &name.text)),
             _ => false,
         })?;

@@ -236,7 +236,7 @@ fn table_row(
     let mut table: TableRow = Vec::new();
     let keys = scope.facts.map_or(&[][..], |facts| facts.key);
     for (component, key) in query.partition_by.iter().zip(keys) {
-        table.push((name_of(component).unwrap_or_default(), key.clone()));
+        table.push((name_of(component.expr).unwrap_or_default(), key.clone()));
     }
     let columns = &query.streams[query.from[0].0].columns;
     let add = |name: &str, table: &mut TableRow| {

@@ -2,10 +2,10 @@
 
 use portent_grammar::Value;
 use portent_parser::ast::{
-    self, BinaryOp, Definition, Expr, ExprKind, MatchClause, MatchRecognize, RowsPerMatch, SkipTo,
-    Subset, TableKind,
+    self, Definition, Expr, MatchClause, MatchRecognize, RowsPerMatch, SkipTo, Subset, TableKind,
 };
 
+use super::key::{self, Component};
 use super::literal::length;
 use super::model::{Arrival, Refusal, Stream, means, unsupported};
 use super::output::{self, Answer};
@@ -77,7 +77,7 @@ pub struct Query<'a> {
     pub variables: Vec<Variable<'a>>,
     pub subsets: Vec<(&'a ast::Ident, Vec<usize>)>,
     pub root: Node,
-    pub partition_by: Vec<&'a Expr>,
+    pub partition_by: Vec<Component<'a>>,
     /// A key computed per variable (2.13): by component, by variable.
     pub key_of: Vec<Vec<Option<&'a Expr>>>,
     pub order_by: &'a [ast::OrderItem],
@@ -192,7 +192,8 @@ fn partitions(query: &Query<'_>, rows: Vec<Row>) -> Result<Vec<Partition>, Refus
     for row in rows {
         let mut key = Vec::new();
         for component in &query.partition_by {
-            match expr::of_row(query, of_stream(query, component, row.stream), &row) {
+            let own = of_stream(query, component, row.stream);
+            match expr::of_row(query, own, &row) {
                 Ok(value) => key.push(value),
                 Err(why) => return unsupported(format!("a failing partition key: {why:?}")),
             }
@@ -212,23 +213,24 @@ fn partitions(query: &Query<'_>, rows: Vec<Row>) -> Result<Vec<Partition>, Refus
 }
 
 /// `logins.who = payments.account`: the side of this stream; any other key is the same for all.
-fn of_stream<'a>(query: &Query<'_>, component: &'a Expr, stream: usize) -> &'a Expr {
-    let mut sides = Vec::new();
-    flatten(component, &mut sides);
-    let is_of = |side: &&&Expr| {
-        let qualifier = |name: &ast::Ident| {
-            let from = query.from.iter().find(|(stream, alias)| match alias {
-                Some(alias) => means(name, &alias.text),
-                None => means(name, &query.streams[*stream].name),
-            });
-            from.map(|(stream, _)| *stream)
-        };
-        first_variable(side, &qualifier) == Some(stream)
-    };
-    if sides.len() < 2 || query.from.len() < 2 {
-        return component;
-    }
-    sides.iter().find(is_of).copied().unwrap_or(component)
+fn of_stream<'a>(query: &Query<'a>, component: &Component<'a>, stream: usize) -> &'a Expr {
+    let side = component.side(stream, &|name| {
+        named_stream(&query.from, query.streams, name)
+    });
+    side.unwrap_or(component.expr)
+}
+
+/// The stream that goes by a name in FROM.
+fn named_stream(
+    from: &[(usize, Option<&ast::Ident>)],
+    streams: &[Stream],
+    name: &ast::Ident,
+) -> Option<usize> {
+    let found = from.iter().find(|(stream, alias)| match alias {
+        Some(alias) => means(name, &alias.text),
+        None => means(name, &streams[*stream].name),
+    });
+    found.map(|(stream, _)| *stream)
 }
 
 /// ORDER BY of the standard form; ties by event time, then by arrival.
@@ -414,16 +416,20 @@ pub fn resolve<'a>(select: &'a ast::Query, streams: &'a [Stream]) -> Result<Quer
     };
     let mut partition_by = Vec::new();
     let mut key_of = Vec::new();
-    for component in clauses.partition_by {
-        match per_variable(component, &variables, &number) {
-            Some(leaves) => key_of.push(leaves),
-            None => partition_by.push(component),
+    let stream = |name: &ast::Ident| named_stream(&from, streams, name);
+    for component in key::components(clauses.partition_by) {
+        let of_streams = from.len() > 1 && component.speaks_of(&stream);
+        if of_streams || !component.speaks_of(&number) {
+            partition_by.push(component);
+        } else {
+            let sides = (0..variables.len()).map(|variable| component.side(variable, &number));
+            key_of.push(sides.collect());
         }
     }
     if !key_of.is_empty() {
         // One partition of the whole input; a component that is the same for all variables is one of the key, too.
         for component in partition_by.drain(..) {
-            key_of.push(vec![Some(component); variables.len()]);
+            key_of.push(vec![Some(component.expr); variables.len()]);
         }
     }
     let within = match clauses.within {
@@ -455,48 +461,4 @@ pub fn resolve<'a>(select: &'a ast::Query, streams: &'a [Stream]) -> Result<Quer
         emit_timeouts: emit.is_some_and(|emit| emit.timeouts),
         select,
     })
-}
-
-/// `a.id = b.parent [AND a.id = c.id]`: the leaf of each variable; `None` if this is a plain key.
-fn per_variable<'a>(
-    component: &'a Expr,
-    variables: &[Variable<'a>],
-    number: &dyn Fn(&ast::Ident) -> Option<usize>,
-) -> Option<Vec<Option<&'a Expr>>> {
-    let mut leaves = Vec::new();
-    flatten(component, &mut leaves);
-    let mut by_variable = vec![None; variables.len()];
-    for leaf in leaves {
-        by_variable[first_variable(leaf, number)?] = Some(leaf);
-    }
-    Some(by_variable)
-}
-
-fn flatten<'a>(expr: &'a Expr, leaves: &mut Vec<&'a Expr>) {
-    match &expr.kind {
-        ExprKind::Binary {
-            op: BinaryOp::Eq,
-            left,
-            right,
-        } => {
-            flatten(left, leaves);
-            flatten(right, leaves);
-        }
-        ExprKind::Paren(inner) => flatten(inner, leaves),
-        _ => leaves.push(expr),
-    }
-}
-
-fn first_variable(expr: &Expr, number: &dyn Fn(&ast::Ident) -> Option<usize>) -> Option<usize> {
-    match &expr.kind {
-        ExprKind::Name(parts) if parts.len() == 2 => number(&parts[0]),
-        ExprKind::Paren(inner)
-        | ExprKind::Unary { expr: inner, .. }
-        | ExprKind::Cast { expr: inner, .. } => first_variable(inner, number),
-        ExprKind::Binary { left, right, .. } => {
-            first_variable(left, number).or_else(|| first_variable(right, number))
-        }
-        ExprKind::Call(call) => call.args.iter().find_map(|arg| first_variable(arg, number)),
-        _ => None,
-    }
 }

@@ -1,6 +1,6 @@
 //! AND, OR, arithmetic and `||`.
 
-use portent_grammar::codes::types as codes;
+use portent_grammar::codes::{syntax, types as codes};
 use portent_grammar::{Diagnostic, Span, Type, Value};
 use portent_parser::ast;
 use portent_parser::ast::BinaryOp;
@@ -56,6 +56,18 @@ impl Binder<'_> {
                 let operands: Option<Vec<Expr>> = operands.into_iter().collect();
                 left = operands.map(|operands| logic(op == BinaryOp::And, operands, whole));
                 continue;
+            }
+            let chained = spine
+                .peek()
+                .is_some_and(|(next, ..)| comparison_op(op).and(comparison_op(*next)).is_some());
+            if chained {
+                // Only the keys of PARTITION BY may be written so, and those are taken apart before they come here.
+                let message = "equations stand in a row only where each side is a key of its own";
+                let error =
+                    Diagnostic::error(syntax::CHAINED_COMPARISON, first.span.to(span), message);
+                return self.error(error.help(
+                    "begin each side with a stream or a variable: a.id = b.parent = c.origin",
+                ));
             }
             let right = self.expr(right);
             left = match (left, right) {
