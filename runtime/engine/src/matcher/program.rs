@@ -8,7 +8,7 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::is_any;
+use portent_planner::explain::class::{is_any, is_row};
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
@@ -49,6 +49,8 @@ pub(crate) struct Program {
     pub ambiguous: bool,
     /// It runs in class `any`.
     pub any: bool,
+    /// It runs in class `row`.
+    pub row: bool,
     /// MATCH ALL: deadlines must be noticed when they pass, not only when the thread is looked at.
     pub timely: bool,
     /// The variables that state 0 can bind.
@@ -176,6 +178,7 @@ impl Program {
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
             any: is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX),
+            row: is_row(plan).is_ok(),
             timely: plan.emit_timeouts,
             start_interest: 0,
             interest: 0,
