@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::automaton::{Absent, Gap, Step};
 use portent_grammar::Type;
 
+use crate::automaton::{Absent, Contiguity, Gap, Step};
 use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
 use crate::expr::{
     Aggregate, AggregateFunction, Expr, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId,
@@ -21,6 +21,8 @@ pub enum Class {
     Count,
     /// MATCH ALL by a determinised automaton over a shared graph of partial matches.
     Any,
+    /// Preferred matches of contiguous rows: threads that know only their state, for all starts together.
+    Row,
     /// Prioritised threads over the automaton: the general way.
     Threads,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Class {
             Class::Filter => "filter",
             Class::Count => "count",
             Class::Any => "any",
+            Class::Row => "row",
             Class::Threads => "threads",
         })
     }
@@ -42,28 +45,36 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         let reason = "no pattern: each row is decided by itself, at constant cost";
         return (Class::Filter, reason.to_owned());
     };
-    match (is_any(plan), is_one_event(plan)) {
-        (_, true) => (
-            Class::Filter,
-            "a match is one event, decided by itself, at constant cost".to_owned(),
-        ),
-        (Ok(()), false) if is_count(query, plan) => (
-            Class::Count,
-            "matches are counted, not made: cost per event is that of the automaton's states, whatever the window and however \
-             many matches there are"
-                .to_owned(),
-        ),
-        (Ok(()), false) => (
+    if is_one_event(plan) {
+        let reason = "a match is one event, decided by itself, at constant cost";
+        return (Class::Filter, reason.to_owned());
+    }
+    if is_any(plan).is_ok() && is_count(query, plan) {
+        let reason = "matches are counted, not made: cost per event is that of the automaton's states, whatever the window and \
+                      however many matches there are";
+        return (Class::Count, reason.to_owned());
+    }
+    let (cheaper, applies, reason) = match plan.mode {
+        Mode::All => (
             Class::Any,
+            is_any(plan),
             "partial matches share a graph: cost per event is that of the automaton's states, whatever the window and however \
-             many partial matches are open"
-                .to_owned(),
+             many partial matches are open",
         ),
-        (Err(why), false) => (
+        Mode::Preferred(_) => (
+            Class::Row,
+            is_row(plan),
+            "contiguous rows, conditions on a row and its neighbours: cost per event is that of the automaton's states, however \
+             long the runs and however many starts are open",
+        ),
+    };
+    match applies {
+        Ok(()) => (cheaper, reason.to_owned()),
+        Err(why) => (
             Class::Threads,
             format!(
                 "prioritised threads, one for each open partial match: cost grows with those that an event touches; not \
-                 class any, since {why}"
+                 class {cheaper}, since {why}"
             ),
         ),
     }
@@ -203,6 +214,73 @@ pub fn is_count(query: &CompiledQuery, plan: &MatchPlan) -> bool {
         && plan.rows == RowsPerMatch::One
         && query.filter.iter().chain(&group.keys).all(follows)
         && group.aggregates.iter().all(counts)
+}
+
+/// Whether a pattern can run in class `row`: each row goes on with the row right after it, or ends; what a row does to a partial match
+/// must follow from the row, its neighbours and the automaton's state alone; and no deadline decides anything.
+///
+/// # Errors
+/// Why it can't.
+pub fn is_row(plan: &MatchPlan) -> Result<(), &'static str> {
+    if plan.mode == Mode::All {
+        return Err("every match is asked for");
+    }
+    if plan.within.is_some() {
+        return Err("WITHIN limits each start by itself");
+    }
+    if plan.emit_timeouts {
+        return Err("each partial match that runs out of time is reported");
+    }
+    if plan.key_of.is_some() {
+        return Err("the key is computed per variable");
+    }
+    let unmatched = matches!(
+        plan.rows,
+        RowsPerMatch::All {
+            unmatched: true,
+            ..
+        }
+    );
+    if unmatched {
+        return Err("rows without a match are asked for");
+    }
+    if plan.automaton.variables.len() > 64 {
+        return Err("it has more than 64 variables");
+    }
+    let mut is_run = false;
+    for (at, state) in plan.automaton.states.iter().enumerate() {
+        for step in &state.steps {
+            let absent = match step {
+                Step::Bind(bind) => {
+                    if at > 0 && bind.gap.kind != Contiguity::Contiguous {
+                        return Err("rows may lie between two events of a match");
+                    }
+                    if at > 0 && is_bounded(bind.gap, &bind.absent) {
+                        return Err("the time between two of its events is bounded");
+                    }
+                    if bind.race.is_some() {
+                        return Err("the order of its events is open");
+                    }
+                    is_run |= at > 0;
+                    &bind.absent
+                }
+                Step::Accept(tail) => &tail.absent,
+            };
+            if !absent.is_empty() {
+                return Err("an event must be absent");
+            }
+        }
+    }
+    if !is_run {
+        return Err("a match has one event at most");
+    }
+    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
+        let looks = |expr| looks_beyond_row(expr, VarId(variable));
+        if condition.correlated.iter().any(looks) {
+            return Err("a condition looks at events bound before");
+        }
+    }
+    Ok(())
 }
 
 fn is_bounded(gap: Gap, absent: &[Absent]) -> bool {

@@ -61,6 +61,12 @@ pub trait EvalContext {
     fn match_info(&self, info: MatchInfo) -> Value;
     /// Component `n` of the key of the match's first bound event.
     fn match_key(&self, n: u16) -> Result<Value, EvalError>;
+
+    /// What `navigate` finds, where it stands in a row as it is (the argument is a plain column), so that it can be borrowed.
+    /// `None`: it is to be computed by [`Self::navigate`].
+    fn peek(&self, _navigate: &Navigate) -> Option<&Value> {
+        None
+    }
 }
 
 /// A plain row outside of any match: a slot past its end is NULL, navigation and aggregates are errors.
@@ -210,12 +216,13 @@ pub fn truth<C: EvalContext + ?Sized>(expr: &Expr, cx: &C) -> Result<Option<bool
     }
 }
 
-/// A column or constant, which needs no evaluation.
+/// A column (of the row at hand or of another one) or constant, which needs no evaluation.
 #[inline]
 fn peek<'a, C: EvalContext + ?Sized>(expr: &'a Expr, cx: &'a C) -> Option<&'a Value> {
     match &expr.kind {
         ExprKind::Column(slot) => Some(cx.column(*slot)),
         ExprKind::Const(value) => Some(value),
+        ExprKind::Navigate(navigate) => cx.peek(navigate),
         _ => None,
     }
 }
@@ -333,7 +340,10 @@ pub(crate) fn evaluate<'a, C: EvalContext + ?Sized>(
                 elements.iter().map(|element| eval(element, cx)).collect();
             Value::array(values?)
         }
-        ExprKind::Navigate(navigate) => cx.navigate(navigate)?,
+        ExprKind::Navigate(navigate) => match cx.peek(navigate) {
+            Some(value) => return Ok(Cow::Borrowed(value)),
+            None => cx.navigate(navigate)?,
+        },
         ExprKind::Aggregate(aggregate) => cx.aggregate(aggregate)?,
         ExprKind::Classifier(row) => cx.classifier(row),
         ExprKind::MatchInfo(info) => cx.match_info(*info),

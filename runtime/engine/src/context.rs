@@ -105,6 +105,10 @@ impl<C: EvalContext + ?Sized> EvalContext for At<'_, C> {
     fn match_key(&self, n: u16) -> Result<Value, EvalError> {
         self.outer.match_key(n)
     }
+
+    fn peek(&self, navigate: &Navigate) -> Option<&Value> {
+        self.outer.peek(navigate)
+    }
 }
 
 /// Adds the answer to `SUPPRESSED()`.
@@ -143,5 +147,9 @@ impl<C: EvalContext + ?Sized> EvalContext for WithSuppressed<'_, C> {
 
     fn match_key(&self, n: u16) -> Result<Value, EvalError> {
         self.outer.match_key(n)
+    }
+
+    fn peek(&self, navigate: &Navigate) -> Option<&Value> {
+        self.outer.peek(navigate)
     }
 }

@@ -2,8 +2,8 @@
 
 use portent_grammar::{Interval, Value};
 use portent_planner::expr::{
-    Accumulator, Aggregate, EvalContext, EvalError, LogicalEnd, MatchInfo, Navigate, RowRef, VarId,
-    eval,
+    Accumulator, Aggregate, EvalContext, EvalError, ExprKind, LogicalEnd, MatchInfo, Navigate,
+    RowRef, VarId, eval,
 };
 
 use crate::context::At;
@@ -103,6 +103,15 @@ impl<'a> Attempt<'a> {
         })
     }
 
+    /// The row that a reference finds, whatever it is bound to.
+    fn find_row(&self, row: &RowRef) -> Option<&'a Row> {
+        let (found, position, _) = self.logical(row)?;
+        match row.physical {
+            0 => Some(found),
+            by => self.history.near(position, by),
+        }
+    }
+
     /// The name of the variable to which the row at a position is bound, or NULL.
     fn variable_at(&self, position: u64, by: i32) -> &'a Value {
         let position = position.checked_add_signed(i64::from(by));
@@ -141,6 +150,14 @@ impl EvalContext for Attempt<'_> {
             ),
             None => Ok(Value::Null),
         }
+    }
+
+    fn peek(&self, navigate: &Navigate) -> Option<&Value> {
+        let ExprKind::Column(slot) = navigate.argument.kind else {
+            return None;
+        };
+        let found = self.find_row(&navigate.row);
+        Some(found.map_or(&NULL, |row| row.column(slot)))
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> Result<Value, EvalError> {

@@ -8,15 +8,27 @@ use crate::stats::QueryStats;
 
 use super::program::{Interest, Program, bit};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    Not,
-    False,
-    True,
+/// What is known about one row: the number of the row for which it was found out, doubled, and the truth as the last bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Known(u64);
+
+impl Known {
+    #[inline]
+    fn new(row: u64, holds: bool) -> Self {
+        Self(row << 1 | u64::from(holds))
+    }
+
+    /// `None`: not known for this row.
+    #[inline]
+    fn of(self, row: u64) -> Option<bool> {
+        (self.0 >> 1 == row).then_some(self.0 & 1 == 1)
+    }
 }
 
 /// Truths about one row, found out lazily.
 pub(crate) struct Facts {
+    /// The number of the row at hand, from 1. What is known of others means nothing, so that nothing need be wiped out.
+    row: u64,
     predicates: Vec<Known>,
     /// By variable: whether its predicates over the row alone hold.
     unary: Vec<Known>,
@@ -31,9 +43,10 @@ impl Facts {
     pub fn new(program: &Program) -> Self {
         let variables = program.names.len();
         Self {
-            predicates: vec![Known::Not; program.plan.predicates.len()],
-            unary: vec![Known::Not; variables],
-            whole: vec![Known::Not; variables],
+            row: 1,
+            predicates: vec![Known::default(); program.plan.predicates.len()],
+            unary: vec![Known::default(); variables],
+            whole: vec![Known::default(); variables],
             asked: 0,
             held: 0,
         }
@@ -41,9 +54,7 @@ impl Facts {
 
     /// Another row.
     pub fn reset(&mut self) {
-        self.predicates.fill(Known::Not);
-        self.unary.fill(Known::Not);
-        self.whole.fill(Known::Not);
+        self.row += 1;
         self.asked = 0;
         self.held = 0;
     }
@@ -55,10 +66,7 @@ impl Facts {
             let index = open.trailing_zeros() as usize;
             open &= open - 1;
             if let Some(known) = self.unary.get_mut(index) {
-                *known = match hint.held >> index & 1 {
-                    1 => Known::True,
-                    _ => Known::False,
-                };
+                *known = Known::new(self.row, hint.held >> index & 1 == 1);
             }
         }
         self.asked |= hint.held | hint.not;
@@ -74,16 +82,14 @@ impl Facts {
         stats: &mut QueryStats,
     ) -> bool {
         let index = usize::from(variable.0);
-        match self.unary.get(index) {
-            Some(Known::True) => return true,
-            Some(Known::Not) => {}
-            _ => return false,
+        if let Some(known) = self.unary[index].of(self.row) {
+            return known;
         }
         let holds = program.plan.conditions[index]
             .unary
             .iter()
             .all(|predicate| self.predicate(program, *predicate as usize, row, stats));
-        self.unary[index] = if holds { Known::True } else { Known::False };
+        self.unary[index] = Known::new(self.row, holds);
         holds
     }
 
@@ -94,10 +100,8 @@ impl Facts {
         row: &Row,
         stats: &mut QueryStats,
     ) -> bool {
-        match self.predicates[index] {
-            Known::True => return true,
-            Known::False => return false,
-            Known::Not => {}
+        if let Some(known) = self.predicates[index].of(self.row) {
+            return known;
         }
         stats.evaluations += 1;
         let holds =
@@ -105,7 +109,7 @@ impl Facts {
                 stats.error(&error, row);
                 false
             });
-        self.predicates[index] = if holds { Known::True } else { Known::False };
+        self.predicates[index] = Known::new(self.row, holds);
         holds
     }
 
@@ -136,13 +140,10 @@ impl Facts {
 
     /// What is known of a variable's whole condition.
     pub fn whole(&self, variable: VarId) -> Option<bool> {
-        match self.whole[usize::from(variable.0)] {
-            Known::Not => None,
-            known => Some(known == Known::True),
-        }
+        self.whole[usize::from(variable.0)].of(self.row)
     }
 
     pub fn learn_whole(&mut self, variable: VarId, holds: bool) {
-        self.whole[usize::from(variable.0)] = if holds { Known::True } else { Known::False };
+        self.whole[usize::from(variable.0)] = Known::new(self.row, holds);
     }
 }

@@ -1,6 +1,6 @@
 //! The matcher of one pattern: partitions its rows, and finds the matches of each partition.
 //!
-//! Two execution classes so far, by mode: [`preferred`] and [`every`].
+//! Execution classes: for MATCH ALL [`any`] and, where that can't be, [`every`]; for preferred matches [`row`] and [`preferred`].
 
 mod any;
 mod attempt;
@@ -15,7 +15,9 @@ mod partition;
 mod preferred;
 mod program;
 mod report;
+mod row;
 mod scene;
+mod skip;
 mod timers;
 
 use std::sync::Arc;
@@ -68,6 +70,7 @@ struct Work {
     preferred: preferred::Scratch,
     every: every::Scratch,
     any: any::Shared,
+    row: row::Shared,
     ids: IdBuilder,
 }
 
@@ -94,6 +97,7 @@ impl Matcher {
         let mut program = Program::new(query, plan, streams)?;
         program.any &= config.classes != Classes::Threads;
         program.counts &= config.classes == Classes::Cheapest;
+        program.row &= config.classes != Classes::Threads;
         let program = Arc::new(program);
         Ok(Self {
             work: Work {
@@ -102,6 +106,7 @@ impl Matcher {
                 preferred: preferred::Scratch::default(),
                 every: every::Scratch::default(),
                 any: any::Shared::new(&program),
+                row: row::Shared::default(),
                 ids: IdBuilder::default(),
             },
             program,
@@ -157,9 +162,8 @@ impl Matcher {
 
     /// A row comes, at `sink.clock`. Deadlines before that time have passed.
     pub fn row(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
-        let program = Arc::clone(&self.program);
-        match &program.plan.order {
-            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(&row, hint, sink),
+        match &self.program.plan.order {
+            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(row, hint, sink),
             // Rows of an earlier time were let go by `advance`.
             RowOrder::EventTime { .. } => self.tied.push(row),
             RowOrder::Sorted { .. } => self.collected.push(row),
@@ -183,7 +187,7 @@ impl Matcher {
         let clock = sink.clock;
         for row in rows {
             sink.clock = row.time();
-            self.accept(&row, Hint::default(), sink);
+            self.accept(row, Hint::default(), sink);
         }
         sink.clock = clock;
     }
@@ -220,7 +224,11 @@ impl Matcher {
     }
 
     /// Gives a row to its partition.
-    fn accept(&mut self, row: &Row, hint: Hint, sink: &mut Sink<'_>) {
+    fn accept(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
+        if self.program.row && self.program.plan.look_ahead == 0 {
+            return self.run(row, sink);
+        }
+        let row = &row;
         let program = Arc::clone(&self.program);
         self.rows += 1;
         self.work.facts.reset();
@@ -251,7 +259,7 @@ impl Matcher {
                 .unmatched
                 .push_back((position, row.clone(), false));
         }
-        if program.keeps_rows {
+        if program.keeps_rows || program.row {
             partition.history.push(row.clone());
         }
         let look_ahead = u64::from(program.plan.look_ahead);
@@ -386,6 +394,9 @@ impl Matcher {
                 sink,
             );
         }
+        if program.row && work.row.has_found() {
+            row::report(&program, &partition, &mut work.row, &mut work.ids, sink);
+        }
         output::flush(
             &program,
             &mut partition,
@@ -393,7 +404,7 @@ impl Matcher {
             &mut work.ids,
             sink,
         );
-        if program.keeps_rows {
+        if program.keeps_rows || program.row {
             let exact = partition.history.len() >= partition.trim_at;
             partition.trim(program.plan.look_back, exact);
             if exact {
@@ -446,6 +457,7 @@ impl Matcher {
                     Class::Every(class) => class.row(&mut scene, &mut self.work.every),
                     Class::Any(class) => class.row(&mut scene, &mut self.work.any),
                     Class::Count(class) => class.row(&mut scene, &mut self.work.any),
+                    Class::Row(class) => class.row(&mut scene, &mut self.work.row),
                 }
                 if !program.leading.is_empty() {
                     let noted: Vec<bool> = program
@@ -482,12 +494,20 @@ impl Matcher {
                 let open = class.abandon(&mut stage, &mut self.work.any, time);
                 stage.stats.undecided += open;
             }
+            (Task::End, Class::Row(class)) => {
+                class.end(&mut stage, &partition.history, &mut self.work.row);
+            }
+            (Task::Abandon, Class::Row(class)) => {
+                let open = class.abandon(&mut stage);
+                stage.stats.undecided += open;
+            }
             (Task::Sweep, Class::Count(class)) => class.sweep(program, &self.work.any, time),
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
             (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
-            // It waits for no deadline.
+            // They wait for no deadline.
             (Task::Fire(_) | Task::End, Class::Any(_) | Class::Count(_)) => {}
-            (Task::Sweep, Class::Preferred(_)) => {}
+            (Task::Fire(_), Class::Row(_)) => {}
+            (Task::Sweep, Class::Preferred(_) | Class::Row(_)) => {}
         }
     }
 
@@ -530,7 +550,7 @@ impl Matcher {
         let complete = self.end_of_input == EndOfInput::Complete;
         for (_, rows) in order {
             let rows = sort_rows(rows, keys, sink.stats);
-            rows.iter()
+            rows.into_iter()
                 .for_each(|row| self.accept(row, Hint::default(), sink));
             for at in self.partitions.all() {
                 if complete {

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use hashbrown::HashTable;
 use portent_grammar::Value;
 use portent_planner::compiled::Mode;
+use portent_planner::expr::{Expr, ExprKind};
 
 use crate::event::Row;
 use crate::id::partition_hash;
@@ -16,6 +17,7 @@ use super::history::History;
 use super::leading::Past;
 use super::preferred::Preferred;
 use super::program::Program;
+use super::row::Runs;
 use super::timers::{PartitionRef, Timer};
 
 /// How a partition's matches are found. One execution class each.
@@ -24,6 +26,7 @@ pub(crate) enum Class {
     Every(Every),
     Any(Any),
     Count(Counted),
+    Row(Runs),
 }
 
 /// The events of one key, as far as they are of interest.
@@ -62,6 +65,7 @@ impl Partition {
             Class::Every(every) => every.is_idle(),
             Class::Any(any) => any.is_idle(),
             Class::Count(counted) => counted.is_idle(),
+            Class::Row(runs) => runs.is_idle(),
         };
         class
             && self.next == self.seen
@@ -75,7 +79,7 @@ impl Partition {
         match &self.class {
             Class::Preferred(preferred) => preferred.expects(timer),
             Class::Every(every) => every.expects(timer),
-            Class::Any(_) | Class::Count(_) => false,
+            Class::Any(_) | Class::Count(_) | Class::Row(_) => false,
         }
     }
 
@@ -83,6 +87,7 @@ impl Partition {
     pub fn trim(&mut self, look_back: u32, exact: bool) {
         let open = match &self.class {
             Class::Preferred(preferred) => preferred.first_start(),
+            Class::Row(runs) => runs.first_start(),
             Class::Every(every) if every.is_idle() => None,
             Class::Every(every) if exact => every.first_start(),
             // It keeps no rows: `is_any` refuses what looks at neighbours.
@@ -138,6 +143,7 @@ impl Partitions {
             Mode::All if program.counts => Class::Count(Counted::default()),
             Mode::All if program.any => Class::Any(Any::default()),
             Mode::All => Class::Every(Every::default()),
+            Mode::Preferred(_) if program.row => Class::Row(Runs::default()),
             Mode::Preferred(_) => Class::Preferred(Preferred::default()),
         };
         let partition = Box::new(Partition {
@@ -185,6 +191,24 @@ impl Partitions {
             [Some(partition)] => Some(&partition.class),
             _ => None,
         }
+    }
+
+    /// The partition of a row, if its key is plain columns and it is there.
+    pub fn of(&self, by: &[Expr], row: &Row) -> Option<u32> {
+        let slot = |expr: &Expr| match expr.kind {
+            ExprKind::Column(slot) => Some(slot),
+            _ => None,
+        };
+        if !by.iter().all(|expr| slot(expr).is_some()) {
+            return None;
+        }
+        let key = by.iter().filter_map(slot).map(|slot| row.column(slot));
+        self.find(self.hash(key.clone()), key)
+    }
+
+    /// A partition by its place.
+    pub fn at(&mut self, place: u32) -> Option<&mut Partition> {
+        self.places.get_mut(place as usize)?.as_deref_mut()
     }
 
     /// Takes a partition out to work with it; `put` gives it back.

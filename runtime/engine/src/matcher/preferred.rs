@@ -20,8 +20,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portent_planner::automaton::Contiguity;
-use portent_planner::compiled::{Mode, Skip};
-use portent_planner::expr::VarId;
 
 use crate::event::Row;
 
@@ -29,6 +27,7 @@ use super::bindings::Node;
 use super::program::{Interest, StepKind};
 use super::report::{Decided, Decision};
 use super::scene::{Scene, Stage, Start};
+use super::skip::next_start;
 use super::timers::Timer;
 
 /// One way in which a partial match may go on.
@@ -715,7 +714,13 @@ fn conclude(stage: &mut Stage<'_>, group: &mut Group) -> Option<u64> {
     };
     *stage.numbers += 1;
     stage.stats.matches += 1;
-    let next = next_start(stage, start, last.as_deref(), &group.row);
+    let next = match &last {
+        Some(last) => {
+            let bound = last.back().map(|node| (node.position, node.variable));
+            next_start(stage, start, last.position, bound, Some(&group.row))
+        }
+        None => start + 1,
+    };
     stage.decided.push(Decided::Match(Decision {
         start: last.is_none().then(|| group.row.clone()),
         last,
@@ -724,39 +729,4 @@ fn conclude(stage: &mut Stage<'_>, group: &mut Group) -> Option<u64> {
         timed_out: false,
     }));
     Some(next)
-}
-
-/// AFTER MATCH SKIP: the first row at which the next match may begin.
-fn next_start(stage: &mut Stage<'_>, start: u64, last: Option<&Node>, row: &Row) -> u64 {
-    let Some(last) = last else { return start + 1 };
-    let past_last = last.position + 1;
-    let program = stage.program;
-    let (variables, first) = match &program.plan.mode {
-        Mode::All | Mode::Preferred(Skip::ToNextRow) => return start + 1,
-        Mode::Preferred(Skip::PastLastRow) => return past_last,
-        Mode::Preferred(Skip::ToFirst(variables)) => (variables, true),
-        Mode::Preferred(Skip::ToLast(variables)) => (variables, false),
-    };
-    let mut bound = last
-        .back()
-        .filter(|node| variables.contains(&node.variable));
-    let target = if first { bound.last() } else { bound.next() };
-    let problem = match target {
-        Some(node) if node.position > start => return node.position,
-        Some(_) => "is the first row of the match, so the search would never go on",
-        None => "is not bound in the match",
-    };
-    let names: Vec<&str> = variables
-        .iter()
-        .filter_map(|v: &VarId| program.name(*v).as_str())
-        .collect();
-    let end = if first { "FIRST" } else { "LAST" };
-    let message = format!(
-        "AFTER MATCH SKIP TO {end} {}: the row {problem}; went on past the last row instead",
-        names.join(", ")
-    );
-    stage
-        .stats
-        .error_at(&message, row.time(), &row.event.values);
-    past_last
 }

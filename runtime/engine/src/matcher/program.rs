@@ -8,7 +8,7 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::{is_any, is_count};
+use portent_planner::explain::class::{is_any, is_count, is_row};
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
@@ -53,6 +53,8 @@ pub(crate) struct Program {
     pub countable: bool,
     /// It runs in class `count`: they are.
     pub counts: bool,
+    /// It runs in class `row`.
+    pub row: bool,
     /// MATCH ALL: deadlines must be noticed when they pass, not only when the thread is looked at.
     pub timely: bool,
     /// The variables that state 0 can bind.
@@ -183,6 +185,7 @@ impl Program {
             any,
             countable: is_count(query, plan),
             counts: any && is_count(query, plan),
+            row: is_row(plan).is_ok(),
             timely: plan.emit_timeouts,
             start_interest: 0,
             interest: 0,

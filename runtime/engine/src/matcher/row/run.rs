@@ -1,0 +1,73 @@
+//! A row on its way through class `row`, where it waits for none after it: the same as for all classes, in one go.
+
+use std::sync::Arc;
+
+use crate::event::Row;
+use crate::matcher::Matcher;
+use crate::matcher::output::Sink;
+use crate::matcher::partition::Class;
+use crate::matcher::scene::{Scene, Stage};
+use crate::matcher::timers::PartitionRef;
+
+use super::report;
+
+impl Matcher {
+    /// Gives a row to its partition.
+    pub(in crate::matcher) fn run(&mut self, row: Row, sink: &mut Sink<'_>) {
+        self.rows += 1;
+        self.work.facts.reset();
+        let by = &self.program.plan.partition_by;
+        let place = match self.partitions.of(by, &row) {
+            Some(place) => place,
+            None => {
+                let program = Arc::clone(&self.program);
+                let Some(place) = self.find(&program, &row, sink.stats) else {
+                    return;
+                };
+                place
+            }
+        };
+        let program = &*self.program;
+        let Some(partition) = self.partitions.at(place) else {
+            return;
+        };
+        let position = partition.seen;
+        partition.seen += 1;
+        partition.next = partition.seen;
+        partition.last = position;
+        partition.history.push(row);
+        let (Some(row), Class::Row(runs)) = (partition.history.get(position), &mut partition.class)
+        else {
+            return;
+        };
+        let mut stage = Stage {
+            program,
+            stats: &mut *sink.stats,
+            decided: &mut self.work.decided,
+            timers: &mut self.timers,
+            partition: PartitionRef {
+                place,
+                ordinal: partition.ordinal,
+            },
+            numbers: &mut partition.numbers,
+            position,
+            ended: partition.ended,
+            max_threads: self.config.max_threads_per_query as u64,
+            max_matches: self.config.max_matches_per_event,
+        };
+        let mut scene = Scene {
+            stage: &mut stage,
+            history: &partition.history,
+            past: &partition.past,
+            row,
+            position,
+            facts: &mut self.work.facts,
+        };
+        runs.row(&mut scene, &mut self.work.row);
+        if self.work.row.has_found() {
+            let ids = &mut self.work.ids;
+            report(program, partition, &mut self.work.row, ids, sink);
+        }
+        partition.trim(program.plan.look_back, false);
+    }
+}
