@@ -11,8 +11,8 @@ use hashbrown::HashMap;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use portent_grammar::Value;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{ColumnValues, Columns};
 
 use super::cell::CellReader;
 use crate::batch::RowError;
@@ -112,8 +112,8 @@ impl JsonDecoder {
         }
     }
 
-    /// Reads a line into the slots, which are all NULL.
-    pub fn decode(&mut self, line: &str, values: &mut [Value]) -> Result<(), RowError> {
+    /// Reads a line into its columns.
+    pub fn decode(&mut self, line: &str, columns: &mut Columns) -> Result<(), RowError> {
         if self.missing_error {
             self.seen.fill(false);
         }
@@ -121,7 +121,8 @@ impl JsonDecoder {
         let mut row = Row {
             number: self.row,
             readers: &mut self.readers,
-            values,
+            at: columns.rows(),
+            columns: columns.columns_mut(),
             seen: self.missing_error.then_some(&mut self.seen),
             unknown_error: self.unknown_error,
             error: None,
@@ -248,7 +249,9 @@ impl Node {
 struct Row<'a> {
     number: u64,
     readers: &'a mut [CellReader],
-    values: &'a mut [Value],
+    /// The row's number in the block.
+    at: usize,
+    columns: &'a mut [ColumnValues],
     seen: Option<&'a mut Vec<bool>>,
     unknown_error: bool,
     /// The first error, for which serde's own type has no room.
@@ -257,31 +260,26 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn set(&mut self, slot: usize, token: &str) -> Result<(), ()> {
-        let (Some(reader), Some(value)) = (self.readers.get_mut(slot), self.values.get_mut(slot))
+        let (Some(reader), Some(column)) = (self.readers.get_mut(slot), self.columns.get_mut(slot))
         else {
             return Ok(());
         };
         if let Some(seen) = self.seen.as_mut().and_then(|seen| seen.get_mut(slot)) {
             *seen = true;
         }
-        match reader.json(token) {
-            Ok(read) => {
-                *value = read;
-                Ok(())
-            }
-            Err(error) => {
-                self.error = Some(error.at(slot));
-                Err(())
-            }
-        }
+        // The last of several values counts.
+        column.truncate(self.at);
+        reader.read_json(token, column).map_err(|error| {
+            self.error = Some(error.at(slot));
+        })
     }
 
     /// A field that comes twice counts as it comes last: what its first value has left goes.
     fn unset(&mut self, node: &Node) {
         for field in &node.fields {
             for slot in &field.slots {
-                if let Some(value) = self.values.get_mut(*slot) {
-                    *value = Value::Null;
+                if let Some(column) = self.columns.get_mut(*slot) {
+                    column.truncate(self.at);
                 }
             }
             if let Some(inner) = &field.inner {

@@ -122,13 +122,13 @@ impl FilesSource {
             if !self.reading && !self.begin_next()? {
                 return Ok(Progress::End);
             }
-            let before = batch.rows.len();
+            let before = batch.rows();
             match self.rows.read(batch, max_rows, &mut self.bad)? {
                 Progress::More => return Ok(Progress::More),
                 Progress::End => {
                     self.rows.end();
                     self.reading = false;
-                    if batch.rows.len() > before {
+                    if batch.rows() > before {
                         return Ok(Progress::More);
                     }
                 }
