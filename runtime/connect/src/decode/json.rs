@@ -1,6 +1,6 @@
-//! JSON lines, decoded straight into slots.
+//! JSON lines, decoded straight into columns.
 //!
-//! serde_json walks the text and checks it; fields that nobody needs are passed over without being built. A needed field is handed
+//! Plain lines are read by `json_plain`. For all others serde_json walks the text and checks it; fields that nobody needs are passed over without being built. A needed field is handed
 //! out as the text it is (`RawValue`, borrowed), so that the column's type decides how to read it: a DECIMAL
 //! keeps its digits, a number in a TEXT column stays as written, and JSON reads a DOUBLE exactly as CSV does.
 
@@ -15,6 +15,7 @@ use portent_grammar::codes::input as codes;
 use portent_grammar::{ColumnValues, Columns};
 
 use super::cell::CellReader;
+use super::json_plain::{self, Known};
 use crate::batch::RowError;
 use crate::error::{ConnectError, shorten};
 use crate::options::SourceConfig;
@@ -35,21 +36,22 @@ pub(crate) struct JsonDecoder {
     seen: Vec<bool>,
     /// Counts rows, for `Field::met`.
     row: u64,
+    known: Known,
 }
 
 /// The fields of one object that somebody needs.
 #[derive(Debug, Default)]
-struct Node {
-    fields: Vec<Field>,
+pub(super) struct Node {
+    pub(super) fields: Vec<Field>,
     by_name: HashMap<Box<str>, usize, FixedState>,
 }
 
 /// A field: its value goes to slots, or it is an object whose fields do, or both.
 #[derive(Debug)]
-struct Field {
+pub(super) struct Field {
     name: Box<str>,
-    slots: Vec<usize>,
-    inner: Option<Node>,
+    pub(super) slots: Vec<usize>,
+    pub(super) inner: Option<Node>,
     /// The number of the row in which it was last met: a second time is a duplicate.
     met: Cell<u64>,
 }
@@ -102,6 +104,7 @@ impl JsonDecoder {
             missing_error,
             seen: vec![false; schema.columns.len()],
             row: 0,
+            known: Known::default(),
         })
     }
 
@@ -114,6 +117,27 @@ impl JsonDecoder {
 
     /// Reads a line into its columns.
     pub fn decode(&mut self, line: &str, columns: &mut Columns) -> Result<(), RowError> {
+        // Which fields were there is not asked: the plain lines are read without much ado.
+        if !self.missing_error && !self.unknown_error {
+            let row = columns.rows();
+            let read = json_plain::read(
+                line,
+                &self.root,
+                &mut self.known,
+                &mut self.readers,
+                columns.columns_mut(),
+                row,
+            );
+            if read.is_some() {
+                return Ok(());
+            }
+            columns.truncate(row);
+        }
+        self.general(line, columns)
+    }
+
+    /// Reads any line.
+    pub(super) fn general(&mut self, line: &str, columns: &mut Columns) -> Result<(), RowError> {
         if self.missing_error {
             self.seen.fill(false);
         }
@@ -228,7 +252,7 @@ impl Node {
     }
 
     /// The field of this name. Objects of a file mostly have the same order, so `guess` is tried first.
-    fn find(&self, name: &str, guess: usize) -> Option<usize> {
+    pub(super) fn find(&self, name: &str, guess: usize) -> Option<usize> {
         match self.fields.get(guess) {
             Some(field) if *field.name == *name => Some(guess),
             _ => self.by_name.get(name).copied(),

@@ -1,10 +1,13 @@
 //! From bytes to rows: a splitter finds where rows end, a decoder writes their cells into columns.
 
 mod cell;
+#[cfg(test)]
+mod columns_tests;
 pub(crate) mod csv;
 pub(crate) mod csv_split;
 pub(crate) mod header;
 pub(crate) mod json;
+mod json_plain;
 pub(crate) mod log;
 mod number;
 #[cfg(test)]
