@@ -59,7 +59,8 @@ impl MergeSource {
         let mut lanes = Vec::with_capacity(found.len());
         for (index, file) in found.iter().enumerate() {
             let mut rows = RowReader::new(config, schema)?;
-            let input = files::open(file, config.compression, Arc::clone(&read))?;
+            // All packed files are unpacked here: hundreds of threads would cost more than they save.
+            let input = files::open(file, config.compression, Arc::clone(&read))?.input;
             rows.begin(
                 input,
                 Arc::clone(&file.name),
