@@ -6,6 +6,8 @@ use ecow::EcoString;
 
 use crate::{Type, Value};
 
+mod append;
+
 /// A block of rows, column by column.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {

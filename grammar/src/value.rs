@@ -19,12 +19,14 @@ mod json;
 mod number;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use cast::{cast, decode_hex, parse_decimal, rescale};
 pub use interval::Interval;
 pub use iso::{LocalTime, parse_date, parse_iso, parse_time, parse_timestamp};
 pub use json::json_scalar;
 pub use number::{compare_decimal_float, compare_int_float, decimal_to_f64, float_to_decimal};
+pub use write::{write_date, write_instant, write_int};
 
 /// One value. Cloning is cheap: long texts, arrays and JSON are shared.
 ///

@@ -1,6 +1,7 @@
 //! An engine and what surrounds it: which query's rows go where.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -15,6 +16,10 @@ use portent_planner::resolve::ConstantRows;
 
 use crate::Errors;
 use crate::ingest::Ingest;
+use crate::reader::Events;
+
+/// Fewer rows than this of a larger block are pushed one by one.
+const FEW: usize = 8;
 
 /// A query in the engine, and where its rows go besides to the queries that read it.
 #[derive(Debug)]
@@ -70,6 +75,8 @@ pub(crate) struct Flow {
     /// Whether some query writes into a stream: then rows must go round after every event, so that the order of events doesn't depend
     /// on the size of blocks.
     feeds_streams: bool,
+    /// What became of the rows of a block: room that is used again.
+    pushed: Vec<Pushed>,
 }
 
 impl Flow {
@@ -79,6 +86,7 @@ impl Flow {
             routes: HashMap::new(),
             entrances: IndexMap::new(),
             feeds_streams: false,
+            pushed: Vec::new(),
         }
     }
 
@@ -201,6 +209,35 @@ impl Flow {
             self.pump(deliver)?;
         }
         Ok(pushed)
+    }
+
+    /// Events of a block, in order, as if each were pushed by itself; call [`Self::pump`] afterwards.
+    pub fn push_rows(
+        &mut self,
+        stream: StreamId,
+        events: &Events,
+        rows: Range<usize>,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<(), Errors> {
+        // Rows that go round must do so after each event. And to make a block of a few rows costs more than it saves.
+        if self.feeds_streams || (rows.len() < FEW && rows.len() < events.times.len()) {
+            for row in rows {
+                let time = events.times.get(row).copied().unwrap_or_default();
+                self.push(stream, time, events.columns.row(row), deliver)?;
+            }
+            return Ok(());
+        }
+        self.pushed.clear();
+        let pushed = if rows.len() == events.times.len() {
+            self.engine
+                .push_block(stream, &events.times, &events.columns, &mut self.pushed)
+        } else {
+            let times = events.times.get(rows.clone()).unwrap_or_default();
+            let columns = events.columns.slice(rows);
+            self.engine
+                .push_block(stream, times, &columns, &mut self.pushed)
+        };
+        pushed.map_err(refused)
     }
 
     /// Time passes in all streams that no query feeds (those follow their queries).

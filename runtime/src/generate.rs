@@ -38,8 +38,8 @@ pub fn write(
     loop {
         batch.clear();
         let progress = source.next_batch(&mut batch, 1024).map_err(one)?;
-        for row in &batch.rows {
-            writer.write(&row.values).map_err(one)?;
+        for row in 0..batch.rows() {
+            writer.write(&batch.row(row)).map_err(one)?;
         }
         // Somebody may be watching a slow one.
         if generator.rate.is_some() {

@@ -2,12 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use portent_connect::ConnectError;
 use portent_planner::compiled::StreamId;
 
-use crate::reader::{Block, Incoming, Reader};
+use crate::reader::{Block, Events, Reader};
 
 /// Where the events of one stream come from.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) enum Feed {
     /// A source that is being read.
     Reader(Reader),
     /// Rows that were kept, in the order in which they came.
-    Kept(StreamId, VecDeque<Incoming>),
+    Kept(StreamId, Events),
 }
 
 impl Feed {
@@ -31,7 +31,9 @@ impl Feed {
 #[derive(Debug)]
 struct Lane {
     feed: Feed,
-    events: VecDeque<Incoming>,
+    events: Events,
+    /// The first of them that has not been handed on.
+    at: usize,
     /// What ended the reading: told once the events before it have been handed out.
     failed: Option<ConnectError>,
 }
@@ -68,7 +70,8 @@ impl Merge {
             .into_iter()
             .map(|feed| Lane {
                 feed,
-                events: VecDeque::new(),
+                events: Events::default(),
+                at: 0,
                 failed: None,
             })
             .collect::<Vec<_>>();
@@ -80,14 +83,12 @@ impl Merge {
         }
     }
 
-    /// The next events, all of one stream, in `into`; `None` at the end of all feeds, or when one of them has failed. News of the
-    /// sources go to `tell`.
+    /// The next events, all of one stream: a block, and which of its rows. `None` at the end of all feeds, or when one of them has
+    /// failed. News of the sources go to `tell`.
     pub fn next(
         &mut self,
-        into: &mut Vec<Incoming>,
         tell: &mut dyn FnMut(News),
-    ) -> Option<StreamId> {
-        into.clear();
+    ) -> Option<(StreamId, &Events, Range<usize>)> {
         for at in std::mem::take(&mut self.unasked) {
             self.queue(at, tell);
         }
@@ -96,22 +97,21 @@ impl Merge {
         }
         let Reverse((_, at)) = self.heap.pop()?;
         let limit = self.heap.peek().map(|Reverse(next)| *next);
-        let lane = self.lanes.get_mut(at)?;
-        let stream = lane.feed.stream();
-        match limit {
-            // The only feed left: all that is there.
-            None => into.extend(lane.events.drain(..)),
-            Some(limit) => {
-                while let Some(event) = lane.events.front() {
-                    if !into.is_empty() && (event.time, at) > limit {
-                        break;
-                    }
-                    into.extend(lane.events.pop_front());
-                }
-            }
-        }
         self.unasked.push(at);
-        Some(stream)
+        let lane = self.lanes.get_mut(at)?;
+        let start = lane.at;
+        let times = lane.events.times.get(start..).unwrap_or_default();
+        let rows = match limit {
+            // The only feed left: all that is there.
+            None => times.len(),
+            Some(limit) => {
+                let over = |time: &i64| (*time, at) > limit;
+                let next = times.iter().skip(1).position(over);
+                next.map_or(times.len(), |before| before + 1)
+            }
+        };
+        lane.at = start + rows;
+        Some((lane.feed.stream(), &lane.events, start..lane.at))
     }
 
     /// Puts a feed's next event into the heap, reading on where needed. A feed at its end is not queued again.
@@ -119,26 +119,27 @@ impl Merge {
         let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
-        while lane.events.is_empty() {
+        while lane.at == lane.events.times.len() {
             if let Some(error) = lane.failed.take() {
                 self.halted = true;
                 return tell(News::Failed(lane.feed.stream(), error));
             }
             match &mut lane.feed {
-                Feed::Kept(_, events) if events.is_empty() => return,
+                Feed::Kept(_, events) if events.times.is_empty() => return,
                 Feed::Kept(_, events) => lane.events = std::mem::take(events),
                 Feed::Reader(reader) => {
                     let Some(mut block) = reader.next(&mut || tell(News::Pause)) else {
                         return;
                     };
-                    lane.events = std::mem::take(&mut block.events).into();
+                    lane.events = std::mem::take(&mut block.events);
                     lane.failed = block.failed.take();
                     tell(News::Block(reader.stream, block));
                 }
             }
+            lane.at = 0;
         }
-        if let Some(event) = lane.events.front() {
-            self.heap.push(Reverse((event.time, at)));
+        if let Some(time) = lane.events.times.get(lane.at) {
+            self.heap.push(Reverse((*time, at)));
         }
     }
 }
@@ -146,6 +147,7 @@ impl Merge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::Incoming;
 
     fn kept(stream: u32, times: &[i64]) -> Feed {
         let events = times.iter().map(|time| Incoming {
@@ -157,10 +159,9 @@ mod tests {
 
     fn merged(feeds: Vec<Feed>) -> Vec<(u32, i64)> {
         let mut merge = Merge::new(feeds);
-        let mut events = Vec::new();
         let mut all = Vec::new();
-        while let Some(stream) = merge.next(&mut events, &mut |_| {}) {
-            all.extend(events.iter().map(|event| (stream.0, event.time)));
+        while let Some((stream, events, rows)) = merge.next(&mut |_| {}) {
+            all.extend(events.times[rows].iter().map(|time| (stream.0, *time)));
         }
         all
     }

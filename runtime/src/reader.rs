@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use portent_connect::{Batch, ConnectError, Progress, Source};
-use portent_grammar::Value;
+use portent_grammar::{ColumnValues, Columns, Value};
 use portent_planner::compiled::StreamId;
 
 use crate::ingest::{Ingest, IngestError};
@@ -20,17 +20,44 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Blocks that wait in the channel.
 const BLOCKS_AHEAD: usize = 4;
 
-/// An event on its way into the engine.
+/// An event that is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {
     pub time: i64,
     pub values: Vec<Value>,
 }
 
+/// Events of one stream on their way into the engine, by column.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    /// The event time of each row.
+    pub times: Vec<i64>,
+    pub columns: Columns,
+}
+
+impl FromIterator<Incoming> for Events {
+    /// The values stay as they are, whatever the types of the stream's columns.
+    fn from_iter<I: IntoIterator<Item = Incoming>>(events: I) -> Self {
+        let mut all = Self::default();
+        for event in events {
+            if all.times.is_empty() {
+                let columns = event
+                    .values
+                    .iter()
+                    .map(|_| ColumnValues::Values(Vec::new()));
+                all.columns = Columns::new(columns.collect());
+            }
+            all.times.push(event.time);
+            all.columns.push_row(event.values);
+        }
+        all
+    }
+}
+
 /// Some events of a source, and how far it is.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    pub events: Vec<Incoming>,
+    pub events: Events,
     /// Rows that couldn't be read, in all.
     pub bad: u64,
     /// Lines passed over, in all.
@@ -100,42 +127,30 @@ fn read(mut source: Box<dyn Source>, ingest: &Ingest, policy: &Policy, to: &Sync
     loop {
         batch.clear();
         let progress = source.next_batch(&mut batch, BLOCK_ROWS);
-        let mut block = Block {
-            events: Vec::with_capacity(batch.rows.len()),
-            ..Block::default()
-        };
+        let mut block = Block::default();
         if let (None, Some(bad)) = (&first_bad, batch.bad.first()) {
             first_bad = Some(format!(
                 "{}, line {}: [{}] {}",
                 bad.file, bad.line, bad.code, bad.error
             ));
         }
-        let mut failed = None;
-        for mut row in batch.rows.drain(..) {
-            arrival += 1;
-            match ingest.apply(&mut row.values, arrival) {
-                Ok(time) => block.events.push(Incoming {
-                    time,
-                    values: row.values,
-                }),
-                Err(error) => {
-                    refused += 1;
-                    let file = source
-                        .files()
-                        .get(row.file as usize)
-                        .cloned()
-                        .unwrap_or_default();
-                    let place = format!("{file}, line {}", row.line);
-                    if let Err(error) = refuse(policy, &file, row.line, &row.values, &error) {
-                        failed = Some(error);
-                        break;
-                    }
-                    first_bad.get_or_insert_with(|| {
-                        format!("{place}: [{}] {}", error.code, error.message)
-                    });
-                }
-            }
-        }
+        let columns = std::mem::take(&mut batch.columns);
+        let rows = i64::try_from(columns.rows()).unwrap_or(i64::MAX);
+        let (events, ended) = ingest.block(columns, arrival, &mut |row, values, error| {
+            refused += 1;
+            let place = batch.places.get(row);
+            let file = place.and_then(|place| source.files().get(place.file as usize));
+            let file = file.cloned().unwrap_or_default();
+            let line = place.map_or(0, |place| place.line);
+            refuse(policy, &file, line, values, error)?;
+            first_bad.get_or_insert_with(|| {
+                format!("{file}, line {line}: [{}] {}", error.code, error.message)
+            });
+            Ok(())
+        });
+        arrival += rows;
+        block.events = events;
+        let failed = ended.err();
         let stats = source.stats();
         block.bad = stats.bad + refused;
         block.skipped = stats.skipped;

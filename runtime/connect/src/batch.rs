@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portent_grammar::{Code, Value};
+use portent_grammar::{Code, Columns, Value};
 
 use crate::error::{ConnectError, Place, shorten};
 
@@ -24,7 +24,7 @@ pub trait Source: Send {
     /// Counters since the beginning.
     fn stats(&self) -> SourceStats;
 
-    /// The files' names, to which `SourceRow::file` is an index.
+    /// The files' names, to which `RowPlace::file` is an index.
     fn files(&self) -> &[Arc<str>];
 }
 
@@ -50,11 +50,14 @@ pub struct SourceStats {
     pub bytes: u64,
 }
 
-/// Rows, and what couldn't be read between them. Reuse it: `clear` keeps the memory.
+/// Rows by column, and what couldn't be read between them. Reuse it: `clear` keeps the memory.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// In the order of the input.
-    pub rows: Vec<SourceRow>,
+    /// One column for each of the schema, in the order of the input; those that nobody needs are absent. The source shapes an
+    /// empty batch as it needs it.
+    pub columns: Columns,
+    /// Where each row stands.
+    pub places: Vec<RowPlace>,
     /// Under `on_bad = 'skip'` and `'dlq'`: for counting and showing; the latter has been written already. At most
     /// `MAX_BAD_KEPT` of one batch are kept here; `SourceStats::bad` counts all.
     pub bad: Vec<BadRow>,
@@ -69,18 +72,40 @@ impl Batch {
         Self::default()
     }
 
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The values of a row.
+    pub fn row(&self, row: usize) -> Vec<Value> {
+        self.columns.row(row)
+    }
+
     /// Empties it.
     pub fn clear(&mut self) {
-        self.rows.clear();
+        self.columns.clear();
+        self.places.clear();
         self.bad.clear();
+    }
+
+    /// Gives a batch without rows these columns. (Also one whose columns were taken out of it.)
+    pub(crate) fn shape(&mut self, empty: &Columns) {
+        if self.columns.rows() == 0 && self.columns.width() != empty.width() {
+            self.columns = empty.clone();
+        }
+    }
+
+    /// The row whose cells have been filled in is complete.
+    pub(crate) fn end_row(&mut self, line: u64, file: u32) {
+        self.columns.end_row();
+        self.places.push(RowPlace { line, file });
     }
 }
 
-/// A row.
-#[derive(Clone, Debug)]
-pub struct SourceRow {
-    /// One for each column of the schema.
-    pub values: Vec<Value>,
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowPlace {
     /// The line on which it begins, from 1.
     pub line: u64,
     /// Index into `Source::files`.

@@ -179,6 +179,13 @@ fn unreadable(path: &str, error: &io::Error) -> ConnectError {
     ConnectError::new(codes::FILE_UNREADABLE, message)
 }
 
+/// An input, unpacked.
+pub(crate) struct Unpacked {
+    pub input: Box<dyn Read + Send>,
+    /// Whether it was packed: reading it takes time then.
+    pub packed: bool,
+}
+
 /// Opens a file for reading, unpacked. `counter` counts the bytes as they lie on disk.
 ///
 /// # Errors
@@ -187,7 +194,7 @@ pub(crate) fn open(
     file: &FoundFile,
     compression: Compression,
     counter: Arc<AtomicU64>,
-) -> Result<Box<dyn Read + Send>, ConnectError> {
+) -> Result<Unpacked, ConnectError> {
     let opened =
         File::open(&file.path).map_err(|error| unreadable(&file.name, &error).option("path"))?;
     unpack(Box::new(opened), compression, counter).map_err(|error| unreadable(&file.name, &error))
@@ -198,7 +205,7 @@ pub(crate) fn unpack(
     input: Box<dyn Read + Send>,
     compression: Compression,
     counter: Arc<AtomicU64>,
-) -> io::Result<Box<dyn Read + Send>> {
+) -> io::Result<Unpacked> {
     let mut input = Counted { input, counter };
     let mut head = [0; 2];
     let mut filled = 0;
@@ -219,13 +226,16 @@ pub(crate) fn unpack(
     };
     let head: Vec<u8> = head.iter().take(filled).copied().collect();
     let whole = io::Cursor::new(head).chain(input);
-    Ok(if gzip {
-        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(
-            64 << 10,
-            whole,
-        )))
-    } else {
-        Box::new(whole)
+    let input: Box<dyn Read + Send> = match gzip {
+        true => {
+            let buffered = io::BufReader::with_capacity(64 << 10, whole);
+            Box::new(MultiGzDecoder::new(buffered))
+        }
+        false => Box::new(whole),
+    };
+    Ok(Unpacked {
+        input,
+        packed: gzip,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Sources, sinks and codecs: how events come in and rows go out.
 //!
 //! It knows no query. A caller turns the options of `CREATE STREAM … WITH (…)` into a [`SourceConfig`], says which columns it wants
-//! by a [`SourceSchema`], and [`open`]s a [`Source`], which gives rows in batches; or, if no columns are declared, it lets
+//! by a [`SourceSchema`], and [`open`]s a [`Source`], which gives rows in batches, by column; or, if no columns are declared, it lets
 //! [`infer()`] look at the beginning of the input. Rows go out through a [`Writer`]. Everything blocks: a session gives each
 //! source a thread of its own.
 //!
@@ -14,9 +14,9 @@
 //! let mut source = open_reader(&SourceConfig::default(), &schema, Box::new(input), "<memory>").unwrap();
 //! let mut batch = Batch::new();
 //! while source.next_batch(&mut batch, 1_000).unwrap() == Progress::More {}
-//! assert_eq!(batch.rows.len(), 2);
-//! assert!(batch.rows[1].values[1].is_null());
-//! assert_eq!(batch.rows[1].line, 3);
+//! assert_eq!(batch.rows(), 2);
+//! assert!(batch.columns.cell(1, 1).is_null());
+//! assert_eq!(batch.places[1].line, 3);
 //! ```
 //!
 //! All options are in the tables of [`SOURCE_OPTIONS`] and [`SINK_OPTIONS`].
@@ -36,7 +36,7 @@ mod source;
 mod testing;
 mod time;
 
-pub use batch::{BadRow, Batch, MAX_BAD_KEPT, Progress, Source, SourceRow, SourceStats};
+pub use batch::{BadRow, Batch, MAX_BAD_KEPT, Progress, RowPlace, Source, SourceStats};
 pub use error::{ConnectError, Place, shorten};
 pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
 pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};

@@ -1,7 +1,7 @@
 //! The wanted columns of a stream, and where each comes from.
 
-use portent_grammar::Type;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{Columns, Type};
 
 use crate::error::{ConnectError, nearest};
 
@@ -94,6 +94,12 @@ impl SourceSchema {
             columns,
             event_time: None,
         }
+    }
+
+    /// An empty block of these columns; those that nobody needs, and those that the caller computes, are absent.
+    pub fn columns(&self) -> Columns {
+        let read = |column: &SourceColumn| column.needed && column.origin != Origin::Computed;
+        Columns::of_types(self.columns.iter().map(|it| (&it.ty, read(it))))
     }
 
     /// Checks that metadata columns have the type of what they hold.

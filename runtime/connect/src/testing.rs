@@ -87,9 +87,6 @@ pub(crate) fn read(
 
 /// Values as texts.
 pub(crate) fn texts(batch: &Batch) -> Vec<Vec<String>> {
-    batch
-        .rows
-        .iter()
-        .map(|row| row.values.iter().map(ToString::to_string).collect())
-        .collect()
+    let text = |row: usize| batch.row(row).iter().map(ToString::to_string).collect();
+    (0..batch.rows()).map(text).collect()
 }

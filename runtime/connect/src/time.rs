@@ -11,6 +11,7 @@ use chrono::{NaiveDate, NaiveTime};
 use portent_grammar::value::parse_iso as parse_iso_local;
 pub use portent_planner::expr::time::Zone;
 
+use self::plain::PlainIso;
 use crate::error::nearest;
 
 /// How the text or number of a TIMESTAMP is read.
@@ -288,6 +289,7 @@ pub(crate) struct TimeReader {
     /// The last time read without a year.
     last: Option<i64>,
     was_auto: bool,
+    plain: PlainIso,
 }
 
 /// How far back a log may jump before the year is taken to have ended.
@@ -302,6 +304,7 @@ impl TimeReader {
             year,
             last: None,
             was_auto,
+            plain: PlainIso::default(),
         }
     }
 
@@ -320,11 +323,19 @@ impl TimeReader {
             self.decide(text)?;
         }
         let instant = match &self.format {
-            TimeFormat::Iso | TimeFormat::Auto => parse_iso(text, self.zone),
+            TimeFormat::Iso | TimeFormat::Auto => self.parse_iso(text),
             TimeFormat::Epoch(unit) => unit.parse(text),
             TimeFormat::Syslog | TimeFormat::Strptime(_) => self.parse_by_calendar(text),
         };
         instant.ok_or_else(|| self.refuse(text))
+    }
+
+    fn parse_iso(&mut self, text: &str) -> Option<i64> {
+        match (self.plain.parse(text.as_bytes()), self.zone) {
+            (Some((instant, true)), _) | (Some((instant, false)), Zone::Utc) => Some(instant),
+            (Some((local, false)), zone) => zone.instant(local),
+            (None, zone) => parse_iso(text, zone),
+        }
     }
 
     fn parse_by_calendar(&mut self, text: &str) -> Option<i64> {
@@ -409,6 +420,9 @@ impl TimeReader {
         (message, decided)
     }
 }
+
+#[path = "time_plain.rs"]
+mod plain;
 
 #[cfg(test)]
 #[path = "time_tests.rs"]

@@ -60,12 +60,11 @@ pub(super) fn drive(
     tell: &mut Tell<'_>,
 ) -> Result<(), Errors> {
     let mut merge = Merge::new(feeds);
-    let mut events = Vec::new();
     let (mut pushed, mut next_tell) = (0_u64, 0_u64);
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
         let mut stop = false;
-        let next = merge.next(&mut events, &mut |news| match news {
+        let next = merge.next(&mut |news| match news {
             News::Block(stream, block) => told.take(stream, block),
             News::Failed(stream, error) => told.failed = Some((stream, error)),
             News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
@@ -73,11 +72,11 @@ pub(super) fn drive(
         if stop {
             return Err(stopped());
         }
-        let Some(stream) = next else { break };
-        pushed += events.len() as u64;
-        for event in events.drain(..) {
-            flow.push(stream, event.time, event.values, deliver)?;
-        }
+        let Some((stream, events, rows)) = next else {
+            break;
+        };
+        pushed += rows.len() as u64;
+        flow.push_rows(stream, events, rows, deliver)?;
         flow.pump(deliver)?;
         if pushed >= next_tell {
             next_tell = pushed + TELL_EVERY;

@@ -7,12 +7,14 @@ use serde_json::value::RawValue;
 
 use portent_grammar::codes::input as codes;
 use portent_grammar::value::cast;
-use portent_grammar::{Type, Value};
+use portent_grammar::{ColumnValues, Type, Value};
 
 use crate::batch::RowError;
 use crate::error::shorten;
 use crate::options::SourceConfig;
 use crate::time::{TimeReader, parse_int};
+
+use super::number::parse_plain_float;
 
 /// Reads the cells of one column.
 #[derive(Clone, Debug)]
@@ -86,6 +88,70 @@ impl CellReader {
             }
             Some(nulls) => nulls.iter().any(|null| null == text),
         }
+    }
+
+    /// Writes the value of a text that is not NULL to its column. Nothing is built for the types that lie in plain arrays.
+    #[inline]
+    pub fn read(&mut self, text: &str, column: &mut ColumnValues) -> Result<(), RowError> {
+        match (&mut self.kind, &mut *column) {
+            (Kind::Int, ColumnValues::Int(values, _)) => {
+                if let Some(number) = parse_int(text.as_bytes()) {
+                    values.push(number);
+                    return Ok(());
+                }
+            }
+            (Kind::Float, ColumnValues::Float(values, _)) => {
+                if let Some(number) = parse_plain_float(text.as_bytes()) {
+                    values.push(number);
+                    return Ok(());
+                }
+            }
+            (Kind::Text, ColumnValues::Text(texts, _)) => {
+                texts.push(text);
+                return Ok(());
+            }
+            (Kind::Timestamp(reader), ColumnValues::Timestamp(values, _)) => {
+                values.push(reader.parse(text).map_err(time_error)?);
+                return Ok(());
+            }
+            _ => {}
+        }
+        column.push(self.text(text)?);
+        Ok(())
+    }
+
+    /// The same for a JSON token: a complete JSON value without blanks around it, known to be well formed.
+    #[inline]
+    pub fn read_json(&mut self, token: &str, column: &mut ColumnValues) -> Result<(), RowError> {
+        let bytes = token.as_bytes();
+        match (bytes.first(), &self.kind) {
+            (Some(b'"'), Kind::Int | Kind::Float | Kind::Text | Kind::Timestamp(_)) => {
+                let inside = token
+                    .get(1..token.len().saturating_sub(1))
+                    .unwrap_or_default();
+                if !inside.as_bytes().contains(&b'\\') {
+                    if self.is_null(inside, false) {
+                        column.push_null();
+                        return Ok(());
+                    }
+                    return self.read(inside, column);
+                }
+            }
+            (Some(b'-' | b'0'..=b'9'), Kind::Float | Kind::Timestamp(_)) => {
+                return self.read(token, column);
+            }
+            (Some(b'-' | b'0'..=b'9'), Kind::Int) => {
+                if let (Some(number), ColumnValues::Int(values, _)) =
+                    (parse_int(bytes), &mut *column)
+                {
+                    values.push(number);
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        column.push(self.json(token)?);
+        Ok(())
     }
 
     /// The value of a text that is not NULL.

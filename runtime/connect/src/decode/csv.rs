@@ -4,8 +4,8 @@
 //! empty cell is NULL, `""` is a text), the raw text of a bad row, exact line numbers, a limit on a row's length, and going
 //! on after a quote that is never closed. Rows are split in place; only cells with doubled quotes are copied.
 
-use portent_grammar::Value;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{ColumnValues, Columns};
 
 use super::cell::CellReader;
 use super::csv_split::{Cells, Dialect};
@@ -135,8 +135,7 @@ impl CsvDecoder {
             return true;
         };
         self.want(&slots);
-        let mut values = vec![Value::Null; self.schema.columns.len()];
-        let reads = self.decode(row, &mut values).is_ok();
+        let reads = self.decode(row, &mut self.schema.columns()).is_ok();
         self.reset_readers();
         !reads
     }
@@ -150,51 +149,73 @@ impl CsvDecoder {
         self.wanted.sort_by_key(|wanted| wanted.field);
     }
 
-    /// Reads a row into the slots, which are all NULL.
-    pub fn decode(&mut self, row: &str, values: &mut [Value]) -> Result<(), RowError> {
+    /// Reads a row into its columns.
+    pub fn decode(&mut self, row: &str, columns: &mut Columns) -> Result<(), RowError> {
         let has_quotes = self
             .dialect
             .quote
             .is_some_and(|quote| memchr::memchr(quote, row.as_bytes()).is_some());
-        let mut wanted = self.wanted.iter();
-        let mut next = wanted.next();
-        let mut fields = 0;
-        if has_quotes {
-            for cell in Cells::new(row, self.dialect) {
-                while let Some(&Wanted { field, slot }) = next
-                    && field == fields
-                {
-                    read(
-                        &mut self.readers,
-                        slot,
-                        &cell.text,
-                        cell.quoted,
-                        self.trim,
-                        values,
-                    )?;
-                    next = wanted.next();
-                }
-                fields += 1;
-            }
-        } else {
-            let mut start = 0;
-            let ends = memchr::memchr_iter(self.dialect.delimiter, row.as_bytes());
-            for end in ends.chain(std::iter::once(row.len())) {
-                while let Some(&Wanted { field, slot }) = next
-                    && field == fields
-                {
-                    let text = row.get(start..end).unwrap_or_default();
-                    read(&mut self.readers, slot, text, false, self.trim, values)?;
-                    next = wanted.next();
-                }
-                fields += 1;
-                start = end + 1;
-            }
-        }
+        let fields = match has_quotes {
+            true => self.quoted_row(row, columns.columns_mut())?,
+            false => self.plain_row(row, columns.columns_mut())?,
+        };
         if fields == self.width {
             return Ok(());
         }
         self.check_width(fields)
+    }
+
+    /// Reads the cells of a row that has quotes; how many there are.
+    fn quoted_row(&mut self, row: &str, columns: &mut [ColumnValues]) -> Result<usize, RowError> {
+        let mut wanted = self.wanted.iter();
+        let mut next = wanted.next();
+        let mut fields = 0;
+        for cell in Cells::new(row, self.dialect) {
+            while let Some(&Wanted { field, slot }) = next
+                && field == fields
+            {
+                read(
+                    &mut self.readers,
+                    slot,
+                    &cell.text,
+                    cell.quoted,
+                    self.trim,
+                    columns,
+                )?;
+                next = wanted.next();
+            }
+            fields += 1;
+        }
+        Ok(fields)
+    }
+
+    /// The same for a row without quotes: cells behind the last that is wanted are only counted.
+    fn plain_row(&mut self, row: &str, columns: &mut [ColumnValues]) -> Result<usize, RowError> {
+        let delimiter = self.dialect.delimiter;
+        let bytes = row.as_bytes();
+        let mut wanted = self.wanted.iter();
+        let mut next = wanted.next();
+        let mut fields = 0;
+        let mut start = 0;
+        while let Some(&Wanted { field, .. }) = next {
+            let end = cell_end(bytes, start, delimiter);
+            if field == fields {
+                let text = row.get(start..end).unwrap_or_default();
+                while let Some(&Wanted { field, slot }) = next
+                    && field == fields
+                {
+                    read(&mut self.readers, slot, text, false, self.trim, columns)?;
+                    next = wanted.next();
+                }
+            }
+            fields += 1;
+            if end == bytes.len() {
+                return Ok(fields);
+            }
+            start = end + 1;
+        }
+        let rest = bytes.get(start..).unwrap_or_default();
+        Ok(fields + 1 + memchr::memchr_iter(delimiter, rest).count())
     }
 
     fn check_width(&self, fields: usize) -> Result<(), RowError> {
@@ -224,21 +245,34 @@ impl CsvDecoder {
     }
 }
 
+/// Where the cell that begins at `start` ends. Most cells are so short that looking at byte after byte is the fastest way.
+#[inline]
+fn cell_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
+    const SHORT: usize = 16;
+    let rest = bytes.get(start..).unwrap_or_default();
+    let near = rest.iter().take(SHORT).position(|it| *it == delimiter);
+    let at = near.or_else(|| {
+        let far = rest.get(SHORT..)?;
+        memchr::memchr(delimiter, far).map(|at| at + SHORT)
+    });
+    start + at.unwrap_or(rest.len())
+}
+
+#[inline]
 fn read(
     readers: &mut [CellReader],
     slot: usize,
     text: &str,
     quoted: bool,
     trim: bool,
-    values: &mut [Value],
+    columns: &mut [ColumnValues],
 ) -> Result<(), RowError> {
-    let (Some(reader), Some(value)) = (readers.get_mut(slot), values.get_mut(slot)) else {
+    let (Some(reader), Some(column)) = (readers.get_mut(slot), columns.get_mut(slot)) else {
         return Ok(());
     };
     let text = if trim && !quoted { text.trim() } else { text };
     if reader.is_null(text, !quoted) {
         return Ok(());
     }
-    *value = reader.text(text).map_err(|error| error.at(slot))?;
-    Ok(())
+    reader.read(text, column).map_err(|error| error.at(slot))
 }

@@ -1,6 +1,6 @@
-//! JSON lines, decoded straight into slots.
+//! JSON lines, decoded straight into columns.
 //!
-//! serde_json walks the text and checks it; fields that nobody needs are passed over without being built. A needed field is handed
+//! Plain lines are read by `json_plain`. For all others serde_json walks the text and checks it; fields that nobody needs are passed over without being built. A needed field is handed
 //! out as the text it is (`RawValue`, borrowed), so that the column's type decides how to read it: a DECIMAL
 //! keeps its digits, a number in a TEXT column stays as written, and JSON reads a DOUBLE exactly as CSV does.
 
@@ -11,10 +11,11 @@ use hashbrown::HashMap;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use portent_grammar::Value;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{ColumnValues, Columns};
 
 use super::cell::CellReader;
+use super::json_plain::{self, Known};
 use crate::batch::RowError;
 use crate::error::{ConnectError, shorten};
 use crate::options::SourceConfig;
@@ -35,21 +36,22 @@ pub(crate) struct JsonDecoder {
     seen: Vec<bool>,
     /// Counts rows, for `Field::met`.
     row: u64,
+    known: Known,
 }
 
 /// The fields of one object that somebody needs.
 #[derive(Debug, Default)]
-struct Node {
-    fields: Vec<Field>,
+pub(super) struct Node {
+    pub(super) fields: Vec<Field>,
     by_name: HashMap<Box<str>, usize, FixedState>,
 }
 
 /// A field: its value goes to slots, or it is an object whose fields do, or both.
 #[derive(Debug)]
-struct Field {
+pub(super) struct Field {
     name: Box<str>,
-    slots: Vec<usize>,
-    inner: Option<Node>,
+    pub(super) slots: Vec<usize>,
+    pub(super) inner: Option<Node>,
     /// The number of the row in which it was last met: a second time is a duplicate.
     met: Cell<u64>,
 }
@@ -102,6 +104,7 @@ impl JsonDecoder {
             missing_error,
             seen: vec![false; schema.columns.len()],
             row: 0,
+            known: Known::default(),
         })
     }
 
@@ -112,8 +115,29 @@ impl JsonDecoder {
         }
     }
 
-    /// Reads a line into the slots, which are all NULL.
-    pub fn decode(&mut self, line: &str, values: &mut [Value]) -> Result<(), RowError> {
+    /// Reads a line into its columns.
+    pub fn decode(&mut self, line: &str, columns: &mut Columns) -> Result<(), RowError> {
+        // Which fields were there is not asked: the plain lines are read without much ado.
+        if !self.missing_error && !self.unknown_error {
+            let row = columns.rows();
+            let read = json_plain::read(
+                line,
+                &self.root,
+                &mut self.known,
+                &mut self.readers,
+                columns.columns_mut(),
+                row,
+            );
+            if read.is_some() {
+                return Ok(());
+            }
+            columns.truncate(row);
+        }
+        self.general(line, columns)
+    }
+
+    /// Reads any line.
+    pub(super) fn general(&mut self, line: &str, columns: &mut Columns) -> Result<(), RowError> {
         if self.missing_error {
             self.seen.fill(false);
         }
@@ -121,7 +145,8 @@ impl JsonDecoder {
         let mut row = Row {
             number: self.row,
             readers: &mut self.readers,
-            values,
+            at: columns.rows(),
+            columns: columns.columns_mut(),
             seen: self.missing_error.then_some(&mut self.seen),
             unknown_error: self.unknown_error,
             error: None,
@@ -227,7 +252,7 @@ impl Node {
     }
 
     /// The field of this name. Objects of a file mostly have the same order, so `guess` is tried first.
-    fn find(&self, name: &str, guess: usize) -> Option<usize> {
+    pub(super) fn find(&self, name: &str, guess: usize) -> Option<usize> {
         match self.fields.get(guess) {
             Some(field) if *field.name == *name => Some(guess),
             _ => self.by_name.get(name).copied(),
@@ -248,7 +273,9 @@ impl Node {
 struct Row<'a> {
     number: u64,
     readers: &'a mut [CellReader],
-    values: &'a mut [Value],
+    /// The row's number in the block.
+    at: usize,
+    columns: &'a mut [ColumnValues],
     seen: Option<&'a mut Vec<bool>>,
     unknown_error: bool,
     /// The first error, for which serde's own type has no room.
@@ -257,31 +284,26 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn set(&mut self, slot: usize, token: &str) -> Result<(), ()> {
-        let (Some(reader), Some(value)) = (self.readers.get_mut(slot), self.values.get_mut(slot))
+        let (Some(reader), Some(column)) = (self.readers.get_mut(slot), self.columns.get_mut(slot))
         else {
             return Ok(());
         };
         if let Some(seen) = self.seen.as_mut().and_then(|seen| seen.get_mut(slot)) {
             *seen = true;
         }
-        match reader.json(token) {
-            Ok(read) => {
-                *value = read;
-                Ok(())
-            }
-            Err(error) => {
-                self.error = Some(error.at(slot));
-                Err(())
-            }
-        }
+        // The last of several values counts.
+        column.truncate(self.at);
+        reader.read_json(token, column).map_err(|error| {
+            self.error = Some(error.at(slot));
+        })
     }
 
     /// A field that comes twice counts as it comes last: what its first value has left goes.
     fn unset(&mut self, node: &Node) {
         for field in &node.fields {
             for slot in &field.slots {
-                if let Some(value) = self.values.get_mut(*slot) {
-                    *value = Value::Null;
+                if let Some(column) = self.columns.get_mut(*slot) {
+                    column.truncate(self.at);
                 }
             }
             if let Some(inner) = &field.inner {

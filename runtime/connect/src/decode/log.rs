@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::{CaptureLocations, Regex};
 
-use portent_grammar::Value;
+use portent_grammar::Columns;
 use portent_grammar::codes::input as codes;
 
 use super::cell::CellReader;
@@ -78,8 +78,8 @@ impl LogDecoder {
         }
     }
 
-    /// Reads a line into the slots, which are all NULL; false: it doesn't match, and that is fine.
-    pub fn decode(&mut self, line: &str, values: &mut [Value]) -> Result<bool, RowError> {
+    /// Reads a line into its columns; false: it doesn't match, and that is fine.
+    pub fn decode(&mut self, line: &str, columns: &mut Columns) -> Result<bool, RowError> {
         if self.pattern.captures_read(&mut self.groups, line).is_none() {
             if self.skip_unmatched {
                 return Ok(false);
@@ -100,8 +100,8 @@ impl LogDecoder {
             if reader.is_null(text, false) {
                 continue;
             }
-            if let Some(value) = values.get_mut(*slot) {
-                *value = reader.text(text).map_err(|error| error.at(*slot))?;
+            if let Some(column) = columns.columns_mut().get_mut(*slot) {
+                reader.read(text, column).map_err(|error| error.at(*slot))?;
             }
         }
         Ok(true)

@@ -1,15 +1,19 @@
-//! From bytes to rows: a splitter finds where rows end, a decoder fills their slots.
+//! From bytes to rows: a splitter finds where rows end, a decoder writes their cells into columns.
 
 mod cell;
+#[cfg(test)]
+mod columns_tests;
 pub(crate) mod csv;
 pub(crate) mod csv_split;
 pub(crate) mod header;
 pub(crate) mod json;
+mod json_plain;
 pub(crate) mod log;
+mod number;
 #[cfg(test)]
 mod tests;
 
-use portent_grammar::Value;
+use portent_grammar::Columns;
 
 use crate::batch::RowError;
 use crate::blocks::{LineSplitter, Split};
@@ -32,7 +36,7 @@ pub(crate) enum Decoder {
 /// What a row turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoded {
-    /// The slots are filled.
+    /// The cells are filled in; columns without one are NULL.
     Row,
     /// A header, an empty line, a comment.
     Nothing,
@@ -105,11 +109,11 @@ impl Decoder {
         }
     }
 
-    /// Reads a row into the slots, which are all NULL.
+    /// Reads a row into its columns. What is there after an error must be truncated away.
     pub fn decode(
         &mut self,
         row: &str,
-        values: &mut [Value],
+        columns: &mut Columns,
         file: &str,
     ) -> Result<Decoded, DecodeError> {
         match self {
@@ -120,19 +124,19 @@ impl Decoder {
                 if decoder.is_new() && decoder.first_row(row, file).map_err(DecodeError::File)? {
                     return Ok(Decoded::Nothing);
                 }
-                decoder.decode(row, values)?;
+                decoder.decode(row, columns)?;
             }
             Self::Json(_, decoder) => {
                 if row.trim_ascii().is_empty() {
                     return Ok(Decoded::Nothing);
                 }
-                decoder.decode(row, values)?;
+                decoder.decode(row, columns)?;
             }
             Self::Log(_, decoder) => {
                 if row.is_empty() {
                     return Ok(Decoded::Nothing);
                 }
-                if !decoder.decode(row, values)? {
+                if !decoder.decode(row, columns)? {
                     return Ok(Decoded::Skipped);
                 }
             }

@@ -533,7 +533,7 @@ mod anything {
             if let Err(error) = result {
                 prop_assert_eq!(error.code, codes::BAD_ROW_JSON);
             }
-            prop_assert!(batch.rows.is_sorted_by_key(|row| row.line));
+            prop_assert!(batch.places.is_sorted_by_key(|place| place.line));
             prop_assert!(batch.bad.is_sorted_by_key(|bad| bad.line));
         }
     }

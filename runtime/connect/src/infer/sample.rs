@@ -82,7 +82,7 @@ fn open(
                 return Err(empty("the input"));
             };
             Ok((
-                files::open(file, config.compression, counter)?,
+                files::open(file, config.compression, counter)?.input,
                 file.name.to_string(),
             ))
         }
@@ -95,7 +95,7 @@ fn open(
                     format!("<stdin> can't be read: {error}"),
                 )
             })?;
-            Ok((reader, "<stdin>".to_owned()))
+            Ok((reader.input, "<stdin>".to_owned()))
         }
     }
 }

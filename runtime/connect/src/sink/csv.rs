@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use portent_grammar::Value;
+use portent_grammar::value::{write_date, write_instant, write_int};
 
 /// The names and a line end.
 pub(super) fn header(buffer: &mut Vec<u8>, names: &[String], delimiter: u8) {
@@ -32,27 +33,24 @@ pub(super) fn row(buffer: &mut Vec<u8>, row: &[Value], delimiter: u8) {
 }
 
 fn cell(buffer: &mut Vec<u8>, value: &Value, delimiter: u8) {
-    // Writing into memory can't fail.
-    let _ = match value {
-        Value::Null => Ok(()),
-        Value::Int(number) => write!(buffer, "{number}"),
-        Value::Bool(truth) => write!(buffer, "{truth}"),
-        Value::Text(written) => {
-            text(buffer, written, delimiter);
-            Ok(())
-        }
-        Value::Timestamp(_) | Value::Date(_) | Value::Array(_) => {
-            match value.to_json() {
-                serde_json::Value::String(written) => text(buffer, &written, delimiter),
-                other => text(buffer, &other.to_string(), delimiter),
-            }
-            Ok(())
-        }
-        other => {
-            text(buffer, &other.to_string(), delimiter);
-            Ok(())
-        }
-    };
+    // A delimiter may be a digit or a sign, which only quotes keep apart: then numbers and times are written as texts.
+    let usual = !delimiter.is_ascii_alphanumeric() && !b"+-.:".contains(&delimiter);
+    match value {
+        Value::Null => {}
+        Value::Int(number) => write_int(*number, buffer),
+        Value::Bool(true) => buffer.extend_from_slice(b"true"),
+        Value::Bool(false) => buffer.extend_from_slice(b"false"),
+        Value::Text(written) => text(buffer, written, delimiter),
+        Value::Timestamp(micros) if usual => write_instant(*micros, buffer),
+        Value::Date(days) if usual => write_date(i64::from(*days), buffer),
+        // Writing into memory can't fail.
+        Value::Float(_) if usual => drop(write!(buffer, "{value}")),
+        Value::Timestamp(_) | Value::Date(_) | Value::Array(_) => match value.to_json() {
+            serde_json::Value::String(written) => text(buffer, &written, delimiter),
+            other => text(buffer, &other.to_string(), delimiter),
+        },
+        other => text(buffer, &other.to_string(), delimiter),
+    }
 }
 
 fn text(buffer: &mut Vec<u8>, text: &str, delimiter: u8) {

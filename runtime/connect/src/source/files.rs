@@ -4,6 +4,9 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use portent_grammar::codes::input as codes;
+
+use super::ahead::Ahead;
 use super::bad::BadSink;
 use super::rows::RowReader;
 use crate::batch::{Batch, Progress, Source, SourceStats};
@@ -94,7 +97,11 @@ impl FilesSource {
         self.next += 1;
         let (reader, name, live) = match input {
             Input::File(found) => {
-                let reader = files::open(found, self.compression, Arc::clone(&self.read))?;
+                let unpacked = files::open(found, self.compression, Arc::clone(&self.read))?;
+                let reader = match unpacked.packed {
+                    true => beside(unpacked.input, &found.name)?,
+                    false => unpacked.input,
+                };
                 (reader, Arc::clone(&found.name), false)
             }
             Input::Reader { reader, name } => {
@@ -122,13 +129,13 @@ impl FilesSource {
             if !self.reading && !self.begin_next()? {
                 return Ok(Progress::End);
             }
-            let before = batch.rows.len();
+            let before = batch.rows();
             match self.rows.read(batch, max_rows, &mut self.bad)? {
                 Progress::More => return Ok(Progress::More),
                 Progress::End => {
                     self.rows.end();
                     self.reading = false;
-                    if batch.rows.len() > before {
+                    if batch.rows() > before {
                         return Ok(Progress::More);
                     }
                 }
@@ -161,6 +168,17 @@ impl Source for FilesSource {
     }
 }
 
+/// Reads a packed file in a thread of its own.
+fn beside(input: Box<dyn Read + Send>, name: &str) -> Result<Box<dyn Read + Send>, ConnectError> {
+    match Ahead::new(input) {
+        Ok(ahead) => Ok(Box::new(ahead)),
+        Err(error) => {
+            let message = format!("the system gives no thread to unpack '{name}': {error}");
+            Err(ConnectError::new(codes::READ_FAILED, message))
+        }
+    }
+}
+
 /// Unpacks, but looks at the input only when it is first read: opening a stream must not wait for standard input.
 struct LazyUnpack {
     packed: Option<Box<dyn Read + Send>>,
@@ -187,11 +205,8 @@ impl LazyUnpack {
 impl Read for LazyUnpack {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         if let Some(packed) = self.packed.take() {
-            self.unpacked = Some(files::unpack(
-                packed,
-                self.compression,
-                Arc::clone(&self.counter),
-            )?);
+            let counter = Arc::clone(&self.counter);
+            self.unpacked = Some(files::unpack(packed, self.compression, counter)?.input);
         }
         match &mut self.unpacked {
             Some(unpacked) => unpacked.read(out),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portent_grammar::Value;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{Columns, Value};
 
-use crate::batch::{Batch, Progress, Source, SourceRow, SourceStats};
+use crate::batch::{Batch, Progress, Source, SourceStats};
 use crate::decode::header;
 use crate::error::{ConnectError, nearest};
 use crate::generate::{Generator, GeneratorConfig};
@@ -21,6 +21,7 @@ pub(crate) struct GeneratorSource {
     /// For each slot the generated column, or what is told about the row.
     slots: Vec<Slot>,
     names: Vec<Arc<str>>,
+    empty: Columns,
     given: u64,
     total: Option<u64>,
     pace: Option<(Instant, f64)>,
@@ -77,6 +78,7 @@ impl GeneratorSource {
             rows,
             slots,
             names,
+            empty: schema.columns(),
             given: 0,
             total: config.count,
             pace,
@@ -86,6 +88,7 @@ impl GeneratorSource {
 
 impl Source for GeneratorSource {
     fn next_batch(&mut self, batch: &mut Batch, max_rows: usize) -> Result<Progress, ConnectError> {
+        batch.shape(&self.empty);
         let mut room = max_rows.max(1) as u64;
         if let Some((began, rate)) = self.pace {
             // What is due by now, one row at least: the first of them is waited for.
@@ -108,10 +111,8 @@ impl Source for GeneratorSource {
             };
             self.given += 1;
             let line = self.given;
-            let values = self
-                .slots
-                .iter()
-                .map(|slot| match slot {
+            for (slot, column) in self.slots.iter().zip(batch.columns.columns_mut()) {
+                column.push(match slot {
                     Slot::Null => Value::Null,
                     // A column may feed two slots.
                     Slot::Column(index) => row
@@ -122,13 +123,9 @@ impl Source for GeneratorSource {
                         .first()
                         .map_or(Value::Null, |name| Value::text(&**name)),
                     Slot::Metadata(_) => Value::Int(i64::try_from(line).unwrap_or(i64::MAX)),
-                })
-                .collect();
-            batch.rows.push(SourceRow {
-                values,
-                line,
-                file: 0,
-            });
+                });
+            }
+            batch.end_row(line, 0);
         }
         Ok(Progress::More)
     }

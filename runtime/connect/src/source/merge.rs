@@ -1,15 +1,15 @@
 //! Several files side by side, the earliest event first.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use portent_grammar::Value;
+use portent_grammar::{Cell, Columns};
 
 use super::bad::BadSink;
 use super::rows::RowReader;
-use crate::batch::{Batch, Progress, Source, SourceRow, SourceStats};
+use crate::batch::{Batch, Progress, Source, SourceStats};
 use crate::error::ConnectError;
 use crate::files::{self, FoundFile};
 use crate::options::SourceConfig;
@@ -28,6 +28,7 @@ pub(crate) struct MergeSource {
     /// Lanes to be read before anything can be handed out.
     thirsty: Vec<usize>,
     slot: usize,
+    empty: Columns,
     bad: BadSink,
     read: Arc<AtomicU64>,
     total: u64,
@@ -36,7 +37,9 @@ pub(crate) struct MergeSource {
 
 struct Lane {
     rows: RowReader,
-    ahead: VecDeque<SourceRow>,
+    ahead: Batch,
+    /// The first row of them that has not been handed out.
+    at: usize,
     /// The time of the row handed out last.
     last: i64,
     ended: bool,
@@ -56,7 +59,8 @@ impl MergeSource {
         let mut lanes = Vec::with_capacity(found.len());
         for (index, file) in found.iter().enumerate() {
             let mut rows = RowReader::new(config, schema)?;
-            let input = files::open(file, config.compression, Arc::clone(&read))?;
+            // All packed files are unpacked here: hundreds of threads would cost more than they save.
+            let input = files::open(file, config.compression, Arc::clone(&read))?.input;
             rows.begin(
                 input,
                 Arc::clone(&file.name),
@@ -66,7 +70,8 @@ impl MergeSource {
             rows.prepare()?;
             lanes.push(Lane {
                 rows,
-                ahead: VecDeque::new(),
+                ahead: Batch::new(),
+                at: 0,
                 last: i64::MIN,
                 ended: false,
             });
@@ -80,6 +85,7 @@ impl MergeSource {
             heads: BinaryHeap::new(),
             thirsty,
             slot,
+            empty: schema.columns(),
             bad,
             read,
             total,
@@ -88,6 +94,7 @@ impl MergeSource {
     }
 
     fn merge(&mut self, batch: &mut Batch, max_rows: usize) -> Result<Progress, ConnectError> {
+        batch.shape(&self.empty);
         let mut left = max_rows.max(1);
         while left > 0 {
             while let Some(index) = self.thirsty.pop() {
@@ -99,9 +106,24 @@ impl MergeSource {
             let Some(lane) = self.lanes.get_mut(index) else {
                 continue;
             };
-            lane.last = time;
-            batch.rows.extend(lane.ahead.pop_front());
-            left -= 1;
+            // The rows of this file up to the one before which another file's turn comes.
+            let start = lane.at;
+            let limit = self.heads.peek().map(|Reverse(next)| *next);
+            let mut next = time;
+            while left > 0 && lane.at < lane.ahead.rows() {
+                if lane.at > start {
+                    next = lane.time(self.slot);
+                    if limit.is_some_and(|limit| (next, index) > limit) {
+                        break;
+                    }
+                }
+                lane.last = next;
+                lane.at += 1;
+                left -= 1;
+            }
+            batch.columns.append(&lane.ahead.columns, start..lane.at);
+            let places = lane.ahead.places.get(start..lane.at).unwrap_or_default();
+            batch.places.extend_from_slice(places);
             self.requeue(index);
         }
         Ok(Progress::More)
@@ -113,7 +135,7 @@ impl MergeSource {
             return Ok(());
         };
         let mut rows = Batch::new();
-        while !lane.ended && rows.rows.is_empty() {
+        while !lane.ended && rows.places.is_empty() {
             let progress = lane.rows.read(&mut rows, AHEAD, &mut self.bad)?;
             lane.ended = progress == Progress::End;
         }
@@ -121,7 +143,8 @@ impl MergeSource {
             lane.rows.end();
         }
         batch.bad.append(&mut rows.bad);
-        lane.ahead.extend(rows.rows);
+        lane.ahead = rows;
+        lane.at = 0;
         self.requeue(index);
         Ok(())
     }
@@ -130,16 +153,20 @@ impl MergeSource {
         let Some(lane) = self.lanes.get(index) else {
             return;
         };
-        match lane.ahead.front() {
-            Some(row) => {
-                let time = match row.values.get(self.slot) {
-                    Some(Value::Timestamp(time)) => *time,
-                    _ => lane.last,
-                };
-                self.heads.push(Reverse((time, index)));
-            }
-            None if !lane.ended => self.thirsty.push(index),
-            None => {}
+        if lane.at < lane.ahead.rows() {
+            self.heads.push(Reverse((lane.time(self.slot), index)));
+        } else if !lane.ended {
+            self.thirsty.push(index);
+        }
+    }
+}
+
+impl Lane {
+    /// The time of the next row; that of the row before it if it has none.
+    fn time(&self, slot: usize) -> i64 {
+        match self.ahead.columns.cell(slot, self.at) {
+            Cell::Timestamp(time) => time,
+            _ => self.last,
         }
     }
 }
@@ -163,7 +190,7 @@ impl Source for MergeSource {
         for lane in &self.lanes {
             let stats = lane.rows.stats();
             // Rows read ahead have not been given yet.
-            sum.rows += stats.rows - lane.ahead.len() as u64;
+            sum.rows += stats.rows - (lane.ahead.rows() - lane.at) as u64;
             sum.bad += stats.bad;
             sum.skipped += stats.skipped;
             sum.bytes += stats.bytes;

@@ -1,5 +1,6 @@
 //! Sources: from a checked configuration to rows.
 
+mod ahead;
 pub(crate) mod bad;
 mod files;
 mod generator;

@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use portent_grammar::Value;
 use portent_grammar::codes::input as codes;
+use portent_grammar::{Columns, Value};
 
 use super::bad::{BadSink, RAW_KEPT};
 use super::sniff;
-use crate::batch::{BadRow, Batch, Progress, RowError, SourceRow, SourceStats};
+use crate::batch::{BadRow, Batch, Progress, RowError, SourceStats};
 use crate::blocks::{Blocks, Fault, Record, Split};
 use crate::decode::{DecodeError, Decoded, Decoder};
 use crate::error::{ConnectError, Place};
@@ -24,8 +24,8 @@ pub(crate) struct RowReader {
     not_null: Vec<usize>,
     current: Option<Current>,
     stats: SourceStats,
-    /// Slots for the next row, all NULL.
-    spare: Vec<Value>,
+    /// An empty block of the schema's columns.
+    empty: Columns,
 }
 
 /// The input that is being read.
@@ -77,7 +77,7 @@ impl RowReader {
             not_null,
             current: None,
             stats: SourceStats::default(),
-            spare: Vec::new(),
+            empty: schema.columns(),
         })
     }
 
@@ -213,14 +213,14 @@ impl RowReader {
             return Ok(Progress::End);
         };
         let limit = self.config.max_line_bytes;
-        let width = self.schema.columns.len();
-        let first = batch.rows.len();
-        while batch.rows.len() - first < max_rows {
+        batch.shape(&self.empty);
+        let first = batch.rows();
+        while batch.rows() - first < max_rows {
             let record = match decoder.split(current.blocks.data(), current.blocks.at_end(), limit)
             {
                 Split::End => return Ok(Progress::End),
                 Split::More => {
-                    if current.live && batch.rows.len() > first {
+                    if current.live && batch.rows() > first {
                         return Ok(Progress::More);
                     }
                     if let Err(error) = current.blocks.fill() {
@@ -233,76 +233,63 @@ impl RowReader {
                 }
                 Split::Record(record) => record,
             };
-            if self.spare.len() != width {
-                self.spare.clear();
-                self.spare.resize(width, Value::Null);
-            }
-            match decode(decoder, current, &record, &mut self.spare) {
+            let error = match decode(decoder, current, &record, &mut batch.columns) {
                 Ok(Decoded::Row) => {
-                    let line = current.lines + 1;
                     for (slot, metadata) in &self.metadata {
-                        if let Some(value) = self.spare.get_mut(*slot) {
-                            *value = current.tell(*metadata);
+                        if let Some(column) = batch.columns.columns_mut().get_mut(*slot) {
+                            column.push(current.tell(*metadata));
                         }
                     }
-                    match missing(&self.not_null, &self.spare) {
+                    match missing(&self.not_null, &batch.columns) {
                         None => {
-                            let values =
-                                std::mem::replace(&mut self.spare, vec![Value::Null; width]);
-                            batch.rows.push(SourceRow {
-                                values,
-                                line,
-                                file: current.file,
-                            });
+                            batch.end_row(current.lines + 1, current.file);
                             self.stats.rows += 1;
-                        }
-                        Some(slot) => {
-                            let error = RowError::new(
-                                codes::BAD_ROW_NULL,
-                                "a NOT NULL column has no value",
-                            )
-                            .at(slot);
-                            self.stats.bad += 1;
-                            self.spare.clear();
-                            let row = current.bad_row(&record, error, &self.schema);
                             current.pass(&record);
-                            bad.take(row, batch)?;
                             continue;
                         }
+                        Some(slot) => {
+                            let message = "a NOT NULL column has no value";
+                            RowError::new(codes::BAD_ROW_NULL, message).at(slot)
+                        }
                     }
-                    current.pass(&record);
                 }
-                Ok(Decoded::Nothing) => current.pass(&record),
+                Ok(Decoded::Nothing) => {
+                    current.pass(&record);
+                    continue;
+                }
                 Ok(Decoded::Skipped) => {
                     self.stats.skipped += 1;
                     current.pass(&record);
+                    continue;
                 }
                 Err(DecodeError::File(error)) => return Err(error),
-                Err(DecodeError::Row(error)) => {
-                    self.stats.bad += 1;
-                    self.spare.clear();
-                    let row = current.bad_row(&record, error, &self.schema);
-                    current.pass(&record);
-                    bad.take(row, batch)?;
-                }
-            }
+                Err(DecodeError::Row(error)) => error,
+            };
+            // What was filled in of the row goes.
+            batch.columns.truncate(batch.places.len());
+            self.stats.bad += 1;
+            let row = current.bad_row(&record, error, &self.schema);
+            current.pass(&record);
+            bad.take(row, batch)?;
         }
         Ok(Progress::More)
     }
 }
 
-fn missing(not_null: &[usize], values: &[Value]) -> Option<usize> {
+/// The first slot that may not be NULL and is, in the row that is being filled.
+fn missing(not_null: &[usize], columns: &Columns) -> Option<usize> {
+    let row = columns.rows();
     not_null
         .iter()
         .copied()
-        .find(|slot| values.get(*slot).is_some_and(Value::is_null))
+        .find(|slot| columns.cell(*slot, row).is_null())
 }
 
 fn decode(
     decoder: &mut Decoder,
     current: &Current,
     record: &Record,
-    values: &mut [Value],
+    columns: &mut Columns,
 ) -> Result<Decoded, DecodeError> {
     let raw = current
         .blocks
@@ -330,7 +317,7 @@ fn decode(
             .help("convert the file first: iconv -f WINDOWS-1252 -t UTF-8"),
         )
     })?;
-    decoder.decode(text, values, &current.name)
+    decoder.decode(text, columns, &current.name)
 }
 
 impl Current {

@@ -36,9 +36,9 @@ fn files_one_after_the_other_each_with_its_header() {
     result.unwrap();
     assert_eq!(texts(&batch), [["x", "2"], ["z", "10"]]);
     let names: Vec<&str> = batch
-        .rows
+        .places
         .iter()
-        .map(|row| &*source.files()[row.file as usize])
+        .map(|place| &*source.files()[place.file as usize])
         .collect();
     assert!(names[0].ends_with("log.2.csv") && names[1].ends_with("log.10.csv"));
     let (read, total) = source.progress();
@@ -60,7 +60,7 @@ fn packed_files_are_seen_through() {
     // By content, whatever the name.
     folder.write("y.csv", &two);
     let (batch, _) = drain(&mut *open(&files(&[&folder.path("y.csv")], &[]), &schema).unwrap());
-    assert_eq!(batch.rows.len(), 2);
+    assert_eq!(batch.rows(), 2);
 }
 
 #[test]
@@ -79,12 +79,12 @@ fn packed_data_that_is_cut_off() {
     let error = result.unwrap_err();
     assert_eq!(error.code, codes::READ_FAILED);
     assert!(error.message.contains("cut off"), "{error}");
-    assert!(batch.rows.len() > 1000, "what came before it is there");
+    assert!(batch.rows() > 1000, "what came before it is there");
     // Skipped: the next file follows.
     let mut source = open(&files(&both, &[("on_bad", "skip")]), &schema).unwrap();
     let (batch, result) = drain(&mut *source);
     result.unwrap();
-    assert_eq!(batch.rows.last().unwrap().values[0], Value::Int(7));
+    assert_eq!(batch.row(batch.rows() - 1)[0], Value::Int(7));
     assert_eq!(source.stats().bad, 1);
 }
 
@@ -139,10 +139,8 @@ fn files_side_by_side_by_time() {
     let mut source = open(&config, &schema).unwrap();
     let (batch, result) = drain(&mut *source);
     result.unwrap();
-    let order: Vec<String> = batch
-        .rows
-        .iter()
-        .map(|row| row.values[1].to_string())
+    let order: Vec<String> = (0..batch.rows())
+        .map(|row| batch.row(row)[1].to_string())
         .collect();
     assert_eq!(order, ["a1", "b2", "a3", "a3b", "b3", "b?", "b4", "a9"]);
     assert_eq!(source.stats().rows, 8);
@@ -255,9 +253,9 @@ fn generated_streams() {
     let schema = SourceSchema::of([("ok", Type::Bool), ("ts", Type::Timestamp)]);
     let (batch, result) = drain(&mut *open(&config, &schema).unwrap());
     result.unwrap();
-    assert_eq!(batch.rows.len(), 100);
+    assert_eq!(batch.rows(), 100);
     assert!(matches!(
-        batch.rows[0].values[..],
+        batch.row(0)[..],
         [Value::Bool(_), Value::Timestamp(_)]
     ));
     for wrong in [("okay", Type::Bool), ("ok", Type::Text)] {
