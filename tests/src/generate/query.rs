@@ -279,13 +279,8 @@ impl Case {
                 11 => format!("{semantics}COUNT(DISTINCT {v}.t)"),
                 12 => "CLASSIFIER()".into(),
                 13 if self.subset.is_some() => "CLASSIFIER(z)".into(),
-                // Only where the order of reporting is that of the starts.
-                14 if standard
-                    || self.form == (Form::Short { all: false })
-                        && self.skip != Some(Skip::NextRow) =>
-                {
-                    "MATCH_NUMBER()".into()
-                }
+                // Only where the order of reporting is laid down (3.9).
+                14 if self.form != (Form::Short { all: true }) => "MATCH_NUMBER()".into(),
                 15 => "MATCH_START()".into(),
                 _ => format!("{semantics}LAST({v}.v + 10 * {v}.v)"),
             };
@@ -301,8 +296,7 @@ impl Case {
         {
             self.extras.push(("MATCH_TIME()".into(), "certain".into()));
         }
-        let in_order = self.form == Form::Short { all: false } && self.skip != Some(Skip::NextRow);
-        if timed && in_order && self.timeouts == Timeouts::No && rng.percent(10) {
+        if timed && self.form == (Form::Short { all: false }) && rng.percent(10) {
             self.limit = Some((rng.between(1, 2), rng.between(1, 8)));
         }
         if rng.percent(8) && !standard {

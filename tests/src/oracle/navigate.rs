@@ -129,10 +129,7 @@ pub fn call(call: &Call, scope: &Scope<'_>) -> Option<Outcome> {
             (None, _) => unknown("facts of a match where there is none"),
             (Some(facts), "MATCH_NUMBER") => Ok(facts.number.map_or(Value::Null, Value::Int)),
             (Some(facts), "TIMED_OUT") => Ok(Value::Bool(facts.timed_out)),
-            (Some(facts), _) => match facts.time {
-                Some(time) => Ok(Value::Timestamp(time)),
-                None => unknown("the time of a match that only the end of the input decides"),
-            },
+            (Some(facts), _) => Ok(Value::Timestamp(facts.time)),
         },
         "MATCH_START" => Ok(scope
             .bound

@@ -58,7 +58,7 @@ pub fn write(
     }
     let mut periods = Periods::of(query)?;
     for (group, one) in reported.iter().enumerate() {
-        let time = (!one.certain.is_end()).then_some(one.certain.time);
+        let time = one.certain.time;
         let facts = Facts {
             number: one.number,
             timed_out: one.kind == Kind::TimedOut,
@@ -161,10 +161,7 @@ impl<'a> Periods<'a> {
         }))
     }
 
-    fn pass(&mut self, scope: &Scope<'_>, time: Option<i64>) -> Result<bool, Refusal> {
-        let Some(time) = time else {
-            return unsupported("LIMIT … PER at the end of the input");
-        };
+    fn pass(&mut self, scope: &Scope<'_>, time: i64) -> Result<bool, Refusal> {
         let mut key = Vec::new();
         for expr in self.by {
             key.push(value(eval(expr, scope))?);
@@ -335,7 +332,7 @@ pub fn names(query: &Query<'_>) -> Vec<String> {
                 let facts = Facts {
                     number: None,
                     timed_out: false,
-                    time: None,
+                    time: i64::MIN,
                     key: &vec![Value::Null; query.partition_by.len()],
                 };
                 let scope = Scope {

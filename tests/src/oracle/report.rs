@@ -54,7 +54,7 @@ pub fn report(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reporte
         }
     }
     if query.rows == RowsPerMatch::AllWithUnmatched {
-        add_unmatched(decided, &mut reported);
+        add_unmatched(decided, walker.end, &mut reported);
     }
     reported.retain(|one| match one.kind {
         Kind::TimedOut => query.emit_timeouts,
@@ -143,14 +143,13 @@ fn preferred(
         let next = match found {
             None => {
                 if let Some((bound, _)) = outcome.timed_out.into_iter().next() {
-                    // 3.6: when the last of the start's threads ended
-                    let certain = outcome.looked;
+                    // 3.6: when the last of the start's threads ended, and what began earlier is decided
                     reported.push(Reported {
                         kind: Kind::TimedOut,
                         start,
                         bound,
                         number: None,
-                        certain,
+                        certain: looked,
                     });
                 }
                 start + 1
@@ -196,7 +195,7 @@ fn after(skip: &Skip, start: usize, bound: &[Bound]) -> usize {
 }
 
 /// Rows in no match, each where its position puts it among the starts.
-fn add_unmatched(rows: usize, reported: &mut Vec<Reported>) {
+fn add_unmatched(rows: usize, certain: Moment, reported: &mut Vec<Reported>) {
     for row in 0..rows {
         let matched = reported.iter().any(|one| {
             one.bound.iter().any(|bound| bound.row == row)
@@ -214,7 +213,7 @@ fn add_unmatched(rows: usize, reported: &mut Vec<Reported>) {
                     start: row,
                     bound: Vec::new(),
                     number: None,
-                    certain: Moment::END,
+                    certain,
                 },
             );
         }
