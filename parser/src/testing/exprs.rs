@@ -221,8 +221,6 @@ fn call(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = Call> {
     (function(), semantics, parts).prop_map(
         |(name, semantics, (args, star, distinct, filter, over))| {
             let args = if star.is_some() { Vec::new() } else { args };
-            // After LIKE that would be a column named `final`, and its ESCAPE.
-            let semantics = semantics.filter(|_| !name.text.eq_ignore_ascii_case("escape"));
             Call {
                 name,
                 semantics,

@@ -126,7 +126,7 @@ impl Case {
             kinds,
             bounds: *rng.pick(&[0, 0, 15, 40]),
             absences: *rng.pick(&[0, 0, 20, 60]),
-            standard: standard && form != Form::Standard(Rows::AllWithUnmatched),
+            standard: form != Form::Standard(Rows::AllWithUnmatched),
         };
         let pattern = Patterns::new(rng, style).pattern();
         let two = !standard && rng.percent(15);
@@ -171,6 +171,16 @@ impl Case {
         }
         let subset = (bound.len() > 1 && rng.percent(20))
             .then(|| ("z".to_owned(), vec![bound[0].clone(), bound[1].clone()]));
+        if let (Some((name, _)), Some(last)) = (&subset, bound.last())
+            && rng.percent(40)
+        {
+            let one = condition::of_subset(rng, name);
+            variables
+                .entry(last.clone())
+                .or_default()
+                .conjuncts
+                .push(one);
+        }
         let mut targets = bound.clone();
         targets.extend(subset.iter().map(|(name, _)| name.clone()));
         let skip = match rng.below(10) {
@@ -262,7 +272,7 @@ impl Case {
             } else {
                 ""
             };
-            let expr = match rng.below(16) {
+            let expr = match rng.below(19) {
                 0 => format!("{semantics}FIRST({v}.v, {n})"),
                 1 => format!("{semantics}LAST({v}.v, {n})"),
                 2 => format!("{semantics}COUNT({v})"),
@@ -282,6 +292,10 @@ impl Case {
                 // Only where the order of reporting is laid down (3.9).
                 14 if self.form != (Form::Short { all: true }) => "MATCH_NUMBER()".into(),
                 15 => "MATCH_START()".into(),
+                16 => format!("{semantics}SUM({v}.v) FILTER (WHERE {v}.v > {n})"),
+                17 => format!("{semantics}ARRAY_AGG({v}.v)"),
+                // An error now and then: the column is NULL.
+                18 => format!("10 / ({v}.v - {n})"),
                 _ => format!("{semantics}LAST({v}.v + 10 * {v}.v)"),
             };
             self.extras.push((expr, format!("x{index}")));
@@ -468,16 +482,14 @@ impl Case {
                 let mut names = self.pattern.bound();
                 names.extend(self.pattern.absent());
                 let keys: Vec<String> = names.iter().map(|name| format!("{name}.k")).collect();
-                // Equations do not chain without brackets.
-                let chain = keys.into_iter().reduce(|chain, key| {
-                    if chain.contains('=') {
-                        format!("({chain}) = {key}")
-                    } else {
-                        format!("{chain} = {key}")
-                    }
-                });
-                if let Some(chain) = chain.filter(|chain| chain.contains('=')) {
-                    let _ = write!(sql, "{indent}PARTITION BY {chain}");
+                // One equation for each variable after the first.
+                let equations: Vec<String> = keys
+                    .iter()
+                    .skip(1)
+                    .map(|key| format!("{} = {key}", keys[0]))
+                    .collect();
+                if !equations.is_empty() {
+                    let _ = write!(sql, "{indent}PARTITION BY {}", equations.join(" AND "));
                 }
             }
         }

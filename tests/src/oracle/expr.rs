@@ -44,6 +44,8 @@ pub struct Facts<'a> {
     pub timed_out: bool,
     /// When it became certain.
     pub time: i64,
+    /// With LIMIT … PER: how many were held back before it.
+    pub suppressed: Option<i64>,
     /// The partition's key, by component of PARTITION BY.
     pub key: &'a [Value],
 }

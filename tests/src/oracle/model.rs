@@ -118,6 +118,15 @@ pub struct Bound {
     pub excluded: bool,
 }
 
+/// 2.14: the same events to the same variables in the same order.
+pub fn same_bindings(left: &[Bound], right: &[Bound]) -> bool {
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(right)
+            .all(|(l, r)| (l.row, l.variable) == (r.row, r.variable))
+}
+
 /// Why the oracle gives no answer. It never guesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {

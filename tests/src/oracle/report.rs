@@ -2,7 +2,7 @@
 
 use portent_parser::ast::RowsPerMatch;
 
-use super::model::{Bound, Moment, Refusal};
+use super::model::{Bound, Moment, Refusal, same_bindings};
 use super::query::Skip;
 use super::walk::{Candidate, Flow, Walker};
 
@@ -73,7 +73,7 @@ fn all(walker: &Walker<'_>) -> Result<Vec<Reported>, Refusal> {
             if !candidate.bound.is_empty() {
                 match found
                     .iter_mut()
-                    .find(|other| same(&other.bound, &candidate.bound))
+                    .find(|other| same_bindings(&other.bound, &candidate.bound))
                 {
                     // Found on two paths: it is complete when the first of them is.
                     Some(other) => other.complete = other.complete.min(candidate.complete),
@@ -102,15 +102,6 @@ fn all(walker: &Walker<'_>) -> Result<Vec<Reported>, Refusal> {
         );
     }
     Ok(reported)
-}
-
-/// 2.14: the same events to the same variables in the same order.
-fn same(left: &[Bound], right: &[Bound]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .all(|(l, r)| (l.row, l.variable) == (r.row, r.variable))
 }
 
 /// 3.2: the preferred candidate of the earliest start, then on from where AFTER MATCH SKIP says. Also how many rows are decided.

@@ -10,7 +10,7 @@ use portent_parser::ast::ArrowKind;
 
 use super::Row;
 use super::expr::{At, Scope, eval, of_row};
-use super::model::{Bound, Moment, Refusal};
+use super::model::{Bound, Moment, Refusal, same_bindings};
 use super::pattern::{Node, Operator};
 use super::query::{Query, Within};
 use super::value::{Failure, same, truth};
@@ -546,7 +546,10 @@ impl<'a> Walker<'a> {
         self.look(ended);
         if !ended.is_end() && self.query.emit_timeouts {
             let mut timed_out = self.timed_out.borrow_mut();
-            match timed_out.iter_mut().find(|(bound, _)| *bound == path.bound) {
+            match timed_out
+                .iter_mut()
+                .find(|(bound, _)| same_bindings(bound, &path.bound))
+            {
                 Some((_, when)) => *when = (*when).min(ended),
                 None => timed_out.push((path.bound.clone(), ended)),
             }
