@@ -19,6 +19,7 @@ pub const STATEMENTS: &[&str] = &[
        WATERMARK FOR ts AS ts - INTERVAL '5' SECOND, PRIMARY KEY (user, ts) NOT ENFORCED
      ) WITH (connector = 'file', path='x.csv', 'csv.delimiter' = ';', csv.header = true, lateness = 5 SECONDS, nulls = ('NA', '-', ''),
        skip = -1, mode = strict)",
+    "SELECT final, a LIKE running ESCAPE ('!') FROM s MATCH_RECOGNIZE (ORDER BY final MEASURES (a) AS b, FINAL COUNT(a) AS n PATTERN (a))",
     "CREATE STREAM s WITH (connector='file', path='x.csv')",
     "CREATE STREAM IF NOT EXISTS s",
     "CREATE OR REPLACE STREAM s (id BIGINT PRIMARY KEY, type TEXT, timestamp TIMESTAMP, primary TEXT, watermark TEXT)",

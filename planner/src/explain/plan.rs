@@ -123,8 +123,11 @@ fn node(plan: &LogicalPlan, planned: &Planned, layout: &Schema, at: usize) -> No
                 .iter()
                 .take(at)
                 .position(|query| query.output_stream == *stream);
-            made.map(|made| vec![describe(of, planned, made + 1)])
-                .unwrap_or_default()
+            vec![match made {
+                Some(made) => describe(of, planned, made + 1),
+                // It was made one with this query: what it reads is what this query reads.
+                None => node(of, planned, layout, at),
+            }]
         }
         other => other
             .inputs()
@@ -174,6 +177,10 @@ fn columns_under(plan: &LogicalPlan, layout: &Schema, variables: &[String]) -> (
     let mut under = plan;
     loop {
         under = match under {
+            // A query that counts the matches of the one it reads has that one's layout.
+            LogicalPlan::Scan { schema, .. } if !layout.starts_with(schema) => {
+                return (schema.clone(), false);
+            }
             LogicalPlan::Scan { .. } | LogicalPlan::Values { .. } | LogicalPlan::Merge { .. } => {
                 return (layout.clone(), false);
             }
@@ -183,17 +190,13 @@ fn columns_under(plan: &LogicalPlan, layout: &Schema, variables: &[String]) -> (
             },
         };
         if matches!(under, LogicalPlan::Group { .. }) {
-            return (
-                group_columns(
-                    under,
-                    &Namer {
-                        layout,
-                        computed: false,
-                        variables,
-                    },
-                ),
-                true,
-            );
+            let (layout, computed) = columns_under(under, layout, variables);
+            let namer = Namer {
+                layout: &layout,
+                computed,
+                variables,
+            };
+            return (group_columns(under, &namer), true);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! LIKE, ILIKE, SIMILAR TO, `~` and `~*`: patterns over text, compiled once.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
@@ -64,7 +65,7 @@ impl TextPattern {
                 PatternShape::Regex(compile(&similar_regex(source, escape)?, false, true)?)
             }
             LikeKind::Regex => regex_shape(source)?,
-            LikeKind::IRegex => PatternShape::Regex(compile(source, true, false)?),
+            LikeKind::IRegex => PatternShape::Regex(compile(source, true, true)?),
         };
         Ok(Self {
             kind,
@@ -92,12 +93,13 @@ impl TextPattern {
     }
 }
 
-/// Compiles a regular expression of the `regex` crate (linear time; no look-around, no back references).
+/// Compiles a regular expression of the `regex` crate (linear time; no look-around, no back references). As in PostgreSQL a dot
+/// matches a newline too (`dot_all`), unless a flag says otherwise.
 ///
 /// # Errors
 /// One sentence in plain words.
 pub(crate) fn compile(source: &str, ignore_case: bool, dot_all: bool) -> Result<Regex, String> {
-    let built = RegexBuilder::new(source)
+    let built = RegexBuilder::new(&postgres_escapes(source))
         .case_insensitive(ignore_case)
         .dot_matches_new_line(dot_all)
         .size_limit(SIZE_LIMIT)
@@ -118,6 +120,33 @@ pub(crate) fn compile(source: &str, ignore_case: bool, dot_all: bool) -> Result<
             format!("the regular expression {source:?} can't be read: {reason}")
         }
     })
+}
+
+/// PostgreSQL's escapes for the edges of words and of the text, where the `regex` crate spells them otherwise.
+fn postgres_escapes(source: &str) -> Cow<'_, str> {
+    if !source.contains('\\') {
+        return Cow::Borrowed(source);
+    }
+    let mut written = String::with_capacity(source.len());
+    let mut characters = source.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            written.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('y') => written.push_str(r"\b"),
+            Some('Y') => written.push_str(r"\B"),
+            Some('m') => written.push_str(r"\b{start}"),
+            Some('M') => written.push_str(r"\b{end}"),
+            Some('Z') => written.push_str(r"\z"),
+            other => {
+                written.push('\\');
+                written.extend(other);
+            }
+        }
+    }
+    Cow::Owned(written)
 }
 
 /// Calls `use_it` with a pattern that is known only at run time. The last few are kept compiled, per thread.
@@ -266,7 +295,7 @@ fn regex_shape(source: &str) -> Result<PatternShape, String> {
             Finder::new(source.as_bytes()).into_owned(),
         )));
     }
-    compile(source, false, false).map(PatternShape::Regex)
+    compile(source, false, true).map(PatternShape::Regex)
 }
 
 #[cfg(test)]
@@ -328,6 +357,10 @@ mod tests {
         assert!(regex(LikeKind::Regex, "b+", "abbc"));
         assert!(regex(LikeKind::Regex, "bb", "abbc"));
         assert!(regex(LikeKind::IRegex, "^AB", "abbc"));
+        assert!(regex(LikeKind::Regex, "b.c", "ab\nc"));
+        assert!(regex(LikeKind::Regex, r"\mfoo\M \ybar", "a foo bar"));
+        assert!(!regex(LikeKind::Regex, r"\mfoo\M", "foobar"));
+        assert!(regex(LikeKind::Regex, r"a\\m", r"a\m"));
         let error = TextPattern::new(LikeKind::Regex, "(", None).unwrap_err();
         assert!(error.contains("unclosed group"), "{error}");
         assert!(TextPattern::new(LikeKind::Regex, r"\pL{1000}{1000}", None).is_err());

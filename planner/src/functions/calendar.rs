@@ -88,7 +88,7 @@ fn age(args: &[&Value]) -> Outcome {
         .ok_or_else(range)
 }
 
-/// Whole months first, then days, then the rest; all of one sign.
+/// Field by field, as in PostgreSQL: a day that is missing is borrowed from the month of the earlier date. All of one sign.
 pub(super) fn months_between(later: i64, earlier: i64) -> Option<Interval> {
     if later < earlier {
         return months_between(earlier, later)?.checked_neg();
@@ -96,21 +96,20 @@ pub(super) fn months_between(later: i64, earlier: i64) -> Option<Interval> {
     let ((start, start_time), (end, end_time)) = (civil::split(earlier), civil::split(later));
     let ((y1, m1, d1), (y2, m2, d2)) = (civil::civil_from_days(start), civil::civil_from_days(end));
     let mut months = (y2 - y1) * 12 + i64::from(m2) - i64::from(m1);
-    if (d2, end_time) < (d1, start_time) {
+    let mut days = i64::from(d2) - i64::from(d1);
+    let mut micros = end_time - start_time;
+    if micros < 0 {
+        micros += DAY;
+        days -= 1;
+    }
+    if days < 0 {
+        days += i64::from(civil::days_in_month(y1, m1));
         months -= 1;
     }
-    let mut months = months.max(0);
-    let mut from = civil::add_months(start, months)?;
-    // The last day of a short month may lie past the end's time of day.
-    if civil::join(from, start_time)? > later {
-        months -= 1;
-        from = civil::add_months(start, months)?;
-    }
-    let rest = later.checked_sub(civil::join(from, start_time)?)?;
     Some(Interval {
         months: i32::try_from(months).ok()?,
-        days: i32::try_from(rest / DAY).ok()?,
-        micros: rest % DAY,
+        days: i32::try_from(days).ok()?,
+        micros,
     })
 }
 

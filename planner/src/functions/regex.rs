@@ -104,17 +104,20 @@ fn regex(pattern: &str, flags: &str) -> Result<Regex, String> {
             }
         }
         let mut source = String::new();
-        let inline: String = flags.chars().filter(|flag| "smx".contains(*flag)).collect();
-        if let Some(unknown) = flags.chars().find(|flag| !"igcsmx".contains(*flag)) {
+        if let Some(unknown) = flags.chars().find(|flag| !"igcsnmx".contains(*flag)) {
             return Err(format!(
-                "the flag {unknown:?} is not known; there are g, i, s, m and x"
+                "the flag {unknown:?} is not known; there are g, i, n (or m), s and x"
             ));
         }
-        if !inline.is_empty() {
-            source.push_str(&format!("(?{inline})"));
+        // n, of which m is an older name: `.` stops at the end of a line, `^` and `$` stand at it. s is the default.
+        if flags.contains(['n', 'm']) {
+            source.push_str("(?m-s)");
+        }
+        if flags.contains('x') {
+            source.push_str("(?x)");
         }
         source.push_str(pattern);
-        let compiled = compile(&source, flags.contains('i'), false)?;
+        let compiled = compile(&source, flags.contains('i'), true)?;
         cache.truncate(CACHE_SIZE - 1);
         cache.push_front((pattern.to_owned(), flags.to_owned(), compiled.clone()));
         Ok(compiled)

@@ -95,33 +95,31 @@ impl<'a> PatternScope<'a> {
         let Some(source) = input.and_then(|input| self.layout.source_of_input(input)) else {
             return self.layout.column(ident);
         };
-        self.layout
-            .column_of(source, ident, members.len() == 1)
-            .map_err(|error| {
-                if error.code != portent_grammar::codes::names::UNKNOWN_COLUMN
-                    || self.layout.column(ident).is_err()
-                {
-                    return error;
-                }
-                let stream = self
-                    .layout
-                    .sources
-                    .get(source)
-                    .and_then(|source| source.names.first());
-                let stream = stream.map_or("its stream", String::as_str);
-                let variable = members
-                    .first()
-                    .map_or("?", |member| self.variables.name(*member));
-                let message = format!(
-                    "{variable} is of {stream}, which has no column \"{}\"",
-                    ident.text
-                );
-                Diagnostic {
-                    code: codes::COLUMN_NOT_IN_STREAM,
-                    message,
-                    ..error
-                }
-            })
+        self.layout.column_of(source, ident, true).map_err(|error| {
+            if error.code != portent_grammar::codes::names::UNKNOWN_COLUMN
+                || self.layout.column(ident).is_err()
+            {
+                return error;
+            }
+            let stream = self
+                .layout
+                .sources
+                .get(source)
+                .and_then(|source| source.names.first());
+            let stream = stream.map_or("its stream", String::as_str);
+            let variable = members
+                .first()
+                .map_or("?", |member| self.variables.name(*member));
+            let message = format!(
+                "{variable} is of {stream}, which has no column \"{}\"",
+                ident.text
+            );
+            Diagnostic {
+                code: codes::COLUMN_NOT_IN_STREAM,
+                message,
+                ..error
+            }
+        })
     }
 
     /// The values of these variables make sense here: none of them is absent (unless in its own condition).

@@ -224,7 +224,7 @@ impl Planner<'_> {
                 }
             }
         }
-        if !all_rows && list.columns.is_empty() {
+        if !all_rows && list.columns.is_empty() && clause.measures.is_empty() {
             let span = clause.span;
             let message =
                 "ONE ROW PER MATCH without MEASURES and PARTITION BY gives rows without columns";

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::compiled::{Body, CompiledQuery};
-use crate::explain::class::is_count;
+use crate::explain::class::{is_any, is_count};
 use crate::expr::{Aggregate, Expr, ExprKind, conjoin, walk_mut};
 
 /// One query for two, of which the second only groups the matches of the first. `None`: they must stay two.
@@ -61,5 +61,5 @@ pub fn apply(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<Compiled
         group: Some(group),
         ..groups.clone()
     };
-    is_count(&one, plan).then_some(one)
+    (is_any(plan).is_ok() && is_count(&one, plan)).then_some(one)
 }

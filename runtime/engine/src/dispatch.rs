@@ -78,11 +78,13 @@ impl Engine {
         let Some(Some(query)) = self.queries.get_mut(reader.query.0 as usize) else {
             return;
         };
+        let before = stream.released();
         let readers = &mut stream.readers;
         readers.all.push(reader);
         match query.wanted() {
             Wanted::Everything => readers.every_event.push(reader),
             Wanted::Some(entries) => {
+                query.standing.before = Some(before);
                 for (bit, tests, all) in entries {
                     query.standing.registered |= bit;
                     query.standing.complete |= if all { bit } else { 0 };

@@ -407,7 +407,14 @@ impl Engine {
 
     /// What a query did; `None` if it was dropped or never there.
     pub fn stats(&self, id: QueryId) -> Option<QueryStats> {
-        self.queries.get(id.0 as usize)?.as_ref().map(Query::stats)
+        let query = self.queries.get(id.0 as usize)?.as_ref()?;
+        let mut stats = query.stats();
+        if let (Some(before), Some(input)) = (query.standing.before, query.plan.inputs.first()) {
+            // Those that do not concern it are counted by its stream.
+            let stream = self.streams.get(&input.stream)?;
+            stats.events = stream.released().saturating_sub(before);
+        }
+        Some(stats)
     }
 
     /// What a stream got.

@@ -87,6 +87,8 @@ pub(crate) struct Standing {
     pub complete: u64,
     /// The bits that matter now.
     pub waiting: u64,
+    /// If it sees only the events that concern it: how many its stream had let go when it was registered.
+    pub before: Option<u64>,
     /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
     pub due: i64,
 }
@@ -120,6 +122,7 @@ impl Query {
                 registered: 0,
                 complete: 0,
                 waiting: u64::MAX,
+                before: None,
                 due: i64::MAX,
             },
             plan,

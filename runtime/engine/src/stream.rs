@@ -158,6 +158,11 @@ impl Stream {
         }
     }
 
+    /// How many events it has let go.
+    pub fn released(&self) -> u64 {
+        self.events.saturating_sub(self.waiting.len() as u64)
+    }
+
     pub fn stats(&self) -> StreamStats {
         StreamStats {
             events: self.events,

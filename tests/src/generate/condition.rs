@@ -44,7 +44,7 @@ pub fn unary(rng: &mut Rng) -> String {
 /// Over the rows bound to the variable itself, the tentative one included.
 fn running(rng: &mut Rng, own: &str) -> String {
     let n = rng.between(1, 3);
-    match rng.below(8) {
+    match rng.below(11) {
         0 => format!("COUNT({own}) <= {n}"),
         1 => format!("SUM({own}.v) <= {}", n + 4),
         2 => format!("v >= LAST({own}.v, 1)"),
@@ -52,6 +52,9 @@ fn running(rng: &mut Rng, own: &str) -> String {
         4 => format!("AVG({own}.v) < {}", n + 1),
         5 => format!("COUNT(*) <= {}", n + 2),
         6 => format!("MAX({own}.v) - MIN({own}.v) <= {n}"),
+        7 => format!("COUNT(DISTINCT {own}.t) <= {n}"),
+        8 => format!("SUM(DISTINCT {own}.v) <= {}", n + 3),
+        9 => format!("COUNT({own}.v) FILTER (WHERE {own}.v > 1) < {n}"),
         _ => format!("(LAST({own}.v, 1) IS NULL OR v > LAST({own}.v, 1))"),
     }
 }
@@ -80,7 +83,7 @@ fn correlated(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> Str
     }
     let other = rng.pick(earlier).clone();
     let n = rng.between(0, 3);
-    match rng.below(16) {
+    match rng.below(19) {
         0 | 1 => format!("v > {other}.v"),
         2 | 3 => format!("v = {other}.v"),
         4 => format!("v <= {other}.v + {n}"),
@@ -94,10 +97,26 @@ fn correlated(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> Str
         12 => format!("PREV({other}.v) IS DISTINCT FROM v"),
         13 => format!("v <> PREV(LAST({other}.v, {}), 1)", n % 2),
         14 => format!("v >= MAX({other}.v)"),
+        15 => format!("COUNT(DISTINCT {other}.v) > {n}"),
+        16 => format!("COUNT({other}.v) FILTER (WHERE {other}.v > {n}) = 0"),
+        17 => format!("v >= FIRST({other}.v, 1)"),
         _ => format!("CASE WHEN {other}.v > 2 THEN v < 3 ELSE v >= {other}.v END"),
     }
 }
 
 fn letter(rng: &mut Rng) -> char {
     *rng.pick(&['A', 'A', 'B', 'B', 'C'])
+}
+
+/// Over what is bound to any member of a SUBSET.
+pub fn of_subset(rng: &mut Rng, subset: &str) -> String {
+    let n = rng.between(1, 3);
+    match rng.below(6) {
+        0 => format!("v <> {subset}.v"),
+        1 => format!("COUNT({subset}) <= {n}"),
+        2 => format!("v >= FIRST({subset}.v)"),
+        3 => format!("SUM({subset}.v) > {n}"),
+        4 => format!("PREV({subset}.v) IS DISTINCT FROM v"),
+        _ => format!("v <= LAST({subset}.v, 1) + {n}"),
+    }
 }

@@ -126,7 +126,7 @@ impl Case {
             kinds,
             bounds: *rng.pick(&[0, 0, 15, 40]),
             absences: *rng.pick(&[0, 0, 20, 60]),
-            standard: standard && form != Form::Standard(Rows::AllWithUnmatched),
+            standard: form != Form::Standard(Rows::AllWithUnmatched),
         };
         let pattern = Patterns::new(rng, style).pattern();
         let two = !standard && rng.percent(15);
@@ -171,6 +171,16 @@ impl Case {
         }
         let subset = (bound.len() > 1 && rng.percent(20))
             .then(|| ("z".to_owned(), vec![bound[0].clone(), bound[1].clone()]));
+        if let (Some((name, _)), Some(last)) = (&subset, bound.last())
+            && rng.percent(40)
+        {
+            let one = condition::of_subset(rng, name);
+            variables
+                .entry(last.clone())
+                .or_default()
+                .conjuncts
+                .push(one);
+        }
         let mut targets = bound.clone();
         targets.extend(subset.iter().map(|(name, _)| name.clone()));
         let skip = match rng.below(10) {
@@ -262,7 +272,7 @@ impl Case {
             } else {
                 ""
             };
-            let expr = match rng.below(16) {
+            let expr = match rng.below(19) {
                 0 => format!("{semantics}FIRST({v}.v, {n})"),
                 1 => format!("{semantics}LAST({v}.v, {n})"),
                 2 => format!("{semantics}COUNT({v})"),
@@ -279,14 +289,13 @@ impl Case {
                 11 => format!("{semantics}COUNT(DISTINCT {v}.t)"),
                 12 => "CLASSIFIER()".into(),
                 13 if self.subset.is_some() => "CLASSIFIER(z)".into(),
-                // Only where the order of reporting is that of the starts.
-                14 if standard
-                    || self.form == (Form::Short { all: false })
-                        && self.skip != Some(Skip::NextRow) =>
-                {
-                    "MATCH_NUMBER()".into()
-                }
+                // Only where the order of reporting is laid down (3.9).
+                14 if self.form != (Form::Short { all: true }) => "MATCH_NUMBER()".into(),
                 15 => "MATCH_START()".into(),
+                16 => format!("{semantics}SUM({v}.v) FILTER (WHERE {v}.v > {n})"),
+                17 => format!("{semantics}ARRAY_AGG({v}.v)"),
+                // An error now and then: the column is NULL.
+                18 => format!("10 / ({v}.v - {n})"),
                 _ => format!("{semantics}LAST({v}.v + 10 * {v}.v)"),
             };
             self.extras.push((expr, format!("x{index}")));
@@ -301,8 +310,7 @@ impl Case {
         {
             self.extras.push(("MATCH_TIME()".into(), "certain".into()));
         }
-        let in_order = self.form == Form::Short { all: false } && self.skip != Some(Skip::NextRow);
-        if timed && in_order && self.timeouts == Timeouts::No && rng.percent(10) {
+        if timed && self.form == (Form::Short { all: false }) && rng.percent(10) {
             self.limit = Some((rng.between(1, 2), rng.between(1, 8)));
         }
         if rng.percent(8) && !standard {

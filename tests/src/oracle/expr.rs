@@ -42,8 +42,10 @@ pub struct Facts<'a> {
     /// Partial matches have none.
     pub number: Option<i64>,
     pub timed_out: bool,
-    /// When it became certain; `None` at the end of the input.
-    pub time: Option<i64>,
+    /// When it became certain.
+    pub time: i64,
+    /// With LIMIT … PER: how many were held back before it.
+    pub suppressed: Option<i64>,
     /// The partition's key, by component of PARTITION BY.
     pub key: &'a [Value],
 }

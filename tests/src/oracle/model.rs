@@ -55,10 +55,10 @@ enum Step {
     Dawn,
     /// The event at this position of the partition has been seen.
     Event(usize),
+    /// The input has ended: after its last event, before the deadlines that are still to pass (1.6).
+    End,
     /// A deadline has passed.
     Deadline,
-    /// The input has ended.
-    End,
 }
 
 impl Moment {
@@ -67,12 +67,6 @@ impl Moment {
         time: i64::MIN,
         step: Step::Dawn,
     };
-    /// The input has ended.
-    pub const END: Moment = Moment {
-        time: i64::MAX,
-        step: Step::End,
-    };
-
     /// The event at this position has been seen.
     pub fn event(position: usize, time: i64) -> Self {
         Moment {
@@ -86,6 +80,14 @@ impl Moment {
         Moment {
             time,
             step: Step::Deadline,
+        }
+    }
+
+    /// The input has ended, at this time.
+    pub fn end(time: i64) -> Self {
+        Moment {
+            time,
+            step: Step::End,
         }
     }
 
@@ -114,6 +116,15 @@ pub struct Bound {
     pub variable: usize,
     /// Bound inside `{- … -}`.
     pub excluded: bool,
+}
+
+/// 2.14: the same events to the same variables in the same order.
+pub fn same_bindings(left: &[Bound], right: &[Bound]) -> bool {
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(right)
+            .all(|(l, r)| (l.row, l.variable) == (r.row, r.variable))
 }
 
 /// Why the oracle gives no answer. It never guesses.

@@ -121,18 +121,15 @@ pub fn call(call: &Call, scope: &Scope<'_>) -> Option<Outcome> {
     let name = call.name.text.to_ascii_uppercase();
     Some(match name.as_str() {
         "FIRST" | "LAST" | "PREV" | "NEXT" => navigation(&name, call, scope),
-        "COUNT" | "SUM" | "AVG" | "MIN" | "MAX" | "BOOL_AND" | "BOOL_OR" => {
-            aggregate(&name, call, scope)
-        }
+        "COUNT" | "SUM" | "AVG" | "MIN" | "MAX" | "BOOL_AND" | "BOOL_OR" | "ARRAY_AGG"
+        | "STRING_AGG" | "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP"
+        | "VAR_POP" => aggregate(&name, call, scope),
         "CLASSIFIER" => classifier(call, scope),
         "MATCH_NUMBER" | "TIMED_OUT" | "MATCH_TIME" => match (scope.facts, name.as_str()) {
             (None, _) => unknown("facts of a match where there is none"),
             (Some(facts), "MATCH_NUMBER") => Ok(facts.number.map_or(Value::Null, Value::Int)),
             (Some(facts), "TIMED_OUT") => Ok(Value::Bool(facts.timed_out)),
-            (Some(facts), _) => match facts.time {
-                Some(time) => Ok(Value::Timestamp(time)),
-                None => unknown("the time of a match that only the end of the input decides"),
-            },
+            (Some(facts), _) => Ok(Value::Timestamp(facts.time)),
         },
         "MATCH_START" => Ok(scope
             .bound
@@ -148,8 +145,11 @@ pub fn call(call: &Call, scope: &Scope<'_>) -> Option<Outcome> {
             )),
             _ => Ok(Value::Null),
         },
-        "MATCH_ID" | "MATCH_EVENTS" | "SUPPRESSED" | "ARRAY_AGG" | "STRING_AGG" | "STDDEV"
-        | "VARIANCE" => unknown(name),
+        "SUPPRESSED" => match scope.facts.and_then(|facts| facts.suppressed) {
+            Some(held) => Ok(Value::Int(held)),
+            None => unknown("SUPPRESSED without LIMIT … PER"),
+        },
+        "MATCH_ID" | "MATCH_EVENTS" => unknown(name),
         _ => return None,
     })
 }
@@ -340,7 +340,7 @@ fn aggregate(name: &str, call: &Call, scope: &Scope<'_>) -> Outcome {
         if let (false, Some(argument)) = (counts_rows, argument) {
             let value = eval(argument, &there)?;
             let repeated = call.distinct && values.iter().any(|other| same(other, &value));
-            if !value.is_null() && !repeated {
+            if (!value.is_null() || name == "ARRAY_AGG") && !repeated {
                 values.push(value);
             }
         }
@@ -350,6 +350,12 @@ fn aggregate(name: &str, call: &Call, scope: &Scope<'_>) -> Outcome {
         "COUNT" => Ok(Value::Int(values.len() as i64)),
         _ if values.is_empty() => Ok(Value::Null),
         "SUM" => sum(&values),
+        "ARRAY_AGG" if call.distinct => unknown("ARRAY_AGG(DISTINCT …)"),
+        "ARRAY_AGG" => Ok(Value::array(values)),
+        "STRING_AGG" => string_agg(&values, call, scope),
+        "STDDEV" | "STDDEV_SAMP" | "STDDEV_POP" | "VARIANCE" | "VAR_SAMP" | "VAR_POP" => {
+            spread(name, &values)
+        }
         "AVG" => Ok(Value::Float(
             as_float(&sum(&values)?)? / values.len() as f64,
         )),
@@ -382,6 +388,43 @@ fn aggregate(name: &str, call: &Call, scope: &Scope<'_>) -> Outcome {
             Ok(Value::Bool(all))
         }
     }
+}
+
+fn string_agg(values: &[Value], call: &Call, scope: &Scope<'_>) -> Outcome {
+    let Some(Value::Text(separator)) = call.args.get(1).map(|arg| eval(arg, scope)).transpose()?
+    else {
+        return unknown("a separator that is not a text");
+    };
+    let mut texts = Vec::new();
+    for value in values {
+        match value {
+            Value::Text(text) => texts.push(text.to_string()),
+            _ => return unknown("STRING_AGG of anything but texts"),
+        }
+    }
+    Ok(Value::text(texts.join(&separator)))
+}
+
+/// Variance and standard deviation, of a sample (NULL of fewer than two values) or of the whole.
+fn spread(name: &str, values: &[Value]) -> Outcome {
+    let numbers: Vec<f64> = values.iter().map(as_float).collect::<Result<_, _>>()?;
+    let count = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / count;
+    let squares: f64 = numbers.iter().map(|x| (x - mean) * (x - mean)).sum();
+    let divisor = if name.ends_with("_POP") {
+        count
+    } else {
+        count - 1.0
+    };
+    if divisor == 0.0 {
+        return Ok(Value::Null);
+    }
+    let variance = squares / divisor;
+    Ok(Value::Float(if name.starts_with("STDDEV") {
+        variance.sqrt()
+    } else {
+        variance
+    }))
 }
 
 fn sum(values: &[Value]) -> Outcome {

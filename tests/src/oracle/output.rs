@@ -58,11 +58,12 @@ pub fn write(
     }
     let mut periods = Periods::of(query)?;
     for (group, one) in reported.iter().enumerate() {
-        let time = (!one.certain.is_end()).then_some(one.certain.time);
+        let time = one.certain.time;
         let facts = Facts {
             number: one.number,
             timed_out: one.kind == Kind::TimedOut,
             time,
+            suppressed: None,
             key,
         };
         let scope = Scope {
@@ -88,11 +89,21 @@ pub fn write(
             {
                 continue;
             }
-            if let Some(periods) = &mut periods
-                && !periods.pass(&scope, time)?
-            {
-                continue;
-            }
+            let suppressed = match &mut periods {
+                Some(periods) => match periods.pass(&scope, time)? {
+                    Some(held) => Some(held),
+                    None => continue,
+                },
+                None => None,
+            };
+            let facts = Facts {
+                suppressed,
+                ..facts
+            };
+            let scope = Scope {
+                facts: Some(&facts),
+                ..scope
+            };
             let mut values = Vec::new();
             for item in &select.items {
                 match item {
@@ -136,6 +147,8 @@ struct Periods<'a> {
     by: &'a [Expr],
     /// By key: when its period began, and how many were passed on in it.
     known: Vec<(Vec<Value>, i64, i64)>,
+    /// By key, as in `known`: how many were held back since the last that was passed on.
+    held: Vec<i64>,
 }
 
 impl<'a> Periods<'a> {
@@ -158,13 +171,12 @@ impl<'a> Periods<'a> {
             per: super::literal::length(&limit.per)?,
             by: &limit.by,
             known: Vec::new(),
+            held: Vec::new(),
         }))
     }
 
-    fn pass(&mut self, scope: &Scope<'_>, time: Option<i64>) -> Result<bool, Refusal> {
-        let Some(time) = time else {
-            return unsupported("LIMIT … PER at the end of the input");
-        };
+    /// Whether a match is passed on; if so, how many of its key were held back since the one before.
+    fn pass(&mut self, scope: &Scope<'_>, time: i64) -> Result<Option<i64>, Refusal> {
         let mut key = Vec::new();
         for expr in self.by {
             key.push(value(eval(expr, scope))?);
@@ -179,6 +191,7 @@ impl<'a> Periods<'a> {
             Some(at) => at,
             None => {
                 self.known.push((key, time, 0));
+                self.held.push(0);
                 self.known.len() - 1
             }
         };
@@ -186,8 +199,12 @@ impl<'a> Periods<'a> {
         if time - *began >= self.per {
             (*began, *passed) = (time, 0);
         }
-        *passed += 1;
-        Ok(*passed <= self.count)
+        if *passed < self.count {
+            *passed += 1;
+            return Ok(Some(std::mem::take(&mut self.held[at])));
+        }
+        self.held[at] += 1;
+        Ok(None)
     }
 }
 
@@ -292,7 +309,8 @@ fn holds(outcome: Outcome) -> Result<bool, Refusal> {
 fn value(outcome: Outcome) -> Result<Value, Refusal> {
     match outcome {
         Ok(value) => Ok(value),
-        Err(Failure::Error(why)) => unsupported(format!("an error in an output column: {why}")),
+        // 4: such an error is counted, and the column is NULL
+        Err(Failure::Error(_)) => Ok(Value::Null),
         Err(Failure::Unsupported(what)) => unsupported(what),
     }
 }
@@ -335,7 +353,8 @@ pub fn names(query: &Query<'_>) -> Vec<String> {
                 let facts = Facts {
                     number: None,
                     timed_out: false,
-                    time: None,
+                    time: i64::MIN,
+                    suppressed: None,
                     key: &vec![Value::Null; query.partition_by.len()],
                 };
                 let scope = Scope {

@@ -7,7 +7,7 @@ use portent_parser::ast::{
 
 use super::key::{self, Component};
 use super::literal::length;
-use super::model::{Arrival, Refusal, Stream, means, unsupported};
+use super::model::{Arrival, Moment, Refusal, Stream, means, unsupported};
 use super::output::{self, Answer};
 use super::pattern::{self, Node};
 use super::report::report;
@@ -137,6 +137,7 @@ pub fn answer(
         rows.retain(|row| row.time <= reached);
     }
 
+    let end = Moment::end(reached.max(latest));
     let mut answer = Answer {
         late: ordered.late,
         columns: output::names(&query),
@@ -144,7 +145,7 @@ pub fn answer(
     };
     for (key, mut rows) in partitions(&query, rows)? {
         sort(&query, &mut rows)?;
-        let walker = walk::Walker::new(&query, &rows, options.budget);
+        let walker = walk::Walker::new(&query, &rows, end, options.budget);
         let reported = report(&walker, stop)?;
         output::write(&query, &rows, &key, &reported, &mut answer)?;
     }

@@ -2,7 +2,7 @@
 
 use portent_parser::ast::RowsPerMatch;
 
-use super::model::{Bound, Moment, Refusal};
+use super::model::{Bound, Moment, Refusal, same_bindings};
 use super::query::Skip;
 use super::walk::{Candidate, Flow, Walker};
 
@@ -54,7 +54,7 @@ pub fn report(walker: &Walker<'_>, watermark: Option<i64>) -> Result<Vec<Reporte
         }
     }
     if query.rows == RowsPerMatch::AllWithUnmatched {
-        add_unmatched(decided, &mut reported);
+        add_unmatched(decided, walker.end, &mut reported);
     }
     reported.retain(|one| match one.kind {
         Kind::TimedOut => query.emit_timeouts,
@@ -73,7 +73,7 @@ fn all(walker: &Walker<'_>) -> Result<Vec<Reported>, Refusal> {
             if !candidate.bound.is_empty() {
                 match found
                     .iter_mut()
-                    .find(|other| same(&other.bound, &candidate.bound))
+                    .find(|other| same_bindings(&other.bound, &candidate.bound))
                 {
                     // Found on two paths: it is complete when the first of them is.
                     Some(other) => other.complete = other.complete.min(candidate.complete),
@@ -102,15 +102,6 @@ fn all(walker: &Walker<'_>) -> Result<Vec<Reported>, Refusal> {
         );
     }
     Ok(reported)
-}
-
-/// 2.14: the same events to the same variables in the same order.
-fn same(left: &[Bound], right: &[Bound]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .all(|(l, r)| (l.row, l.variable) == (r.row, r.variable))
 }
 
 /// 3.2: the preferred candidate of the earliest start, then on from where AFTER MATCH SKIP says. Also how many rows are decided.
@@ -143,14 +134,13 @@ fn preferred(
         let next = match found {
             None => {
                 if let Some((bound, _)) = outcome.timed_out.into_iter().next() {
-                    // 3.6: when the last of the start's threads ended
-                    let certain = outcome.looked;
+                    // 3.6: when the last of the start's threads ended, and what began earlier is decided
                     reported.push(Reported {
                         kind: Kind::TimedOut,
                         start,
                         bound,
                         number: None,
-                        certain,
+                        certain: looked,
                     });
                 }
                 start + 1
@@ -196,7 +186,7 @@ fn after(skip: &Skip, start: usize, bound: &[Bound]) -> usize {
 }
 
 /// Rows in no match, each where its position puts it among the starts.
-fn add_unmatched(rows: usize, reported: &mut Vec<Reported>) {
+fn add_unmatched(rows: usize, certain: Moment, reported: &mut Vec<Reported>) {
     for row in 0..rows {
         let matched = reported.iter().any(|one| {
             one.bound.iter().any(|bound| bound.row == row)
@@ -214,7 +204,7 @@ fn add_unmatched(rows: usize, reported: &mut Vec<Reported>) {
                     start: row,
                     bound: Vec::new(),
                     number: None,
-                    certain: Moment::END,
+                    certain,
                 },
             );
         }

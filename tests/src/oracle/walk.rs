@@ -10,7 +10,7 @@ use portent_parser::ast::ArrowKind;
 
 use super::Row;
 use super::expr::{At, Scope, eval, of_row};
-use super::model::{Bound, Moment, Refusal};
+use super::model::{Bound, Moment, Refusal, same_bindings};
 use super::pattern::{Node, Operator};
 use super::query::{Query, Within};
 use super::value::{Failure, same, truth};
@@ -59,6 +59,8 @@ struct Path {
 pub struct Walker<'a> {
     pub query: &'a Query<'a>,
     pub rows: &'a [Row],
+    /// The end of the input.
+    pub end: Moment,
     budget: Cell<u64>,
     refusal: RefCell<Option<Refusal>>,
     looked: Cell<Moment>,
@@ -69,10 +71,11 @@ pub struct Walker<'a> {
 type Then<'t> = &'t mut dyn FnMut(Path) -> Flow;
 
 impl<'a> Walker<'a> {
-    pub fn new(query: &'a Query<'a>, rows: &'a [Row], budget: u64) -> Self {
+    pub fn new(query: &'a Query<'a>, rows: &'a [Row], end: Moment, budget: u64) -> Self {
         Self {
             query,
             rows,
+            end,
             budget: Cell::new(budget),
             refusal: RefCell::new(None),
             looked: Cell::new(Moment::DAWN),
@@ -393,7 +396,7 @@ impl<'a> Walker<'a> {
                 self.look_at(last.row + 1);
                 return None;
             }
-            complete = Moment::END;
+            complete = self.end;
         }
         // 2.9: no later event up to the deadline meets n's condition; of several the latest decides
         for (absent, before) in &path.absences {
@@ -413,7 +416,7 @@ impl<'a> Walker<'a> {
                 }
             };
             let mut decided = if until == i64::MAX {
-                Moment::END
+                self.end
             } else {
                 Moment::deadline(until)
             };
@@ -537,13 +540,16 @@ impl<'a> Walker<'a> {
         // Nothing more than the events up to here had to be seen to know that there is no room for another.
         let ended = match deadline {
             _ if by_count => Moment::event(position - 1, self.rows[position - 1].time),
-            i64::MAX => Moment::END,
+            i64::MAX => self.end,
             deadline => Moment::deadline(deadline),
         };
         self.look(ended);
-        if ended != Moment::END && self.query.emit_timeouts {
+        if !ended.is_end() && self.query.emit_timeouts {
             let mut timed_out = self.timed_out.borrow_mut();
-            match timed_out.iter_mut().find(|(bound, _)| *bound == path.bound) {
+            match timed_out
+                .iter_mut()
+                .find(|(bound, _)| same_bindings(bound, &path.bound))
+            {
                 Some((_, when)) => *when = (*when).min(ended),
                 None => timed_out.push((path.bound.clone(), ended)),
             }

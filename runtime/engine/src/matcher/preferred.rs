@@ -73,7 +73,11 @@ enum Fate {
     Dies,
     RunsOut,
     Stays,
-    Binds { stays: bool },
+    /// `over`: it would wait on, but no further event fits.
+    Binds {
+        stays: bool,
+        over: bool,
+    },
     Completes,
 }
 
@@ -273,7 +277,7 @@ impl Group {
                 };
                 let full = stays && scene.stage.is_full(self.start, scene.position);
                 match (fits, stays && !full) {
-                    (true, stays) => Fate::Binds { stays },
+                    (true, stays) => Fate::Binds { stays, over: full },
                     (false, true) => Fate::Stays,
                     (false, false) if full => Fate::RunsOut,
                     (false, false) => Fate::Dies,
@@ -319,7 +323,7 @@ impl Group {
             if after == After::Go {
                 for thread in waiters.drain(..) {
                     if thread.step == EXPIRED {
-                        new.push(thread);
+                        mark(&mut new, thread);
                     } else {
                         self.push(scene.stage, marks, &mut new, thread);
                     }
@@ -345,18 +349,17 @@ impl Group {
         match self.fate(scene, &thread) {
             Fate::Dies => After::Go,
             Fate::RunsOut => {
+                // Those of its race that this row moves on are preferred.
                 if let Some(node) = &thread.node {
-                    expire(scene.stage, list, node);
+                    expire(scene.stage, waiters, node);
                 }
                 After::Go
             }
             Fate::Stays => {
-                if thread.step != EXPIRED || list.iter().all(|above| above.step != EXPIRED) {
-                    waiters.push(thread);
-                }
+                waiters.push(thread);
                 After::Go
             }
-            Fate::Binds { stays } => {
+            Fate::Binds { stays, over } => {
                 let StepKind::Bind(bind) = &scene.stage.program.steps[thread.step].kind else {
                     return After::Go;
                 };
@@ -364,6 +367,11 @@ impl Group {
                 let after = self.enter(scene.stage, marks, races, list, bind.next, &node);
                 if after == After::Go && stays {
                     waiters.push(thread);
+                } else if after == After::Go
+                    && over
+                    && let Some(node) = &thread.node
+                {
+                    expire(scene.stage, waiters, node);
                 }
                 after
             }
@@ -407,9 +415,7 @@ impl Group {
         let old = std::mem::take(&mut self.threads);
         for mut thread in old {
             if thread.step == EXPIRED {
-                if self.threads.iter().all(|above| above.step != EXPIRED) {
-                    self.threads.push(thread);
-                }
+                mark(&mut self.threads, thread);
                 continue;
             }
             let over = match deadline {
@@ -443,15 +449,23 @@ impl Group {
 
 /// Marks the place of a partial match that ran out of time. Only the most preferred one of a group is of interest.
 fn expire(stage: &Stage<'_>, list: &mut Vec<Thread>, node: &Arc<Node>) {
-    if stage.program.plan.emit_timeouts && list.iter().all(|above| above.step != EXPIRED) {
+    if stage.program.plan.emit_timeouts {
         let node = Some(Arc::clone(node));
-        list.push(Thread {
+        let thread = Thread {
             step: EXPIRED,
             race: 0,
             deadline: i64::MAX,
             until: 0,
             node,
-        });
+        };
+        mark(list, thread);
+    }
+}
+
+/// Adds a thread that ran out of time, unless one that is preferred did.
+fn mark(list: &mut Vec<Thread>, thread: Thread) {
+    if list.iter().all(|above| above.step != EXPIRED) {
+        list.push(thread);
     }
 }
 

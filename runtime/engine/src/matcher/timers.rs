@@ -18,24 +18,23 @@ pub(crate) struct Timer {
     pub start: u64,
 }
 
-/// Deadlines in order; equal ones in the order in which they were set.
+/// Deadlines in order; equal ones by partition, then by start: that is the order of their reports.
 ///
 /// A timer is never taken back: when it fires, whoever set it looks whether it still means anything.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    queue: SortedQueue<(i64, u64), Timer>,
-    next: u64,
+    queue: SortedQueue<(i64, u64, u64), Timer>,
 }
 
 impl Timers {
     pub fn set(&mut self, timer: Timer) {
-        self.queue.push((timer.deadline, self.next), timer);
-        self.next += 1;
+        let key = (timer.deadline, timer.partition.ordinal, timer.start);
+        self.queue.push(key, timer);
     }
 
     /// Takes the first deadline that is over at a time.
     pub fn before(&mut self, time: i64) -> Option<Timer> {
-        let (deadline, _) = self.queue.first()?;
+        let (deadline, ..) = self.queue.first()?;
         if deadline >= time {
             return None;
         }
@@ -46,7 +45,7 @@ impl Timers {
     pub fn first(&self) -> i64 {
         self.queue
             .first()
-            .map_or(i64::MAX, |(deadline, _)| deadline)
+            .map_or(i64::MAX, |(deadline, ..)| deadline)
     }
 
     pub fn len(&self) -> usize {

@@ -2,6 +2,7 @@
 
 mod absence;
 mod all_rows;
+mod any;
 mod build;
 mod certainty;
 mod every;

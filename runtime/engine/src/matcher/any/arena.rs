@@ -177,12 +177,6 @@ impl List {
         self.first.max >= cutoff
     }
 
-    /// How many entries there are.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.rest.len() + 1
-    }
-
     /// Everything in it as one entry: unions that lean to the right.
     pub fn merged(&self, arena: &mut Arena) -> Entry {
         let mut rest = self.rest.iter().rev();

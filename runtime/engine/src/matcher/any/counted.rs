@@ -19,8 +19,10 @@ use super::{Shared, cutoff, meets, place};
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     counter: Counter,
-    /// The variables that matter to what is open; all of them where every event does.
+    /// The variables that matter to what is open.
     mask: Interest,
+    /// Every event matters to it.
+    always: bool,
 }
 
 impl Counted {
@@ -31,6 +33,9 @@ impl Counted {
 
     /// The variables that what is open waits for.
     pub fn concern(&self) -> Interest {
+        if self.always {
+            return Interest::MAX;
+        }
         self.mask
     }
 
@@ -40,13 +45,8 @@ impl Counted {
         let determined = &mut shared.determined;
         shared.completed = 0;
         let start = determined.start_mask();
-        let wanted = if self.mask == Interest::MAX {
-            program.interest
-        } else {
-            self.mask
-        };
-        let bits = meets(scene, wanted | start);
-        if bits == 0 && self.mask != Interest::MAX {
+        let bits = meets(scene, self.mask | start);
+        if bits == 0 && !self.always {
             return;
         }
         scene.stage.stats.visits += 1;
@@ -55,18 +55,15 @@ impl Counted {
         self.counter.expire(determined, cutoff);
         let at = place(program, time, scene.position);
         shared.completed = self.counter.push(program, determined, at, bits);
-        self.mask = self.waits_for(determined);
+        (self.mask, self.always) = self.waits_for(determined);
     }
 
-    fn waits_for(&self, determined: &Determined) -> Interest {
-        let mut mask = 0;
-        for state in self.counter.states() {
-            match determined.concern(state) {
-                (_, true) => return Interest::MAX,
-                (more, false) => mask |= more,
-            }
-        }
-        mask
+    fn waits_for(&self, determined: &Determined) -> (Interest, bool) {
+        let states = self.counter.states();
+        states.fold((0, false), |(mask, always), state| {
+            let (more, every) = determined.concern(state);
+            (mask | more, always | every)
+        })
     }
 
     /// Drops what is too old at a time.

@@ -16,8 +16,6 @@ mod count;
 mod counted;
 mod determined;
 mod report;
-#[cfg(test)]
-mod tests;
 mod walk;
 
 use hashbrown::HashMap;
