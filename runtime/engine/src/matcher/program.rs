@@ -277,10 +277,6 @@ impl Program {
                 .iter()
                 .fold(0, |all, leading| all | bit(leading.variable)),
         };
-        self.interest = self
-            .steps
-            .iter()
-            .fold(self.leading_interest, |all, step| all | step.interest);
         self.start_interest = if self.accepts_empty() || many {
             Interest::MAX
         } else {
@@ -291,6 +287,14 @@ impl Program {
                     StepKind::Accept(_) => all,
                 })
         };
+        // Nobody waits at the start: how far its steps are from the event before means nothing.
+        let waiting = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.steps_of(0).contains(index))
+            .fold(0, |all, (_, step)| all | step.interest);
+        self.interest = self.leading_interest | self.start_interest | waiting;
     }
 
     /// Whether nothing at all is a match.
