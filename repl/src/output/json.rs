@@ -21,10 +21,10 @@ struct Layout {
 
 impl Layout {
     fn new(query: Option<&Arc<str>>, named: bool, schema: &Arc<Schema>) -> Self {
-        let text = serde_json::Value::from;
+        let text = |it: &str| serde_json::Value::from(it);
         let mut empty = "{".to_owned();
         if let Some(query) = query.filter(|_| named) {
-            empty += &format!("\"query\":{}", text(&**query));
+            empty += &format!("\"query\":{}", text(query));
         }
         let mut before = empty.clone();
         let mut keys = Vec::new();
