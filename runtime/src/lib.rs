@@ -88,7 +88,7 @@ pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use portent_connect as connect;
 pub use portent_engine as engine;
 pub use portent_grammar::{
-    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes,
+    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, value,
 };
 pub use portent_parser as parser;
 pub use portent_parser::ast::ExplainFormat;

@@ -2,6 +2,8 @@
 
 mod apply;
 mod execute;
+#[cfg(test)]
+mod file_tests;
 mod lookup;
 mod pass;
 mod push;

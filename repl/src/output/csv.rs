@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use portent::value::{write_date, write_instant, write_int};
 use portent::{Schema, Value};
 
 use super::{Out, Printer, Reporting};
@@ -16,6 +17,8 @@ pub struct Csv {
     header_written: bool,
     result: bool,
     written: bool,
+    /// The line that is being written.
+    buffer: Vec<u8>,
 }
 
 impl Csv {
@@ -33,6 +36,7 @@ impl Csv {
             header_written: false,
             result: false,
             written: false,
+            buffer: Vec::new(),
         }
     }
 
@@ -41,49 +45,52 @@ impl Csv {
             return Ok(());
         }
         self.header_written = true;
-        let mut line = String::new();
         if self.several {
-            field(&mut line, "query");
+            field(&mut self.buffer, "query");
         }
         for column in &self.columns {
-            field(&mut line, column);
+            field(&mut self.buffer, column);
         }
-        self.line(line)
+        self.line()
     }
 
-    fn line(&mut self, mut line: String) -> io::Result<()> {
+    /// Hands the line on.
+    fn line(&mut self) -> io::Result<()> {
         self.written = true;
         // The separator after the last field.
-        line.pop();
-        line.push('\n');
-        self.out.write_all(line.as_bytes())
+        self.buffer.pop();
+        self.buffer.push(b'\n');
+        let written = self.out.write_all(&self.buffer);
+        self.buffer.clear();
+        written
     }
 }
 
 /// A field and the comma after it.
-fn field(line: &mut String, text: &str) {
-    if text.contains(['"', ',', '\n', '\r']) || text.is_empty() {
-        line.push('"');
-        line.push_str(&text.replace('"', "\"\""));
-        line.push('"');
+fn field(line: &mut Vec<u8>, text: &str) {
+    let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
+    if text.is_empty() || text.as_bytes().iter().any(special) {
+        line.push(b'"');
+        line.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+        line.push(b'"');
     } else {
-        line.push_str(text);
+        line.extend_from_slice(text.as_bytes());
     }
-    line.push(',');
+    line.push(b',');
 }
 
 /// NULL is an empty field, an empty text `""`.
-fn value_field(line: &mut String, value: &Value) {
+fn value_field(line: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Null => line.push(','),
-        Value::Text(text) => field(line, text),
+        Value::Null => {}
+        Value::Int(number) => write_int(*number, line),
         // As a file sink writes them: ISO 8601 with Z, which every reader takes.
-        Value::Timestamp(_) | Value::Date(_) => match value.to_json() {
-            serde_json::Value::String(written) => field(line, &written),
-            other => field(line, &other.to_string()),
-        },
-        other => field(line, &other.to_string()),
+        Value::Timestamp(micros) => write_instant(*micros, line),
+        Value::Date(days) => write_date(i64::from(*days), line),
+        Value::Text(text) => return field(line, text),
+        other => return field(line, &other.to_string()),
     }
+    line.push(b',');
 }
 
 impl Printer for Csv {
@@ -92,25 +99,24 @@ impl Printer for Csv {
             self.columns = schema.iter().map(|it| it.name.clone()).collect();
         }
         self.header()?;
-        let mut line = String::new();
         if self.several {
-            field(&mut line, query);
+            field(&mut self.buffer, query);
             for name in &self.columns {
                 match schema
                     .iter()
                     .position(|it| it.name == *name)
                     .and_then(|at| values.get(at))
                 {
-                    Some(value) => value_field(&mut line, value),
-                    None => line.push(','),
+                    Some(value) => value_field(&mut self.buffer, value),
+                    None => self.buffer.push(b','),
                 }
             }
         } else {
             values
                 .iter()
-                .for_each(|value| value_field(&mut line, value));
+                .for_each(|value| value_field(&mut self.buffer, value));
         }
-        self.line(line)
+        self.line()
     }
 
     fn begin(&mut self, schema: &Arc<Schema>) -> io::Result<()> {
@@ -118,19 +124,17 @@ impl Printer for Csv {
             writeln!(self.out)?;
         }
         self.result = true;
-        let mut line = String::new();
         for column in schema.iter() {
-            field(&mut line, &column.name);
+            field(&mut self.buffer, &column.name);
         }
-        self.line(line)
+        self.line()
     }
 
     fn result(&mut self, values: &[Value]) -> io::Result<()> {
-        let mut line = String::new();
         values
             .iter()
-            .for_each(|value| value_field(&mut line, value));
-        self.line(line)
+            .for_each(|value| value_field(&mut self.buffer, value));
+        self.line()
     }
 
     fn end(&mut self) -> io::Result<()> {

@@ -248,7 +248,7 @@ fn made() -> impl Strategy<Value = Made> {
                 Some(it) if quoted => quote(&it),
                 Some(it) => it,
             };
-            let mut cells = vec![
+            let mut cells = [
                 cell(Some(millis.to_string())),
                 text.as_deref().map(quote).unwrap_or_default(),
                 cell(int.map(|it| it.to_string())),

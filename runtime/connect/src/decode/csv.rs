@@ -135,7 +135,7 @@ impl CsvDecoder {
             return true;
         };
         self.want(&slots);
-        let reads = self.decode(row, &mut self.schema.columns()).is_ok();
+        let reads = self.decode(row, false, &mut self.schema.columns()).is_ok();
         self.reset_readers();
         !reads
     }
@@ -149,15 +149,16 @@ impl CsvDecoder {
         self.wanted.sort_by_key(|wanted| wanted.field);
     }
 
-    /// Reads a row into its columns.
-    pub fn decode(&mut self, row: &str, columns: &mut Columns) -> Result<(), RowError> {
-        let has_quotes = self
-            .dialect
-            .quote
-            .is_some_and(|quote| memchr::memchr(quote, row.as_bytes()).is_some());
-        let fields = match has_quotes {
-            true => self.quoted_row(row, columns.columns_mut())?,
-            false => self.plain_row(row, columns.columns_mut())?,
+    /// Reads a row into its columns. `plain`: it has no quotes.
+    pub fn decode(
+        &mut self,
+        row: &str,
+        plain: bool,
+        columns: &mut Columns,
+    ) -> Result<(), RowError> {
+        let fields = match plain {
+            true => self.plain_row(row, columns.columns_mut())?,
+            false => self.quoted_row(row, columns.columns_mut())?,
         };
         if fields == self.width {
             return Ok(());
@@ -215,7 +216,7 @@ impl CsvDecoder {
             start = end + 1;
         }
         let rest = bytes.get(start..).unwrap_or_default();
-        Ok(fields + 1 + memchr::memchr_iter(delimiter, rest).count())
+        Ok(fields + 1 + rest.iter().filter(|it| **it == delimiter).count())
     }
 
     fn check_width(&self, fields: usize) -> Result<(), RowError> {

@@ -43,6 +43,10 @@ pub(crate) struct CsvSplitter {
     state: State,
     /// In the midst of a line that was given up: drop up to its end.
     dropping: bool,
+    /// So many bytes from the beginning of the data on are known to have no quote: a block without quotes is looked through once.
+    clean: usize,
+    /// Whether the row found last has no quote.
+    plain: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,19 @@ enum State {
 impl CsvSplitter {
     /// The next row of `data`. The caller consumes `length` bytes after a record, and nothing else.
     pub fn next(&mut self, data: &[u8], at_end: bool, dialect: &Dialect, limit: usize) -> Split {
+        let split = self.find(data, at_end, dialect, limit);
+        if let Split::Record(record) = &split {
+            self.clean = self.clean.saturating_sub(record.length);
+        }
+        split
+    }
+
+    /// Whether the row found last has no quote: then its cells are what stands between delimiters.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    fn find(&mut self, data: &[u8], at_end: bool, dialect: &Dialect, limit: usize) -> Split {
         if self.dropping {
             return self.drop_rest(data, at_end);
         }
@@ -114,6 +131,7 @@ impl CsvSplitter {
     }
 
     fn restart(&mut self) {
+        self.plain = self.state == State::Plain;
         self.at = 0;
         self.state = State::Plain;
     }
@@ -161,11 +179,10 @@ impl CsvSplitter {
             let end = memchr::memchr(b'\n', unseen).map(|at| self.at + at);
             let upto = end.unwrap_or(data.len());
             let is_comment = dialect.comment.is_some() && data.first().copied() == dialect.comment;
-            let stretch = data.get(self.at..upto).unwrap_or_default();
             let quoted = !is_comment
                 && dialect
                     .quote
-                    .is_some_and(|quote| memchr::memchr(quote, stretch).is_some());
+                    .is_some_and(|quote| self.has_quote(data, upto, quote));
             if !quoted {
                 self.at = upto;
                 return end;
@@ -175,6 +192,15 @@ impl CsvSplitter {
             self.state = State::CellStart;
         }
         self.walk(data, dialect)
+    }
+
+    /// Whether there is a quote in the first bytes of the data.
+    fn has_quote(&mut self, data: &[u8], upto: usize, quote: u8) -> bool {
+        if upto > self.clean {
+            let unseen = data.get(self.clean..).unwrap_or_default();
+            self.clean += memchr::memchr(quote, unseen).unwrap_or(unseen.len());
+        }
+        upto > self.clean
     }
 
     fn walk(&mut self, data: &[u8], dialect: &Dialect) -> Option<usize> {

@@ -147,3 +147,38 @@ proptest! {
         prop_assert!(lines == ends || lines == ends + 1, "{} of {}", lines, ends);
     }
 }
+
+/// A row is called plain if and only if it has no quote, wherever the blocks end.
+#[test]
+fn plain_rows_are_those_without_quotes() {
+    let text = b"a,b\n\"c\",d\ne,f\n\ng,h\"\n\"i\nj\",k\nl,m";
+    let dialect = Dialect {
+        delimiter: b',',
+        quote: Some(b'"'),
+        escape: b'"',
+        comment: None,
+    };
+    for chunk in 1..text.len() {
+        let mut splitter = CsvSplitter::default();
+        let (mut start, mut end) = (0, 0);
+        let mut rows = 0;
+        loop {
+            let data = &text[start..end];
+            match splitter.next(data, end == text.len(), &dialect, 100) {
+                Split::End => break,
+                Split::More => end = (end + chunk).min(text.len()),
+                Split::Record(record) => {
+                    let row = &data[record.text.clone()];
+                    assert_eq!(
+                        splitter.is_plain(),
+                        !row.contains(&b'"'),
+                        "blocks of {chunk}"
+                    );
+                    start += record.length;
+                    rows += 1;
+                }
+            }
+        }
+        assert_eq!(rows, 7);
+    }
+}

@@ -117,14 +117,14 @@ impl Decoder {
         file: &str,
     ) -> Result<Decoded, DecodeError> {
         match self {
-            Self::Csv(_, decoder) => {
+            Self::Csv(splitter, decoder) => {
                 if row.is_empty() || row.as_bytes().first().copied() == decoder.dialect.comment {
                     return Ok(Decoded::Nothing);
                 }
                 if decoder.is_new() && decoder.first_row(row, file).map_err(DecodeError::File)? {
                     return Ok(Decoded::Nothing);
                 }
-                decoder.decode(row, columns)?;
+                decoder.decode(row, splitter.is_plain(), columns)?;
             }
             Self::Json(_, decoder) => {
                 if row.trim_ascii().is_empty() {
