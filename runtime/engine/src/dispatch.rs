@@ -30,12 +30,13 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Finds the queries that an event of a stream concerns.
+    /// Finds the queries that an event of a stream concerns: `now`, or (as they may then wait for something else) when it is let go.
     pub fn find<F: Fields + ?Sized>(
         &mut self,
         stream: &mut Stream,
         queries: &[Option<Query>],
         fields: &F,
+        now: bool,
     ) {
         self.targets.clear();
         self.hits.clear();
@@ -49,7 +50,7 @@ impl Scratch {
                 continue;
             };
             let (standing, bits) = (&query.standing, self.hits.bits(*number));
-            if bits & standing.waiting == 0 {
+            if now && bits & standing.waiting == 0 {
                 continue;
             }
             let query = QueryId(*number);
@@ -133,7 +134,8 @@ impl Engine {
             match item {
                 Item::Event(id, event) => {
                     if let Some(stream) = self.streams.get_mut(&id) {
-                        self.scratch.find(stream, &self.queries, &event.values[..]);
+                        self.scratch
+                            .find(stream, &self.queries, &event.values[..], true);
                         self.tell_targets(&event);
                     }
                 }

@@ -333,7 +333,8 @@ impl Engine {
         let first_output = self.outputs.len();
         let pushed = match admission {
             Admission::InTime => {
-                self.scratch.find(stream, &self.queries, &row);
+                let now = stream.goes_at_once(time);
+                self.scratch.find(stream, &self.queries, &row, now);
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
                 } else {

@@ -135,7 +135,7 @@ impl Stream {
 
     /// Lets an event wait for the watermark, or gives it back if it need not.
     pub fn hold(&mut self, event: Arc<Event>) -> Option<Arc<Event>> {
-        if self.waiting.len() == 0 && event.time <= self.watermark {
+        if self.goes_at_once(event.time) {
             return Some(event);
         }
         self.waiting.push((event.time, event.seq), event);
@@ -156,6 +156,11 @@ impl Stream {
         if let Some(latest) = self.latest {
             self.watermark = self.watermark.max(latest);
         }
+    }
+
+    /// Whether an event of this time need not wait for the watermark.
+    pub fn goes_at_once(&self, time: i64) -> bool {
+        self.waiting.len() == 0 && time <= self.watermark
     }
 
     /// How many events it has let go.
