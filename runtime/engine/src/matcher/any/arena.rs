@@ -36,7 +36,7 @@ impl NodeId {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub node: NodeId,
-    /// [`Output::start`] of the latest.
+    /// The place of the latest first event, in the measure of the window.
     pub max: i64,
 }
 
