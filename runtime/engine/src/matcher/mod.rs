@@ -142,7 +142,10 @@ impl Matcher {
     /// The variables that matter now, as long as no other event comes.
     pub fn waiting(&self) -> Interest {
         let program = &*self.program;
-        if program.dense || program.keeps_partitions {
+        // Where rows are still to be sorted, one that begins a match may come after those that follow it.
+        let as_they_come =
+            matches!(&program.plan.order, RowOrder::EventTime { ties } if ties.is_empty());
+        if program.dense || program.keeps_partitions || !as_they_come {
             return Interest::MAX;
         }
         let start = program.start_interest | program.leading_interest;

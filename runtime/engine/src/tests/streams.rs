@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portent_grammar::{Column, Type, Value};
+use portent_grammar::{Column, Columns, Type, Value};
 use portent_planner::compiled::*;
 
 use super::build::*;
@@ -313,4 +313,64 @@ fn outputs_of_one_call_come_by_time_and_query() {
 fn the_engine_can_move_to_another_thread() {
     fn is_send<T: Send>(_: &T) {}
     is_send(&Engine::new(EngineConfig::default()));
+}
+
+/// a -> b over a stream of some lateness, in blocks of so many rows; ordered by event time and then these.
+fn relaxed_in_blocks(text: &str, lateness: i64, block: usize, ties: &[usize]) -> Vec<String> {
+    let pattern = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]],
+    );
+    let mut plan = pattern.plan();
+    plan.order = RowOrder::EventTime {
+        ties: ties
+            .iter()
+            .map(|slot| SortKey {
+                expr: column(*slot),
+                descending: false,
+                nulls_first: false,
+            })
+            .collect(),
+    };
+    let mut engine = Engine::new(EngineConfig::default());
+    engine.add_stream(stream(INPUT, lateness)).unwrap();
+    engine
+        .register(Arc::new(pattern_query(plan)), true)
+        .unwrap();
+    let types: Vec<Type> = schema().into_iter().map(|column| column.ty).collect();
+    for rows in events(text).chunks(block) {
+        let mut columns = Columns::of_types(types.iter().map(|ty| (ty, true)));
+        let mut times = Vec::new();
+        for (time, row) in rows {
+            times.push(*time);
+            columns.push_row(row.clone());
+        }
+        engine
+            .push_block(INPUT, &times, &columns, &mut Vec::new())
+            .unwrap();
+    }
+    engine.finish();
+    engine
+        .drain()
+        .map(|output| format!("{:?}", output.values))
+        .collect()
+}
+
+#[test]
+fn what_waits_for_the_watermark_is_not_passed_over() {
+    for block in [1, 2, 3, 8] {
+        // b is pushed before the watermark lets a go: nobody waits for it yet.
+        let rows = relaxed_in_blocks("a@1 b@3 b@20", 5, block, &[]);
+        assert_eq!(rows, relaxed_in_blocks("a@1 b@3", 0, 1, &[]), "{block}");
+        assert_eq!(rows.len(), 1, "{block}");
+    }
+}
+
+#[test]
+fn what_is_still_to_be_sorted_is_not_passed_over() {
+    for block in [1, 2, 8] {
+        // Of one time, b comes first, but is sorted behind a.
+        let rows = relaxed_in_blocks("b@1 a@1 c@2", 0, block, &[TYPE]);
+        assert_eq!(rows.len(), 1, "{block}");
+    }
 }
