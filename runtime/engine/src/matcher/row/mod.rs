@@ -180,9 +180,12 @@ impl Runs {
             let last = above.get_mut(..kept).and_then(<[Group]>::last_mut);
             if group.threads > 0 {
                 reach = reach.max(group.reach);
-                let merged = last.is_some_and(|last| self.merge(last, group, from));
+                let threads = (&mut self.threads, from);
+                let merged = last.is_some_and(|last| merge(threads, &mut self.trail, last, group));
                 if !merged {
-                    groups.swap(kept, index);
+                    if kept < index {
+                        groups.swap(kept, index);
+                    }
                     kept += 1;
                 }
                 continue;
@@ -220,12 +223,11 @@ impl Runs {
         let threads = self.threads.len() - from;
         if threads > 0 {
             let mut group = Group::new(scene.position, first_node, threads, found);
-            let mut last = self.groups.pop();
-            let merged = match &mut last {
-                Some(last) => self.merge(last, &mut group, from),
+            let new = (&mut self.threads, from);
+            let merged = match self.groups.last_mut() {
+                Some(last) => merge(new, &mut self.trail, last, &mut group),
                 None => false,
             };
-            self.groups.extend(last);
             if !merged {
                 self.groups.push(group);
             }
@@ -242,46 +244,6 @@ impl Runs {
         }
     }
 
-    /// Makes two neighbours one group, if they have the same future: the later one's threads, which stand from a place on, are those of
-    /// the earlier one. Whether it did.
-    fn merge(&mut self, earlier: &mut Group, later: &mut Group, from: usize) -> bool {
-        if earlier.threads != later.threads
-            || earlier.is_followed()
-            || !earlier.found.is_like(later.found)
-        {
-            return false;
-        }
-        let (above, below) = self.threads.split_at_mut(from);
-        let above = &mut above[from - earlier.threads..];
-        if above.iter().zip(&*below).any(|(a, b)| a.step != b.step) {
-            return false;
-        }
-        let since = later.starts.first();
-        let trail = &mut self.trail;
-        // Threads that came by the same nodes go on by the same node.
-        let mut known: Option<(NodeId, NodeId, NodeId)> = None;
-        let mut either = |older: NodeId, newer: NodeId| match known {
-            Some((one, other, both)) if one == older && other == newer => both,
-            _ => {
-                let both = trail.either(older, newer, since);
-                known = Some((older, newer, both));
-                both
-            }
-        };
-        for (thread, other) in above.iter_mut().zip(&*below) {
-            thread.node = either(thread.node, other.node);
-        }
-        let found = match (earlier.found, later.found) {
-            (Found::Match(one, end), Found::Match(other, _)) => {
-                Found::Match(either(one, other), end)
-            }
-            (found, _) => found,
-        };
-        earlier.absorb(later, found);
-        self.threads.truncate(from);
-        true
-    }
-
     /// Drops what is open; how many starts were.
     pub fn abandon(&mut self, stage: &mut Stage<'_>) -> u64 {
         stage.stats.live -= self.threads.len() as u64;
@@ -289,4 +251,46 @@ impl Runs {
         let open = self.groups.drain(..).map(|group| group.len() as u64);
         open.sum()
     }
+}
+
+/// Makes two neighbours one group, if they have the same future: the later one's threads, which stand from a place on, are those of
+/// the earlier one. Whether it did.
+fn merge(
+    (threads, from): (&mut Vec<Thread>, usize),
+    trail: &mut Trail,
+    earlier: &mut Group,
+    later: &mut Group,
+) -> bool {
+    if earlier.threads != later.threads
+        || earlier.is_followed()
+        || !earlier.found.is_like(later.found)
+    {
+        return false;
+    }
+    let (above, below) = threads.split_at_mut(from);
+    let above = &mut above[from - earlier.threads..];
+    if above.iter().zip(&*below).any(|(a, b)| a.step != b.step) {
+        return false;
+    }
+    let since = later.starts.first();
+    // Threads that came by the same nodes go on by the same node.
+    let mut known: Option<(NodeId, NodeId, NodeId)> = None;
+    let mut either = |older: NodeId, newer: NodeId| match known {
+        Some((one, other, both)) if one == older && other == newer => both,
+        _ => {
+            let both = trail.either(older, newer, since);
+            known = Some((older, newer, both));
+            both
+        }
+    };
+    for (thread, other) in above.iter_mut().zip(&*below) {
+        thread.node = either(thread.node, other.node);
+    }
+    let found = match (earlier.found, later.found) {
+        (Found::Match(one, end), Found::Match(other, _)) => Found::Match(either(one, other), end),
+        (found, _) => found,
+    };
+    earlier.absorb(later, found);
+    threads.truncate(from);
+    true
 }
