@@ -34,10 +34,7 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
         Ok(Ran::Refused(codes, text)) => return Verdict::Refused(codes, text),
         Err(why) => return Verdict::Differ(why),
     };
-    let all = case.form == (Form::Short { all: true });
-    if let Some(why) =
-        differs(case, &ran, BLOCKS).or_else(|| all.then(|| differs(case, &ran, THREADS))?)
-    {
+    if let Some(why) = differs(case, &ran, BLOCKS).or_else(|| differs(case, &ran, THREADS)) {
         return Verdict::Differ(why);
     }
     let select = match portent_parser::parse_query(&case.sql()) {

@@ -5,6 +5,7 @@
 mod any;
 mod attempt;
 mod bindings;
+mod comparison;
 mod complete;
 mod every;
 mod facts;
@@ -106,7 +107,7 @@ impl Matcher {
                 preferred: preferred::Scratch::default(),
                 every: every::Scratch::default(),
                 any: any::Shared::new(&program),
-                row: row::Shared::default(),
+                row: row::Shared::new(&program),
                 ids: IdBuilder::default(),
             },
             program,
@@ -229,7 +230,7 @@ impl Matcher {
     /// Gives a row to its partition.
     fn accept(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
         if self.program.row && self.program.plan.look_ahead == 0 {
-            return self.run(row, sink);
+            return self.run(row, hint, sink);
         }
         let row = &row;
         let program = Arc::clone(&self.program);

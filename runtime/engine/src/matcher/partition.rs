@@ -195,6 +195,13 @@ impl Partitions {
 
     /// The partition of a row, if its key is plain columns and it is there.
     pub fn of(&self, by: &[Expr], row: &Row) -> Option<u32> {
+        if let [one] = by
+            && let ExprKind::Column(slot) = one.kind
+        {
+            let key = row.column(slot);
+            let key = std::iter::once(key);
+            return self.find(self.hash(key.clone()), key);
+        }
         let slot = |expr: &Expr| match expr.kind {
             ExprKind::Column(slot) => Some(slot),
             _ => None,

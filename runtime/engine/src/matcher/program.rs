@@ -14,6 +14,8 @@ use portent_planner::expr::{
     walk,
 };
 
+use super::comparison::Comparison;
+
 /// A bit per variable; all bits where every row matters.
 pub(crate) type Interest = u64;
 
@@ -35,6 +37,8 @@ pub(crate) struct Program {
     pub names: Vec<Value>,
     /// Indexed by variable: whether its condition depends on what is bound.
     pub looks_at_match: Vec<bool>,
+    /// Indexed by variable: what it asks of the row and its neighbours, where that is comparisons only.
+    pub comparisons: Vec<Option<Vec<Comparison>>>,
     /// Every row must reach its partition, since positions or neighbours count.
     pub dense: bool,
     /// Rows around those that are bound may be asked for.
@@ -164,6 +168,10 @@ impl Program {
                         .any(|expr| looks_beyond_row(expr, VarId(variable)))
             })
             .collect();
+        let conditions = plan.conditions.iter().zip(0_u16..);
+        let comparisons = conditions
+            .map(|(condition, variable)| Comparison::all(condition, VarId(variable)))
+            .collect();
         let (steps, states) = flatten(plan);
         let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
         let mut program = Self {
@@ -196,6 +204,7 @@ impl Program {
             steps,
             states,
             looks_at_match,
+            comparisons,
         };
         program.judge();
         program.keeps_partitions |= numbers_matches(query);
@@ -205,6 +214,14 @@ impl Program {
     /// The numbers of a state's steps.
     pub fn steps_of(&self, state: usize) -> Range<usize> {
         self.states.get(state).cloned().unwrap_or(0..0)
+    }
+
+    /// The variable that a step binds.
+    pub fn binds(&self, step: usize) -> Option<VarId> {
+        match &self.steps.get(step)?.kind {
+            StepKind::Bind(bind) => Some(bind.variable),
+            StepKind::Accept(_) => None,
+        }
     }
 
     /// A name, or NULL.

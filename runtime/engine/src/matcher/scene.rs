@@ -78,9 +78,27 @@ impl Scene<'_, '_> {
         holds
     }
 
+    /// Whether the row meets a variable's condition, which looks at the row and its neighbours alone.
+    pub fn meets_here(&mut self, variable: VarId) -> bool {
+        let program = self.stage.program;
+        let condition = &program.plan.conditions[usize::from(variable.0)];
+        let unary = condition.unary.is_empty()
+            || self
+                .facts
+                .unary(program, variable, self.row, self.stage.stats);
+        unary && (condition.correlated.is_empty() || self.correlated(variable, None))
+    }
+
     fn correlated(&mut self, variable: VarId, bound: Option<&Node>) -> bool {
+        let program = self.stage.program;
+        if let Some(comparisons) = &program.comparisons[usize::from(variable.0)] {
+            return comparisons.iter().all(|comparison| {
+                self.stage.stats.evaluations += 1;
+                comparison.holds(self.row, self.position, self.history)
+            });
+        }
         let attempt = Attempt {
-            program: self.stage.program,
+            program,
             history: self.history,
             row: self.row,
             position: self.position,

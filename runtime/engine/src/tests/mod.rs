@@ -9,6 +9,7 @@ mod every;
 mod navigation;
 mod pipeline;
 mod preference;
+mod row;
 mod scaling;
 mod skip;
 mod streams;

@@ -20,9 +20,12 @@ pub(crate) fn report(
         return;
     };
     let mut bound: Vec<Bound<'_>> = Vec::new();
-    for one in shared.certain.drain(..) {
+    let Shared { certain, .. } = shared;
+    for one in certain.drain(..) {
         bound.clear();
         if let Found::Match(last, end) = one.found {
+            let length = usize::try_from(end + 1 - one.start).unwrap_or(0);
+            bound.reserve_exact(length);
             let steps = runs.trail.back(last, one.start).zip(0..);
             bound.extend(steps.filter_map(|(step, back)| {
                 let StepKind::Bind(bind) = &program.steps[step].kind else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::Row;
+use crate::event::{Hint, Row};
 use crate::matcher::Matcher;
 use crate::matcher::output::Sink;
 use crate::matcher::partition::Class;
@@ -13,9 +13,10 @@ use super::report;
 
 impl Matcher {
     /// Gives a row to its partition.
-    pub(in crate::matcher) fn run(&mut self, row: Row, sink: &mut Sink<'_>) {
+    pub(in crate::matcher) fn run(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
         self.rows += 1;
         self.work.facts.reset();
+        self.work.facts.assume(hint);
         let by = &self.program.plan.partition_by;
         let place = match self.partitions.of(by, &row) {
             Some(place) => place,
