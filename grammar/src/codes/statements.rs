@@ -20,14 +20,14 @@ Right:
 `SHOW ALL` lists every setting with what it does.";
 
     SETTING_VALUE = 202, "a value that a setting doesn't take",
-"A setting takes one of a few words, a duration, a whole number, or true and false; the message says which.
+"A setting takes one of a few words, a whole number, or true and false; the message says which.
 
 Wrong:
     SET end_of_input = 'maybe';
-    SET idle_timeout = 'soon';
+    SET max_partial_matches = 'few';
 Right:
     SET end_of_input = 'undecided';
-    SET idle_timeout = 30 SECONDS;";
+    SET max_partial_matches = 100000;";
 
     WATERMARK_COLUMN = 203, "an event time that is no TIMESTAMP",
 "The column that WATERMARK names is the event time, so it must be a TIMESTAMP.

@@ -1,6 +1,8 @@
 //! Types, durations, options.
 
-use crate::ast::{Bound, Duration, OptionValue, TimeUnit, TypeName, WithOption, Within};
+use crate::ast::{
+    Bound, Duration, DurationPart, OptionValue, TimeUnit, TypeName, WithOption, Within,
+};
 
 use super::{Printer, text};
 
@@ -37,7 +39,12 @@ pub(super) fn duration(duration: &Duration) -> String {
             unit(part.unit, is_plural(&part.number))
         )
     });
+    // The text of an interval knows no exponents.
+    let is_plain = |part: &DurationPart| !part.number.contains(['e', 'E']);
     match (duration.interval, duration.parts.as_slice()) {
+        (true, written) if !written.iter().all(is_plain) => {
+            format!("INTERVAL {}", parts.collect::<Vec<_>>().join(" "))
+        }
         (false, _) => parts.collect::<Vec<_>>().join(" "),
         (true, [only]) => format!("INTERVAL '{}' {}", only.number, unit(only.unit, false)),
         (true, _) => format!(

@@ -7,15 +7,12 @@ use portent_parser::ast::{Ident, OptionValue};
 
 use super::{name, options};
 use crate::compiled::EndOfInput;
-use crate::resolve::duration;
 
 /// What a setting may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A fixed duration, not negative.
-    Duration,
     /// A whole number, from this one on.
     Count(i64),
     /// true or false
@@ -44,22 +41,10 @@ pub const SPECS: &[Spec] = &[
         meaning: "what the end of bounded input does to what is still open: complete lets the watermark become infinite, undecided drops it",
     },
     Spec {
-        name: "idle_timeout",
-        kind: Kind::Duration,
-        default: "1 minute",
-        meaning: "a live source that is silent for so long stops holding the watermark back; 0 seconds: never",
-    },
-    Spec {
         name: "on_bad",
         kind: Kind::Word(&["fail", "skip", "dlq"]),
         default: "skip",
         meaning: "what a row that can't be read does, where its stream doesn't say",
-    },
-    Spec {
-        name: "on_overflow",
-        kind: Kind::Word(&["fail", "drop_oldest", "drop_newest"]),
-        default: "fail",
-        meaning: "what a query does at its limits",
     },
     Spec {
         name: "max_partial_matches",
@@ -80,17 +65,23 @@ pub const SPECS: &[Spec] = &[
         meaning: "the execution class of queries: the cheapest that the pattern allows; the same but for counting; or threads for all. The answers are the same",
     },
     Spec {
-        name: "batch_size",
-        kind: Kind::Count(1),
-        default: "1000",
-        meaning: "how many events are read from a source at a time",
-    },
-    Spec {
         name: "lints",
         kind: Kind::Truth,
         default: "true",
         meaning: "whether to warn of what is legal but likely wrong",
     },
+];
+
+/// Settings that are part of the language, but not of this version, and what happens instead.
+const NOT_YET: &[(&str, &str)] = &[
+    (
+        "idle_timeout",
+        "a stream that is silent holds back the queries that read it together with others",
+    ),
+    (
+        "on_overflow",
+        "at its limits a query begins no new partial matches, reports no more matches of that event, and counts what it left out",
+    ),
 ];
 
 /// The settings of a session.
@@ -116,9 +107,6 @@ impl Settings {
         let lower = text.trim().to_lowercase();
         let accepted = match spec.kind {
             Kind::Word(words) => words.contains(&lower.as_str()).then_some(lower.clone()),
-            Kind::Duration => options::micros(value)
-                .filter(|micros| *micros >= 0)
-                .map(duration::display),
             Kind::Count(least) => lower
                 .parse::<i64>()
                 .ok()
@@ -181,11 +169,6 @@ impl Settings {
         self.text(name) == "true"
     }
 
-    /// A setting that is a duration, µs.
-    pub fn micros(&self, name: &str) -> i64 {
-        options::parse_micros(&self.text(name)).unwrap_or(0)
-    }
-
     /// `end_of_input`
     pub fn end_of_input(&self) -> EndOfInput {
         match self.text("end_of_input").as_str() {
@@ -197,6 +180,14 @@ impl Settings {
 
 fn find(ident: &Ident) -> Result<&'static Spec, Diagnostic> {
     let names = SPECS.iter().map(|spec| spec.name);
+    let not_yet = NOT_YET
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&ident.text));
+    if let Some((name, instead)) = not_yet {
+        let message = format!("the setting {name} is not supported yet");
+        let code = portent_grammar::codes::unsupported::SETTING;
+        return Err(Diagnostic::error(code, ident.span, message).help(*instead));
+    }
     let at = name::find(ident, names.clone()).one();
     at.and_then(|at| SPECS.get(at))
         .ok_or_else(|| name::unknown(codes::UNKNOWN_SETTING, "setting", ident, names))
@@ -217,7 +208,6 @@ fn place(value: &OptionValue) -> Span {
 fn refused(spec: &Spec, place: Span, text: &str) -> Diagnostic {
     let expected = match spec.kind {
         Kind::Word(words) => format!("one of {}", words.join(", ")),
-        Kind::Duration => "a duration, such as 30 SECONDS".into(),
         Kind::Count(least) => format!("a whole number from {least} on"),
         Kind::Truth => "true or false".into(),
     };

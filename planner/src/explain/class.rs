@@ -65,7 +65,7 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
             Class::Row,
             is_row(plan),
             "contiguous rows, conditions on a row and its neighbours: cost per event is that of the automaton's states, however \
-             long the runs and however many starts are open",
+             long the runs",
         ),
     };
     match applies {

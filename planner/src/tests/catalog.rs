@@ -166,12 +166,12 @@ fn describe_hides_secrets() {
 #[test]
 fn settings() {
     let ran = run_bare(
-        "SET end_of_input = undecided; SET idle_timeout = 30 SECONDS; SET batch_size = 10;",
+        "SET end_of_input = undecided; SET max_partial_matches = 10; SET execution = 'threads';",
     );
     assert_eq!(ran.codes(), [] as [u16; 0]);
     let settings = ran.catalog.settings();
-    assert_eq!(settings.micros("idle_timeout"), 30_000_000);
-    assert_eq!(settings.count("batch_size"), 10);
+    assert_eq!(settings.count("max_partial_matches"), 10);
+    assert_eq!(settings.text("execution"), "threads");
     assert_eq!(
         settings.show(&word("END_OF_INPUT")).ok().as_deref(),
         Some("undecided")
@@ -194,4 +194,11 @@ fn a_replaced_query_keeps_its_stream() {
          CREATE QUERY b AS SELECT symbol FROM a;
          CREATE OR REPLACE QUERY a AS SELECT symbol, price FROM ticks;");
     assert_eq!(ran.codes(), [110]);
+}
+
+#[test]
+fn settings_that_do_nothing_yet_say_so() {
+    let ran =
+        run_bare("SET idle_timeout = 30 SECONDS; SET on_overflow = 'fail'; SET batch_size = 10;");
+    assert_eq!(ran.codes(), [413, 413, 201]);
 }

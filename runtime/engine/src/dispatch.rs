@@ -36,6 +36,7 @@ impl Scratch {
         stream: &mut Stream,
         queries: &[Option<Query>],
         fields: &F,
+        seq: u64,
         now: bool,
     ) {
         self.targets.clear();
@@ -43,14 +44,25 @@ impl Scratch {
         let readers = &mut stream.readers;
         readers.index.probe(fields, &mut self.hits);
         self.hits.queries.sort_unstable();
-        let mut every = readers.every_event.iter().copied().peekable();
+        let arrived = |reader: &Reader| {
+            let query = queries.get(reader.query.0 as usize);
+            query
+                .and_then(Option::as_ref)
+                .is_some_and(|query| seq >= query.standing.since)
+        };
+        let mut every = readers
+            .every_event
+            .iter()
+            .copied()
+            .filter(arrived)
+            .peekable();
         let hint = Hint::default();
         for number in &self.hits.queries {
             let Some(query) = queries.get(*number as usize).and_then(Option::as_ref) else {
                 continue;
             };
             let (standing, bits) = (&query.standing, self.hits.bits(*number));
-            if now && bits & standing.waiting == 0 {
+            if seq < standing.since || (now && bits & standing.waiting == 0) {
                 continue;
             }
             let query = QueryId(*number);
@@ -134,8 +146,13 @@ impl Engine {
             match item {
                 Item::Event(id, event) => {
                     if let Some(stream) = self.streams.get_mut(&id) {
-                        self.scratch
-                            .find(stream, &self.queries, &event.values[..], true);
+                        self.scratch.find(
+                            stream,
+                            &self.queries,
+                            &event.values[..],
+                            event.seq,
+                            true,
+                        );
                         self.tell_targets(&event);
                     }
                 }

@@ -164,7 +164,10 @@ impl Engine {
             reason,
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
-        let made = Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
+        let since = self.next_seq;
+        let mut made =
+            Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
+        made.standing.since = since;
         self.queries.push(Some(made));
         match self.streams.get_mut(&output) {
             Some(stream) => {
@@ -241,29 +244,14 @@ impl Engine {
         time: i64,
         row: Vec<Value>,
     ) -> Result<Pushed, EngineError> {
-        let stream = self
-            .streams
-            .get_mut(&id)
-            .ok_or(EngineError::UnknownStream(id))?;
-        if stream.origin != Origin::Source {
-            return Err(EngineError::DerivedStream(stream.spec.name.clone()));
-        }
-        if stream.ended {
-            return Err(EngineError::StreamEnded(stream.spec.name.clone()));
-        }
-        let expected = stream.spec.schema.len();
-        if row.len() != expected {
-            let stream = stream.spec.name.clone();
-            return Err(EngineError::Arity {
-                stream,
-                expected,
-                found: row.len(),
-            });
-        }
-        let first_output = self.outputs.len();
+        let (_, stream) = self.source(id, row.len())?;
         let admission = stream.admit(time);
         let seq = self.next_seq;
         self.next_seq += 1;
+        let first_output = self.outputs.len();
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return Err(EngineError::UnknownStream(id));
+        };
         match admission {
             Admission::InTime => {
                 let event = stream.event(time, seq, row);
@@ -287,7 +275,7 @@ impl Engine {
     /// each row were pushed by itself. What became of each row is added to `pushed`, in order.
     ///
     /// # Errors
-    /// As [`Self::push`]; then no row was taken.
+    /// As [`Self::push`], and [`EngineError::Block`]; then no row was taken.
     pub fn push_block(
         &mut self,
         id: StreamId,
@@ -295,24 +283,12 @@ impl Engine {
         columns: &Columns,
         pushed: &mut Vec<Pushed>,
     ) -> Result<(), EngineError> {
-        let (index, stream) = self
-            .streams
-            .get_full_mut(&id)
-            .map(|(index, _, stream)| (index, stream))
-            .ok_or(EngineError::UnknownStream(id))?;
-        if stream.origin != Origin::Source {
-            return Err(EngineError::DerivedStream(stream.spec.name.clone()));
-        }
-        if stream.ended {
-            return Err(EngineError::StreamEnded(stream.spec.name.clone()));
-        }
-        let expected = stream.spec.schema.len();
-        if columns.width() != expected || columns.rows() < times.len() {
-            let (stream, found) = (stream.spec.name.clone(), columns.width());
-            return Err(EngineError::Arity {
-                stream,
-                expected,
-                found,
+        let (index, stream) = self.source(id, columns.width())?;
+        if columns.rows() != times.len() {
+            return Err(EngineError::Block {
+                stream: stream.spec.name.clone(),
+                times: times.len(),
+                rows: columns.rows(),
             });
         }
         pushed.reserve(times.len());
@@ -320,6 +296,30 @@ impl Engine {
             pushed.push(self.push_row(index, id, *time, BlockRow { columns, row }));
         }
         Ok(())
+    }
+
+    /// A stream that takes events from outside, with its place, and rows of so many columns.
+    fn source(&mut self, id: StreamId, width: usize) -> Result<(usize, &mut Stream), EngineError> {
+        let (index, _, stream) = self
+            .streams
+            .get_full_mut(&id)
+            .ok_or(EngineError::UnknownStream(id))?;
+        let name = || stream.spec.name.clone();
+        let expected = stream.spec.schema.len();
+        if stream.origin != Origin::Source {
+            return Err(EngineError::DerivedStream(name()));
+        }
+        if stream.ended {
+            return Err(EngineError::StreamEnded(name()));
+        }
+        if width != expected {
+            return Err(EngineError::Arity {
+                stream: name(),
+                expected,
+                found: width,
+            });
+        }
+        Ok((index, stream))
     }
 
     /// A row of a block. One that nobody wants to see is never made an event.
@@ -334,7 +334,7 @@ impl Engine {
         let pushed = match admission {
             Admission::InTime => {
                 let now = stream.goes_at_once(time);
-                self.scratch.find(stream, &self.queries, &row, now);
+                self.scratch.find(stream, &self.queries, &row, seq, now);
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
                 } else {

@@ -25,6 +25,15 @@ pub enum EngineError {
         /// The values of the row.
         found: usize,
     },
+    /// A block with another number of rows than of times.
+    Block {
+        /// The stream's name.
+        stream: String,
+        /// The times.
+        times: usize,
+        /// The rows.
+        rows: usize,
+    },
     /// The compiled query contradicts itself (an automaton's step that leads nowhere, say).
     InvalidQuery {
         /// The query's name.
@@ -47,6 +56,14 @@ impl fmt::Display for EngineError {
                     "stream {name} is computed by a query and takes no events"
                 )
             }
+            EngineError::Block {
+                stream,
+                times,
+                rows,
+            } => write!(
+                f,
+                "a block for stream {stream} has {times} times, but {rows} rows"
+            ),
             EngineError::StreamEnded(name) => write!(f, "stream {name} has ended"),
             EngineError::Arity {
                 stream,

@@ -87,6 +87,8 @@ pub(crate) struct Standing {
     pub complete: u64,
     /// The bits that matter now.
     pub waiting: u64,
+    /// It sees the events that arrived from this one on, also of those that wait for the watermark.
+    pub since: u64,
     /// If it sees only the events that concern it: how many its stream had let go when it was registered.
     pub before: Option<u64>,
     /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
@@ -122,6 +124,7 @@ impl Query {
                 registered: 0,
                 complete: 0,
                 waiting: u64::MAX,
+                since: 0,
                 before: None,
                 due: i64::MAX,
             },

@@ -92,7 +92,7 @@ pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
 ];
 
 /// Options of a stream that are no business of its connector: the caller deals with them.
-pub const STREAM_OPTIONS: &[&str] = &["bounded", "idle_timeout", "watermark.max_ahead"];
+pub const STREAM_OPTIONS: &[&str] = &["bounded", "watermark.max_ahead"];
 
 /// Connectors that are known by name only.
 pub(super) const NOT_YET: &[&str] = &[

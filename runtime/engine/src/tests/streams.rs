@@ -374,3 +374,47 @@ fn what_is_still_to_be_sorted_is_not_passed_over() {
         assert_eq!(rows.len(), 1, "{block}");
     }
 }
+
+#[test]
+fn a_query_sees_what_arrives_from_its_registration_on_however_it_is_pushed() {
+    // The first event waits for the watermark while the second query is registered.
+    let seen = |blocks: bool| {
+        let mut engine = Engine::new(EngineConfig::default());
+        let spec = StreamSpec {
+            id: StreamId(0),
+            name: "s".into(),
+            schema: vec![Column::new("v", Type::Int)],
+            lateness: 10,
+            max_ahead: None,
+            late: None,
+        };
+        engine.add_stream(spec).unwrap();
+        let push = |engine: &mut Engine, time| {
+            let row = vec![Value::Int(time)];
+            if blocks {
+                let mut columns = Columns::of_types([(&Type::Int, true)]);
+                columns.push_row(row);
+                engine
+                    .push_block(StreamId(0), &[time], &columns, &mut Vec::new())
+                    .unwrap();
+            } else {
+                engine.push(StreamId(0), time, row).unwrap();
+            }
+        };
+        push(&mut engine, 5);
+        let pattern = Pattern::new(1, vec![vec![any(0, 1)], vec![accept()]]);
+        let mut query = pattern_query(MatchPlan {
+            mode: Mode::All,
+            ..pattern.define(0, vec![]).plan()
+        });
+        query.inputs[0].stream = StreamId(0);
+        query.projection = vec![column(0)];
+        query.output_stream = StreamId(9);
+        engine.register(std::sync::Arc::new(query), true).unwrap();
+        push(&mut engine, 6);
+        engine.finish();
+        engine.drain().map(|row| row.time).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(false), [6]);
+    assert_eq!(seen(true), [6]);
+}
