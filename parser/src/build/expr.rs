@@ -10,6 +10,7 @@ use portent_grammar::{Diagnostic, Span};
 use super::{Build, Builder, Node, has};
 use crate::ast::{BinaryOp, CastStyle, Expr, ExprKind, LikeKind, UnaryOp};
 use crate::depth::LONGEST_CHAIN;
+use crate::print::expr::binding;
 
 /// How tightly each level binds, loosest first (PostgreSQL, "Operator Precedence").
 pub(crate) mod power {
@@ -210,7 +211,10 @@ impl Builder<'_> {
                 "+" => (UnaryOp::Plus, power::SIGN),
                 _ => (UnaryOp::Not, power::NOT),
             };
+            // Equations stand in a row as a key, not as a part of one.
+            let key = std::mem::take(&mut operands.key);
             let operand = self.climb(operands, power)?;
+            operands.key = key;
             let span = start.to(operand.span);
             let unary = expr(
                 ExprKind::Unary {
@@ -230,7 +234,8 @@ impl Builder<'_> {
         };
         while let Some(next) = operands.nodes.peek() {
             if next.as_rule() != Rule::infix && next.as_rule() != Rule::plain_infix {
-                if self.postfix_power(next) < least {
+                let power = self.postfix_power(next);
+                if power < least {
                     break;
                 }
                 let place = self.span(next);
@@ -250,7 +255,7 @@ impl Builder<'_> {
                     return Err(chained(place, left.span));
                 }
                 if let Some(node) = operands.nodes.next() {
-                    left = self.postfix(left, node)?;
+                    left = self.postfix(closed(left, power), node)?;
                 }
                 self.forbid_chain(&left, operands)?;
                 continue;
@@ -263,7 +268,7 @@ impl Builder<'_> {
                 break;
             }
             operands.nodes.next();
-            left = self.infix(left, operator, operands)?;
+            left = self.infix(closed(left, operator.power()), operator, operands)?;
             self.forbid_chain(&left, operands)?;
         }
         Ok(left)
@@ -499,6 +504,15 @@ impl Builder<'_> {
             .map(|node| self.expr(node))
             .collect()
     }
+}
+
+/// `v IS NULL = w`: what binds less tightly than the operator behind it is kept with brackets, as it is printed.
+fn closed(left: Expr, power: u8) -> Expr {
+    if binding(&left) >= power {
+        return left;
+    }
+    let span = left.span;
+    expr(ExprKind::Paren(boxed(left)), span)
 }
 
 fn chained(second: Span, first: Span) -> Box<Diagnostic> {

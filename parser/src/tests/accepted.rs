@@ -41,7 +41,7 @@ pub const STATEMENTS: &[&str] = &[
     "EXPLAIN MATCH q 'a1b2'", "EXPLAIN WHY NOT q FOR ('ann', 3)",
     "EXPLAIN WHY NOT q FOR (1) BETWEEN TIMESTAMP '2026-01-01' AND TIMESTAMP '2026-01-02' + 1 DAY",
     "REPLAY s FROM TIMESTAMP '2026-01-01' TO TIMESTAMP '2026-02-01' INTO q", "REPLAY s FROM '2026-01-01' INTO q",
-    "SET end_of_input = 'undecided'", "SET end_of_input TO undecided", "SET idle_timeout = 10 SECONDS", "SET x = INTERVAL '5' MINUTE", "SET x = INTERVAL 1e3 SECONDS",
+    "SET end_of_input = 'undecided'", "SET end_of_input TO undecided", "SET idle_timeout = 10 SECONDS", "SET x = INTERVAL '5' MINUTE", "SET x = INTERVAL 1e3 SECONDS", "SELECT v IS NOT NULL = w, v IS NULL IN (a) FROM s",
     "SET x = ON", "SET x = true", "SET x = -1.5",
     // Names.
     "SELECT user, type, time, timestamp, date, value, key, first, last, end, start, match, stream, line, file, events, all, count, id,
