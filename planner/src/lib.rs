@@ -21,6 +21,7 @@ pub mod pattern;
 mod reduce;
 pub mod resolve;
 mod rules;
+pub mod shape;
 
 pub use automaton::Automaton;
 pub use catalog::{Catalog, SchemaProvider};

@@ -9,7 +9,7 @@ use crate::emit::Produced;
 use crate::engine::{Engine, Item, Output, QueryId, micros};
 use crate::event::{Event, Hint};
 use crate::index::{Fields, Hits};
-use crate::query::{Query, Wanted};
+use crate::query::{Bench, Query, Wanted};
 use crate::readers::Reader;
 use crate::stream::{NEVER, Stream};
 
@@ -105,7 +105,7 @@ impl Engine {
                 }
             }
         }
-        query.standing.waiting = query.waiting();
+        query.standing.waiting = query.waiting(&mut self.families);
     }
 
     /// A query hears of every watermark if it merges its inputs by them, or if somebody reads its output, which is as far in time as
@@ -132,7 +132,7 @@ impl Engine {
             stream.readers.set_eager(reader, eager);
             let watermark = stream.watermark;
             if eager && !was && watermark != NEVER {
-                self.tell(id, |query, out| query.watermark(number, watermark, out));
+                self.tell(id, |query, bench| query.watermark(number, watermark, bench));
             }
         }
     }
@@ -170,8 +170,8 @@ impl Engine {
     pub(crate) fn tell_targets(&mut self, event: &Arc<Event>) {
         let mut targets = std::mem::take(&mut self.scratch.targets);
         for Target { reader, hint } in targets.drain(..) {
-            self.tell(reader.query, |query, out| {
-                query.event(reader.input, event, hint, out);
+            self.tell(reader.query, |query, bench| {
+                query.event(reader.input, event, hint, bench);
             });
         }
         self.scratch.targets = targets;
@@ -186,8 +186,8 @@ impl Engine {
             .copied()
         {
             at += 1;
-            self.tell(reader.query, |query, out| {
-                query.watermark(reader.input, watermark, out);
+            self.tell(reader.query, |query, bench| {
+                query.watermark(reader.input, watermark, bench);
             });
         }
         loop {
@@ -202,8 +202,8 @@ impl Engine {
                 continue;
             }
             query.standing.due = i64::MAX;
-            self.tell(reader.query, |query, out| {
-                query.watermark(reader.input, watermark, out);
+            self.tell(reader.query, |query, bench| {
+                query.watermark(reader.input, watermark, bench);
             });
         }
     }
@@ -214,24 +214,28 @@ impl Engine {
         };
         let watermark = stream.watermark;
         for reader in stream.readers.all.clone() {
-            self.tell(reader.query, |query, out| {
+            self.tell(reader.query, |query, bench| {
                 // Those that do not hear of every watermark learn here how far time has come.
                 if watermark != NEVER && !query.standing.eager {
-                    query.watermark(reader.input, watermark, out);
+                    query.watermark(reader.input, watermark, bench);
                 }
-                query.end(reader.input, out);
+                query.end(reader.input, bench);
             });
         }
     }
 
     /// Tells a query something, and passes on what comes out of it.
-    pub(crate) fn tell(&mut self, id: QueryId, what: impl FnOnce(&mut Query, &mut Vec<Produced>)) {
+    pub(crate) fn tell(&mut self, id: QueryId, what: impl FnOnce(&mut Query, &mut Bench<'_>)) {
         let Some(Some(query)) = self.queries.get_mut(id.0 as usize) else {
             return;
         };
         let mut produced = std::mem::take(&mut self.scratch.produced);
-        what(query, &mut produced);
-        query.standing.waiting = query.waiting();
+        let mut bench = Bench {
+            families: &mut self.families,
+            out: &mut produced,
+        };
+        what(query, &mut bench);
+        query.standing.waiting = query.waiting(&mut self.families);
         let due = query.next_due();
         let output = query.plan.output_stream;
         if due < query.standing.due && !query.standing.eager {

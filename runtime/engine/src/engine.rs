@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::event::Event;
 use crate::id::MatchId;
 use crate::index::BlockRow;
+use crate::matcher::Families;
 use crate::query::Query;
 use crate::readers::Reader;
 use crate::stats::{QueryStats, StreamStats};
@@ -73,6 +74,7 @@ pub struct Engine {
     pub(crate) streams: IndexMap<StreamId, Stream, FxBuildHasher>,
     /// By number; `None`: dropped.
     pub(crate) queries: Vec<Option<Query>>,
+    pub(crate) families: Families,
     /// What is still to be told to readers, in the order in which it happened.
     pub(crate) agenda: VecDeque<Item>,
     pub(crate) outputs: Vec<Output>,
@@ -94,6 +96,7 @@ impl Engine {
             config,
             streams: IndexMap::default(),
             queries: Vec::new(),
+            families: Families::default(),
             agenda: VecDeque::new(),
             outputs: Vec::new(),
             scratch: Scratch::default(),
@@ -165,8 +168,14 @@ impl Engine {
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
         let since = self.next_seq;
-        let mut made =
-            Query::new(Arc::clone(&query), deliver, &names, self.config).map_err(invalid)?;
+        let mut made = Query::new(
+            Arc::clone(&query),
+            deliver,
+            &names,
+            self.config,
+            &mut self.families,
+        )
+        .map_err(invalid)?;
         made.standing.since = since;
         self.queries.push(Some(made));
         match self.streams.get_mut(&output) {
@@ -202,10 +211,10 @@ impl Engine {
             };
             let (watermark, ended) = (stream.watermark, stream.ended);
             if watermark != NEVER {
-                self.tell(id, |query, out| query.watermark(number, watermark, out));
+                self.tell(id, |query, bench| query.watermark(number, watermark, bench));
             }
             if ended {
-                self.tell(id, |query, out| query.end(number, out));
+                self.tell(id, |query, bench| query.end(number, bench));
             }
         }
         self.refresh_eager(id);
@@ -216,9 +225,10 @@ impl Engine {
     /// Removes a query and what it holds. Queries that read its output get nothing more from it, unless another one is
     /// registered with the same output. Whether there was one.
     pub fn drop_query(&mut self, id: QueryId) -> bool {
-        let Some(query) = self.queries.get_mut(id.0 as usize).and_then(Option::take) else {
+        let Some(mut query) = self.queries.get_mut(id.0 as usize).and_then(Option::take) else {
             return false;
         };
+        query.leave(&mut self.families);
         for input in &query.plan.inputs {
             if let Some(stream) = self.streams.get_mut(&input.stream) {
                 stream.readers.remove(id);

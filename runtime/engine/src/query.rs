@@ -12,7 +12,7 @@ use crate::context::OneRow;
 use crate::emit::{Emitter, Origin, Produced};
 use crate::event::{Event, Hint, Row};
 use crate::index::Test;
-use crate::matcher::{Matcher, Sink};
+use crate::matcher::{Families, Matcher, Sink};
 use crate::merge::Merge;
 use crate::stats::QueryStats;
 use crate::stream::NEVER;
@@ -60,6 +60,13 @@ impl Wanted {
     }
 }
 
+/// What a query works with.
+pub(crate) struct Bench<'a> {
+    pub families: &'a mut Families,
+    /// Where its output goes.
+    pub out: &'a mut Vec<Produced>,
+}
+
 /// A registered query.
 pub(crate) struct Query {
     pub plan: Arc<CompiledQuery>,
@@ -73,6 +80,8 @@ pub(crate) struct Query {
     /// The time up to which everything is known.
     clock: i64,
     finished: bool,
+    /// It takes the events of its one input as they are.
+    plain: bool,
     pub standing: Standing,
 }
 
@@ -103,13 +112,16 @@ impl Query {
         deliver: bool,
         streams: &[String],
         config: EngineConfig,
+        families: &mut Families,
     ) -> Result<Self, String> {
         if plan.inputs.is_empty() || plan.inputs.len() > usize::from(u16::MAX) {
             return Err(format!("it has {} inputs", plan.inputs.len()));
         }
         let matcher = match &plan.body {
             Body::Rows => None,
-            Body::Match(body) => Some(Box::new(Matcher::new(&plan, body, streams, config)?)),
+            Body::Match(body) => Some(Box::new(Matcher::new(
+                &plan, body, streams, config, families,
+            )?)),
         };
         Ok(Self {
             deliver,
@@ -119,6 +131,8 @@ impl Query {
             stats: QueryStats::default(),
             clock: NEVER,
             finished: false,
+            plain: plan.unnest.is_empty()
+                && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
             standing: Standing {
                 eager: false,
                 registered: 0,
@@ -150,10 +164,13 @@ impl Query {
     }
 
     /// The bits of its interest that matter now.
-    pub fn waiting(&self) -> u64 {
+    pub fn waiting(&self, families: &mut Families) -> u64 {
         match &self.matcher {
             _ if self.is_done() => 0,
-            Some(matcher) => matcher.waiting(),
+            Some(matcher) => match families.work(matcher.family()) {
+                Some(work) => matcher.waiting(work),
+                None => u64::MAX,
+            },
             None => u64::MAX,
         }
     }
@@ -205,36 +222,36 @@ impl Query {
     }
 
     /// An event of an input. Each input gives its events in order.
-    pub fn event(&mut self, input: u16, event: &Arc<Event>, hint: Hint, out: &mut Vec<Produced>) {
+    pub fn event(&mut self, input: u16, event: &Arc<Event>, hint: Hint, bench: &mut Bench<'_>) {
         if self.is_done() {
             return;
         }
         self.stats.events += 1;
         match &mut self.merge {
-            None => self.take(input, event, hint, out),
+            None => self.take(input, event, hint, bench),
             Some(merge) => {
                 merge.push(input, Arc::clone(event));
-                self.release(out);
+                self.release(bench);
             }
         }
     }
 
     /// An input has come to a time: nothing before it will come any more.
-    pub fn watermark(&mut self, input: u16, time: i64, out: &mut Vec<Produced>) {
+    pub fn watermark(&mut self, input: u16, time: i64, bench: &mut Bench<'_>) {
         if self.is_done() {
             return;
         }
         match &mut self.merge {
-            None => self.advance(time, out),
+            None => self.advance(time, bench),
             Some(merge) => {
                 merge.reach(input, time);
-                self.release(out);
+                self.release(bench);
             }
         }
     }
 
     /// An input has ended. When all have, the query ends.
-    pub fn end(&mut self, input: u16, out: &mut Vec<Produced>) {
+    pub fn end(&mut self, input: u16, bench: &mut Bench<'_>) {
         if self.finished {
             return;
         }
@@ -244,31 +261,34 @@ impl Query {
                 merge.end(input);
                 let all = merge.watermark().is_none();
                 if !self.emitter.done {
-                    self.release(out);
+                    self.release(bench);
                 }
                 all
             }
         };
         if all {
-            self.finish(out);
+            self.finish(bench);
         }
     }
 
     /// Takes what need not wait for other inputs any more.
-    fn release(&mut self, out: &mut Vec<Produced>) {
+    fn release(&mut self, bench: &mut Bench<'_>) {
         while let Some((input, event)) = self.merge.as_mut().and_then(Merge::release) {
-            self.take(input, &event, Hint::default(), out);
+            self.take(input, &event, Hint::default(), bench);
         }
         if let Some(watermark) = self.merge.as_ref().and_then(Merge::watermark) {
-            self.advance(watermark, out);
+            self.advance(watermark, bench);
         }
     }
 
-    fn advance(&mut self, time: i64, out: &mut Vec<Produced>) {
+    fn advance(&mut self, time: i64, bench: &mut Bench<'_>) {
         if time <= self.clock {
             return;
         }
-        if let Some(matcher) = &mut self.matcher {
+        if let Some(matcher) = &mut self.matcher
+            && !matcher.is_quiet(time)
+            && let Some(work) = bench.families.work(matcher.family())
+        {
             let clock = if self.clock == NEVER {
                 time
             } else {
@@ -277,25 +297,28 @@ impl Query {
             let mut sink = Sink {
                 emitter: &mut self.emitter,
                 stats: &mut self.stats,
-                out,
+                out: bench.out,
                 clock,
             };
-            matcher.advance(time, &mut sink);
+            matcher.advance(work, time, &mut sink);
         }
         self.clock = time;
     }
 
     /// The next event in order.
-    fn take(&mut self, input: u16, event: &Arc<Event>, hint: Hint, out: &mut Vec<Produced>) {
-        self.advance(event.time, out);
-        let row = self.arrange(input, event);
-        if self.plan.unnest.is_empty() {
-            self.row(row, hint, out);
-            return;
+    fn take(&mut self, input: u16, event: &Arc<Event>, hint: Hint, bench: &mut Bench<'_>) {
+        self.advance(event.time, bench);
+        if self.plain {
+            let event = Arc::clone(event);
+            return self.row(Row { event, input }, hint, bench);
         }
+        let row = self.arrange(input, event);
         let plan = Arc::clone(&self.plan);
+        if plan.unnest.is_empty() {
+            return self.row(row, hint, bench);
+        }
         for row in unnest(row, &plan.unnest, &mut self.stats) {
-            self.row(row, Hint::default(), out);
+            self.row(row, Hint::default(), bench);
         }
     }
 
@@ -335,7 +358,7 @@ impl Query {
         Row { event, input }
     }
 
-    fn row(&mut self, row: Row, hint: Hint, out: &mut Vec<Produced>) {
+    fn row(&mut self, row: Row, hint: Hint, bench: &mut Bench<'_>) {
         match &mut self.matcher {
             None => {
                 self.stats.matches += 1;
@@ -345,35 +368,46 @@ impl Query {
                     event: &row.event.values,
                 };
                 self.emitter
-                    .emit(&OneRow::new(&row), &origin, &mut self.stats, out);
+                    .emit(&OneRow::new(&row), &origin, &mut self.stats, bench.out);
             }
             Some(matcher) => {
+                let Some(work) = bench.families.work(matcher.family()) else {
+                    return;
+                };
                 let mut sink = Sink {
                     emitter: &mut self.emitter,
                     stats: &mut self.stats,
-                    out,
+                    out: bench.out,
                     clock: self.clock,
                 };
-                matcher.row(row, hint, &mut sink);
+                matcher.row(work, row, hint, &mut sink);
             }
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Produced>) {
+    fn finish(&mut self, bench: &mut Bench<'_>) {
         self.finished = true;
         let clock = self.clock();
         if let Some(matcher) = &mut self.matcher
             && !self.emitter.done
+            && let Some(work) = bench.families.work(matcher.family())
         {
             let mut sink = Sink {
                 emitter: &mut self.emitter,
                 stats: &mut self.stats,
-                out,
+                out: bench.out,
                 clock,
             };
-            matcher.finish(&mut sink);
+            matcher.finish(work, &mut sink);
         }
-        self.emitter.finish(clock, &mut self.stats, out);
-        self.matcher = None;
+        self.emitter.finish(clock, &mut self.stats, bench.out);
+        self.leave(bench.families);
+    }
+
+    /// Forgets what is open in it: nothing more will come of it.
+    pub fn leave(&mut self, families: &mut Families) {
+        if let Some(matcher) = self.matcher.take() {
+            matcher.leave(families);
+        }
     }
 }

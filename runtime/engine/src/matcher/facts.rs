@@ -1,5 +1,6 @@
 //! What is known about the row at hand: each predicate is evaluated at most once per row.
 
+use portent_planner::compiled::MatchPlan;
 use portent_planner::expr::{VarId, is_true};
 
 use crate::context::OneRow;
@@ -76,7 +77,7 @@ impl Facts {
     /// Whether the predicates of a variable that look at the row alone hold.
     pub fn unary(
         &mut self,
-        program: &Program,
+        plan: &MatchPlan,
         variable: VarId,
         row: &Row,
         stats: &mut QueryStats,
@@ -85,17 +86,17 @@ impl Facts {
         if let Some(known) = self.unary[index].of(self.row) {
             return known;
         }
-        let holds = program.plan.conditions[index]
+        let holds = plan.conditions[index]
             .unary
             .iter()
-            .all(|predicate| self.predicate(program, *predicate as usize, row, stats));
+            .all(|predicate| self.predicate(plan, *predicate as usize, row, stats));
         self.unary[index] = Known::new(self.row, holds);
         holds
     }
 
     fn predicate(
         &mut self,
-        program: &Program,
+        plan: &MatchPlan,
         index: usize,
         row: &Row,
         stats: &mut QueryStats,
@@ -104,11 +105,10 @@ impl Facts {
             return known;
         }
         stats.evaluations += 1;
-        let holds =
-            is_true(&program.plan.predicates[index], &OneRow::new(row)).unwrap_or_else(|error| {
-                stats.error(&error, row);
-                false
-            });
+        let holds = is_true(&plan.predicates[index], &OneRow::new(row)).unwrap_or_else(|error| {
+            stats.error(&error, row);
+            false
+        });
         self.predicates[index] = Known::new(self.row, holds);
         holds
     }
@@ -116,7 +116,7 @@ impl Facts {
     /// Whether the row may be one of these variables, by its predicates.
     pub fn any(
         &mut self,
-        program: &Program,
+        plan: &MatchPlan,
         wanted: Interest,
         row: &Row,
         stats: &mut QueryStats,
@@ -130,7 +130,7 @@ impl Facts {
             open &= open - 1;
             let variable = VarId(index as u16);
             self.asked |= bit(variable);
-            if self.unary(program, variable, row, stats) {
+            if self.unary(plan, variable, row, stats) {
                 self.held |= bit(variable);
                 return true;
             }

@@ -9,6 +9,7 @@ mod comparison;
 mod complete;
 mod every;
 mod facts;
+mod families;
 mod history;
 mod leading;
 mod output;
@@ -28,24 +29,30 @@ use portent_planner::CompiledQuery;
 use portent_planner::compiled::{EndOfInput, MatchPlan, RowOrder, SortKey};
 use portent_planner::expr::{Expr, ExprKind, eval};
 
-use crate::config::{Classes, EngineConfig};
+use crate::config::EngineConfig;
 use crate::context::OneRow;
 use crate::event::{Hint, Row};
-use crate::id::IdBuilder;
 use crate::sort::sort_rows;
 use crate::stats::QueryStats;
 
-use facts::Facts;
+use any::{Arena, OwnerId};
+use families::Member;
+pub(crate) use families::{Families, FamilyId, Work};
 pub(crate) use output::Sink;
 use partition::{Class, Partition, Partitions};
 use program::{Interest, Program};
-use report::Decided;
 use scene::{Scene, Stage};
 use timers::{PartitionRef, Timer, Timers};
 
 /// A pattern and the state of its partitions.
 pub(crate) struct Matcher {
+    query: Arc<CompiledQuery>,
+    plan: Arc<MatchPlan>,
     program: Arc<Program>,
+    family: FamilyId,
+    owner: OwnerId,
+    /// Class `any`: its own graph, where it does not share that of its family.
+    graph: Option<Box<Arena>>,
     config: EngineConfig,
     end_of_input: EndOfInput,
     partitions: Partitions,
@@ -54,7 +61,6 @@ pub(crate) struct Matcher {
     timers: Timers,
     /// Above this many timers, those that mean nothing any more are swept out.
     timers_at: usize,
-    work: Work,
     /// Rows of one event time that wait to be put in order (ORDER BY ts, other keys).
     tied: Vec<Row>,
     /// The whole input, to be sorted at its end.
@@ -62,17 +68,6 @@ pub(crate) struct Matcher {
     /// How many rows came, over all partitions.
     rows: u64,
     key: Vec<Value>,
-}
-
-/// What is used again and again.
-struct Work {
-    facts: Facts,
-    decided: Vec<Decided>,
-    preferred: preferred::Scratch,
-    every: every::Scratch,
-    any: any::Shared,
-    row: row::Shared,
-    ids: IdBuilder,
 }
 
 const SWEEP_LEAST: usize = 1024;
@@ -90,27 +85,24 @@ impl Matcher {
     /// # Errors
     /// One sentence, if the plan contradicts itself.
     pub fn new(
-        query: &CompiledQuery,
+        query: &Arc<CompiledQuery>,
         plan: &Arc<MatchPlan>,
         streams: &[String],
         config: EngineConfig,
+        families: &mut Families,
     ) -> Result<Self, String> {
-        let mut program = Program::new(query, plan, streams)?;
-        program.any &= config.classes != Classes::Threads;
-        program.counts &= config.classes == Classes::Cheapest;
-        program.row &= config.classes != Classes::Threads;
-        let program = Arc::new(program);
-        Ok(Self {
-            work: Work {
-                facts: Facts::new(&program),
-                decided: Vec::new(),
-                preferred: preferred::Scratch::default(),
-                every: every::Scratch::default(),
-                any: any::Shared::new(&program),
-                row: row::Shared::new(&program),
-                ids: IdBuilder::default(),
-            },
+        let Member {
+            family,
+            owner,
             program,
+        } = families.join(query, plan, streams, config)?;
+        Ok(Self {
+            graph: (program.any && program.apart).then(Box::default),
+            query: Arc::clone(query),
+            plan: Arc::clone(plan),
+            program,
+            family,
+            owner,
             config,
             end_of_input: query.end_of_input,
             partitions: Partitions::default(),
@@ -122,6 +114,21 @@ impl Matcher {
             rows: 0,
             key: Vec::new(),
         })
+    }
+
+    /// The family that it belongs to.
+    pub fn family(&self) -> FamilyId {
+        self.family
+    }
+
+    /// It leaves its family.
+    pub fn leave(&self, families: &mut Families) {
+        families.leave(self.family, self.owner);
+    }
+
+    /// Nothing happens before a time but by an event.
+    pub fn is_quiet(&self, time: i64) -> bool {
+        self.next_due() >= time && self.timers.len() <= self.timers_at
     }
 
     pub fn partitions(&self) -> usize {
@@ -141,7 +148,7 @@ impl Matcher {
     }
 
     /// The variables that matter now, as long as no other event comes.
-    pub fn waiting(&self) -> Interest {
+    pub fn waiting(&self, work: &Work) -> Interest {
         let program = &*self.program;
         // Where rows are still to be sorted, one that begins a match may come after those that follow it.
         let as_they_come =
@@ -152,7 +159,7 @@ impl Matcher {
         let start = program.start_interest | program.leading_interest;
         match (self.partitions.len(), self.partitions.only()) {
             (0, _) => start,
-            (_, Some(Class::Any(class))) => start | class.concern(&self.work.any),
+            (_, Some(Class::Any(class))) => start | class.concern(&work.any),
             (_, Some(Class::Count(class))) => start | class.concern(),
             _ => Interest::MAX,
         }
@@ -165,9 +172,9 @@ impl Matcher {
     }
 
     /// A row comes, at `sink.clock`. Deadlines before that time have passed.
-    pub fn row(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
+    pub fn row(&mut self, work: &mut Work, row: Row, hint: Hint, sink: &mut Sink<'_>) {
         match &self.program.plan.order {
-            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(row, hint, sink),
+            RowOrder::EventTime { ties } if ties.is_empty() => self.accept(work, row, hint, sink),
             // Rows of an earlier time were let go by `advance`.
             RowOrder::EventTime { .. } => self.tied.push(row),
             RowOrder::Sorted { .. } => self.collected.push(row),
@@ -175,14 +182,14 @@ impl Matcher {
     }
 
     /// All deadlines before a time pass, in order. Rows that waited for others of their time are matched.
-    pub fn advance(&mut self, time: i64, sink: &mut Sink<'_>) {
+    pub fn advance(&mut self, work: &mut Work, time: i64, sink: &mut Sink<'_>) {
         if self.tied.first().is_some_and(|row| row.time() < time) {
-            self.untie(sink);
+            self.untie(work, sink);
         }
-        self.fire_before(time, sink);
+        self.fire_before(work, time, sink);
     }
 
-    fn untie(&mut self, sink: &mut Sink<'_>) {
+    fn untie(&mut self, work: &mut Work, sink: &mut Sink<'_>) {
         let program = Arc::clone(&self.program);
         let RowOrder::EventTime { ties } = &program.plan.order else {
             return;
@@ -191,12 +198,12 @@ impl Matcher {
         let clock = sink.clock;
         for row in rows {
             sink.clock = row.time();
-            self.accept(row, Hint::default(), sink);
+            self.accept(work, row, Hint::default(), sink);
         }
         sink.clock = clock;
     }
 
-    fn fire_before(&mut self, time: i64, sink: &mut Sink<'_>) {
+    fn fire_before(&mut self, work: &mut Work, time: i64, sink: &mut Sink<'_>) {
         if self.timers.len() > self.timers_at {
             let partitions = &self.partitions;
             self.timers.retain(|timer| {
@@ -222,30 +229,29 @@ impl Matcher {
             let clock = sink.clock;
             // Noticed late (behind rows that waited for those after them) it is not before the clock.
             sink.clock = timer.deadline.max(clock);
-            self.work_on(timer.partition.place, &Task::Fire(&timer), sink);
+            self.work_on(work, timer.partition.place, &Task::Fire(&timer), sink);
             sink.clock = clock;
         }
     }
 
     /// Gives a row to its partition.
-    fn accept(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
+    fn accept(&mut self, work: &mut Work, row: Row, hint: Hint, sink: &mut Sink<'_>) {
         if self.program.row && self.program.plan.look_ahead == 0 {
-            return self.run(row, hint, sink);
+            return self.run(work, row, hint, sink);
         }
         let row = &row;
         let program = Arc::clone(&self.program);
         self.rows += 1;
-        self.work.facts.reset();
-        self.work.facts.assume(hint);
+        work.facts.reset();
+        work.facts.assume(hint);
         let relevant = program.dense
-            || self
-                .work
+            || work
                 .facts
-                .any(&program, program.interest, row, sink.stats);
+                .any(&self.plan, program.interest, row, sink.stats);
         if !relevant {
             return;
         }
-        let Some(place) = self.find(&program, row, sink.stats) else {
+        let Some(place) = self.find(work, &program, row, sink.stats) else {
             return;
         };
         let Some(partition) = self.partitions.take(place) else {
@@ -270,16 +276,16 @@ impl Matcher {
         if look_ahead == 0 {
             partition.next = partition.seen;
             self.partitions.put(place, partition);
-            self.work_on(place, &Task::Row(row, position), sink);
+            self.work_on(work, place, &Task::Row(row, position), sink);
             return;
         }
         let ready = partition.seen.saturating_sub(look_ahead);
         self.partitions.put(place, partition);
-        self.catch_up(place, ready, sink);
+        self.catch_up(work, place, ready, sink);
     }
 
     /// Matches the rows of a partition that waited for those after them, up to a position.
-    fn catch_up(&mut self, place: u32, ready: u64, sink: &mut Sink<'_>) {
+    fn catch_up(&mut self, work: &mut Work, place: u32, ready: u64, sink: &mut Sink<'_>) {
         let clock = sink.clock;
         while let Some(mut partition) = self.partitions.take(place) {
             let position = partition.next;
@@ -293,14 +299,20 @@ impl Matcher {
                 self.timers.set(timer);
             }
             self.partitions.put(place, partition);
-            self.work.facts.reset();
-            self.work_on(place, &Task::Row(&row, position), sink);
-            self.fire_before(clock, sink);
+            work.facts.reset();
+            self.work_on(work, place, &Task::Row(&row, position), sink);
+            self.fire_before(work, clock, sink);
         }
     }
 
     /// The place of a row's partition; `None` if it has none and needs none.
-    fn find(&mut self, program: &Program, row: &Row, stats: &mut QueryStats) -> Option<u32> {
+    fn find(
+        &mut self,
+        work: &mut Work,
+        program: &Program,
+        row: &Row,
+        stats: &mut QueryStats,
+    ) -> Option<u32> {
         let by = &program.plan.partition_by;
         let columns = by.iter().map(|expr| match expr.kind {
             ExprKind::Column(slot) => Some(row.column(slot)),
@@ -323,14 +335,12 @@ impl Matcher {
         }
         let lags = program.keeps_partitions || program.keeps_rows || program.unmatched();
         let needed = lags
-            || self
-                .work
+            || work
                 .facts
-                .any(program, program.start_interest, row, stats)
-            || self
-                .work
+                .any(&self.plan, program.start_interest, row, stats)
+            || work
                 .facts
-                .any(program, program.leading_interest, row, stats);
+                .any(&self.plan, program.leading_interest, row, stats);
         if !needed {
             return None;
         }
@@ -340,13 +350,13 @@ impl Matcher {
             std::mem::take(&mut self.key)
         };
         if self.partitions.len() >= self.sweep_at {
-            self.sweep(row.time(), stats);
+            self.sweep(work, row.time(), stats);
         }
-        Some(self.partitions.make(program, hash, key))
+        Some(self.partitions.make(&self.query.name, program, hash, key))
     }
 
     /// Drops the partitions in which nothing is open, nor remembered.
-    fn sweep(&mut self, time: i64, stats: &mut QueryStats) {
+    fn sweep(&mut self, work: &mut Work, time: i64, stats: &mut QueryStats) {
         if !self.program.keeps_partitions {
             for at in self.partitions.all() {
                 let Some(mut partition) = self.partitions.take(at.place) else {
@@ -358,7 +368,7 @@ impl Matcher {
                         .iter_mut()
                         .for_each(|past| past.forget(time, 0));
                 }
-                self.stage(at.place, &mut partition, stats, &Task::Sweep, time);
+                self.stage(work, at.place, &mut partition, stats, &Task::Sweep, time);
                 let idle = partition.is_idle();
                 self.partitions.put(at.place, partition);
                 if idle {
@@ -370,13 +380,27 @@ impl Matcher {
     }
 
     /// Does something with a partition, and reports what came of it.
-    fn work_on(&mut self, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
+    fn work_on(&mut self, work: &mut Work, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
+        if !self.program.any {
+            return self.work_in(work, place, task, sink);
+        }
+        if let Some(graph) = self.graph.as_deref_mut() {
+            std::mem::swap(work.any.arena(), graph);
+        } else {
+            work.any.arena().enter(self.owner);
+        }
+        self.work_in(work, place, task, sink);
+        if let Some(graph) = self.graph.as_deref_mut() {
+            std::mem::swap(work.any.arena(), graph);
+        }
+    }
+
+    fn work_in(&mut self, work: &mut Work, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
         let Some(mut partition) = self.partitions.take(place) else {
             return;
         };
-        self.stage(place, &mut partition, sink.stats, task, sink.clock);
+        self.stage(work, place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
-        let work = &mut self.work;
         if program.counts {
             if let Task::Row(row, position) = task {
                 any::report_count(
@@ -420,6 +444,7 @@ impl Matcher {
 
     fn stage(
         &mut self,
+        work: &mut Work,
         place: u32,
         partition: &mut Partition,
         stats: &mut QueryStats,
@@ -431,8 +456,9 @@ impl Matcher {
         partition.ended = ended;
         let mut stage = Stage {
             program,
+            plan: &self.plan,
             stats,
-            decided: &mut self.work.decided,
+            decided: &mut work.decided,
             timers: &mut self.timers,
             partition: PartitionRef {
                 place,
@@ -454,14 +480,14 @@ impl Matcher {
                     past: &partition.past,
                     row,
                     position: *position,
-                    facts: &mut self.work.facts,
+                    facts: &mut work.facts,
                 };
                 match class {
-                    Class::Preferred(class) => class.row(&mut scene, &mut self.work.preferred),
-                    Class::Every(class) => class.row(&mut scene, &mut self.work.every),
-                    Class::Any(class) => class.row(&mut scene, &mut self.work.any),
-                    Class::Count(class) => class.row(&mut scene, &mut self.work.any),
-                    Class::Row(class) => class.row(&mut scene, &mut self.work.row),
+                    Class::Preferred(class) => class.row(&mut scene, &mut work.preferred),
+                    Class::Every(class) => class.row(&mut scene, &mut work.every),
+                    Class::Any(class) => class.row(&mut scene, &mut work.any),
+                    Class::Count(class) => class.row(&mut scene, &mut work.any),
+                    Class::Row(class) => class.row(&mut scene, &mut work.row),
                 }
                 if !program.leading.is_empty() {
                     let noted: Vec<bool> = program
@@ -491,21 +517,21 @@ impl Matcher {
                 stage.stats.undecided += open;
             }
             (Task::Abandon, Class::Any(class)) => {
-                let open = class.abandon(&mut stage, &mut self.work.any, time);
+                let open = class.abandon(&mut stage, &mut work.any, time);
                 stage.stats.undecided += open;
             }
             (Task::Abandon, Class::Count(class)) => {
-                let open = class.abandon(&mut stage, &mut self.work.any, time);
+                let open = class.abandon(&mut stage, &mut work.any, time);
                 stage.stats.undecided += open;
             }
             (Task::End, Class::Row(class)) => {
-                class.end(&mut stage, &partition.history, &mut self.work.row);
+                class.end(&mut stage, &partition.history, &mut work.row);
             }
             (Task::Abandon, Class::Row(class)) => {
                 let open = class.abandon(&mut stage);
                 stage.stats.undecided += open;
             }
-            (Task::Sweep, Class::Count(class)) => class.sweep(program, &self.work.any, time),
+            (Task::Sweep, Class::Count(class)) => class.sweep(program, &work.any, time),
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
             (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
             // They wait for no deadline.
@@ -516,31 +542,31 @@ impl Matcher {
     }
 
     /// The end of the input, at `sink.clock`: what is still open is decided (or dropped), and everything forgotten.
-    pub fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub fn finish(&mut self, work: &mut Work, sink: &mut Sink<'_>) {
         let program = Arc::clone(&self.program);
-        self.untie(sink);
-        self.fire_before(sink.clock, sink);
+        self.untie(work, sink);
+        self.fire_before(work, sink.clock, sink);
         if let RowOrder::Sorted { keys } = &program.plan.order {
-            self.sorted(keys, sink);
+            self.sorted(work, keys, sink);
         }
         let complete = self.end_of_input == EndOfInput::Complete;
         // What had to wait for rows after it can't be decided without them.
         for at in self.partitions.all() {
             if complete {
-                self.catch_up(at.place, u64::MAX, sink);
-                self.work_on(at.place, &Task::End, sink);
+                self.catch_up(work, at.place, u64::MAX, sink);
+                self.work_on(work, at.place, &Task::End, sink);
             } else {
-                self.work_on(at.place, &Task::Abandon, sink);
+                self.work_on(work, at.place, &Task::Abandon, sink);
             }
         }
-        self.fire_before(i64::MAX, sink);
+        self.fire_before(work, i64::MAX, sink);
         self.partitions = Partitions::default();
         self.timers = Timers::default();
         sink.stats.live = 0;
     }
 
     /// Matches the whole input, sorted, partition by partition in the order of their first rows.
-    fn sorted(&mut self, keys: &[SortKey], sink: &mut Sink<'_>) {
+    fn sorted(&mut self, work: &mut Work, keys: &[SortKey], sink: &mut Sink<'_>) {
         let rows = std::mem::take(&mut self.collected);
         let program = Arc::clone(&self.program);
         let mut order: indexmap::IndexMap<Vec<Value>, Vec<Row>, foldhash::fast::RandomState> =
@@ -555,13 +581,13 @@ impl Matcher {
         for (_, rows) in order {
             let rows = sort_rows(rows, keys, sink.stats);
             rows.into_iter()
-                .for_each(|row| self.accept(row, Hint::default(), sink));
+                .for_each(|row| self.accept(work, row, Hint::default(), sink));
             for at in self.partitions.all() {
                 if complete {
-                    self.catch_up(at.place, u64::MAX, sink);
-                    self.work_on(at.place, &Task::End, sink);
+                    self.catch_up(work, at.place, u64::MAX, sink);
+                    self.work_on(work, at.place, &Task::End, sink);
                 } else {
-                    self.work_on(at.place, &Task::Abandon, sink);
+                    self.work_on(work, at.place, &Task::Abandon, sink);
                 }
             }
             self.partitions = Partitions::default();

@@ -137,8 +137,8 @@ impl Partitions {
             .copied()
     }
 
-    /// Makes a partition.
-    pub fn make(&mut self, program: &Program, hash: u64, key: Vec<Value>) -> u32 {
+    /// Makes a partition of a query of this name.
+    pub fn make(&mut self, query: &str, program: &Program, hash: u64, key: Vec<Value>) -> u32 {
         let class = match program.plan.mode {
             Mode::All if program.counts => Class::Count(Counted::default()),
             Mode::All if program.any => Class::Any(Any::default()),
@@ -148,7 +148,7 @@ impl Partitions {
         };
         let partition = Box::new(Partition {
             ordinal: self.made,
-            id: partition_hash(&program.query, &key),
+            id: partition_hash(query, &key),
             key,
             key_hash: hash,
             seen: 0,

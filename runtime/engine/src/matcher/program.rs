@@ -22,8 +22,6 @@ pub(crate) type Interest = u64;
 /// An automaton with everything the matcher asks of it.
 pub(crate) struct Program {
     pub plan: Arc<MatchPlan>,
-    /// The query's name: part of a match's identity.
-    pub query: String,
     /// Names of the streams and the columns that they fill, for `MATCH_EVENTS()`.
     pub inputs: Vec<InputNames>,
     pub layout: Schema,
@@ -53,12 +51,16 @@ pub(crate) struct Program {
     pub ambiguous: bool,
     /// It runs in class `any`, or `count`.
     pub any: bool,
+    /// Class `any`: queries of a family can't share one graph, as they do not see events in one order, or as no window empties it.
+    pub apart: bool,
     /// Its matches could be counted instead of made.
     pub countable: bool,
     /// It runs in class `count`: they are.
     pub counts: bool,
     /// It runs in class `row`.
     pub row: bool,
+    /// Something asks for `MATCH_NUMBER()`.
+    pub numbered: bool,
     /// MATCH ALL: deadlines must be noticed when they pass, not only when the thread is looked at.
     pub timely: bool,
     /// The variables that state 0 can bind.
@@ -175,7 +177,6 @@ impl Program {
         let (steps, states) = flatten(plan);
         let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
         let mut program = Self {
-            query: query.name.clone(),
             inputs: inputs(query, streams),
             layout: query.layout.clone(),
             classes: 0,
@@ -191,9 +192,11 @@ impl Program {
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
             any,
+            apart: query.inputs.len() > 1 || !matches!(plan.within, Some(Within::Time(_))),
             countable: is_count(query, plan),
             counts: any && is_count(query, plan),
             row: is_row(plan).is_ok(),
+            numbered: numbers_matches(query),
             timely: plan.emit_timeouts,
             start_interest: 0,
             interest: 0,
@@ -207,7 +210,7 @@ impl Program {
             comparisons,
         };
         program.judge();
-        program.keeps_partitions |= numbers_matches(query);
+        program.keeps_partitions |= program.numbered;
         Ok(program)
     }
 
@@ -562,7 +565,7 @@ fn is_ambiguous(plan: &MatchPlan) -> bool {
 }
 
 /// Whether anything asks for MATCH_NUMBER(), which must go on when a partition was idle.
-fn numbers_matches(query: &CompiledQuery) -> bool {
+pub(crate) fn numbers_matches(query: &CompiledQuery) -> bool {
     let mut found = false;
     let group = query
         .group

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portent_planner::automaton::Absent;
-use portent_planner::compiled::Within;
+use portent_planner::compiled::{MatchPlan, Within};
 use portent_planner::expr::{VarId, is_true};
 
 use crate::event::Row;
@@ -21,6 +21,8 @@ use super::timers::{PartitionRef, Timers};
 /// Where a partition stands, without a row: enough to let deadlines pass.
 pub(crate) struct Stage<'a> {
     pub program: &'a Program,
+    /// The query's own plan: what it asks of an event alone may differ from what others of its family ask.
+    pub plan: &'a MatchPlan,
     pub stats: &'a mut QueryStats,
     pub decided: &'a mut Vec<Decided>,
     pub timers: &'a mut Timers,
@@ -57,7 +59,7 @@ impl Scene<'_, '_> {
     pub fn meets(&mut self, variable: VarId, bound: Option<&Node>) -> bool {
         if !self
             .facts
-            .unary(self.stage.program, variable, self.row, self.stage.stats)
+            .unary(self.stage.plan, variable, self.row, self.stage.stats)
         {
             return false;
         }
@@ -85,7 +87,7 @@ impl Scene<'_, '_> {
         let unary = condition.unary.is_empty()
             || self
                 .facts
-                .unary(program, variable, self.row, self.stage.stats);
+                .unary(self.stage.plan, variable, self.row, self.stage.stats);
         unary && (condition.correlated.is_empty() || self.correlated(variable, None))
     }
 
@@ -153,15 +155,19 @@ impl Scene<'_, '_> {
     /// Whether the row may be one of these variables.
     pub fn concerns(&mut self, interest: Interest) -> bool {
         self.facts
-            .any(self.stage.program, interest, self.row, self.stage.stats)
+            .any(self.stage.plan, interest, self.row, self.stage.stats)
     }
 
     /// Whether the row is to be remembered as one that must not come before a first event.
     pub fn is_noted(&mut self, leading: &Leading) -> bool {
         let program = self.stage.program;
         if program.looks_at_match[usize::from(leading.variable.0)] {
-            self.facts
-                .unary(program, leading.variable, self.row, self.stage.stats)
+            self.facts.unary(
+                self.stage.plan,
+                leading.variable,
+                self.row,
+                self.stage.stats,
+            )
         } else {
             self.meets(leading.variable, None)
         }

@@ -58,20 +58,92 @@ pub(crate) struct Output {
     pub before: Option<NodeId>,
 }
 
-/// All nodes of a query, or of one partition.
+/// All nodes of a family of queries, of one query, or of one partition.
+///
+/// Queries of a family have the same window and see events in the same order, so their nodes can lie in one queue: what the last
+/// events made lies together, and in the cache, whichever queries made it.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     nodes: VecDeque<Node>,
     /// The number of the first node in `nodes`.
     base: u64,
-    /// For each event that made nodes, in order: its place in the window's measure, and its first node.
-    marks: VecDeque<(i64, u64)>,
+    /// Whenever nodes were made, in order.
+    marks: VecDeque<Mark>,
+    owners: Vec<Owner>,
+    /// Owners that are gone, and of whose nodes none is left.
+    free: Vec<OwnerId>,
+    /// Whose event it is.
+    owner: OwnerId,
+}
+
+/// A query, to the arena that it shares with others.
+pub(crate) type OwnerId = u32;
+
+/// From a node on: when it was made, in the window's measure, and by whom.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    made: i64,
+    first: u64,
+    owner: OwnerId,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Owner {
+    /// How many nodes it has.
+    nodes: u64,
+    /// How many of them its statistics know.
+    told: u64,
+    gone: bool,
 }
 
 impl Arena {
-    /// How many nodes there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
+    /// Another owner.
+    pub fn admit(&mut self) -> OwnerId {
+        if let Some(free) = self.free.pop() {
+            if let Some(owner) = self.owners.get_mut(free as usize) {
+                *owner = Owner::default();
+            }
+            return free;
+        }
+        self.owners.push(Owner::default());
+        OwnerId::try_from(self.owners.len() - 1).unwrap_or(OwnerId::MAX)
+    }
+
+    /// An owner is gone; its nodes go with the window.
+    pub fn dismiss(&mut self, id: OwnerId) {
+        if let Some(owner) = self.owners.get_mut(id as usize) {
+            owner.gone = true;
+            if owner.nodes == 0 {
+                self.free.push(id);
+            }
+        }
+    }
+
+    /// What follows is done for this owner.
+    pub fn enter(&mut self, owner: OwnerId) {
+        self.owner = owner;
+    }
+
+    fn owner(&mut self) -> Option<&mut Owner> {
+        // An arena of one partition has one owner, who need not be admitted.
+        if self.owners.is_empty() {
+            self.owners.push(Owner::default());
+        }
+        self.owners.get_mut(self.owner as usize)
+    }
+
+    /// How many nodes the owner has whose event it is.
+    pub fn live(&self) -> u64 {
+        let owner = self.owners.get(self.owner as usize);
+        owner.map_or(0, |owner| owner.nodes)
+    }
+
+    /// Brings a count of nodes up to date for the owner whose event it is.
+    pub fn tell(&mut self, live: &mut u64) {
+        if let Some(owner) = self.owner() {
+            *live = (*live + owner.nodes).saturating_sub(owner.told);
+            owner.told = owner.nodes;
+        }
     }
 
     /// A node; `None` if the window has left it.
@@ -82,21 +154,36 @@ impl Arena {
 
     /// An event follows; what it makes is of no use once the window begins after `now`.
     pub fn begin(&mut self, now: i64) {
-        if self.marks.back().is_none_or(|(last, _)| *last < now) {
-            let next = self.base + self.nodes.len() as u64;
-            self.marks.push_back((now, next));
+        let owner = self.owner;
+        let known = |mark: &Mark| mark.made >= now && mark.owner == owner;
+        if !self.marks.back().is_some_and(known) {
+            let first = self.base + self.nodes.len() as u64;
+            self.marks.push_back(Mark {
+                made: now,
+                first,
+                owner,
+            });
         }
     }
 
     /// The window begins here: pops what was made before. Amortised constant.
     pub fn expire(&mut self, cutoff: i64) {
-        while self.marks.front().is_some_and(|(made, _)| *made < cutoff) {
+        while let Some(mark) = self.marks.front().copied()
+            && mark.made < cutoff
+        {
             self.marks.pop_front();
             let end = self.base + self.nodes.len() as u64;
-            let first = self.marks.front().map_or(end, |(_, first)| *first);
-            while self.base < first {
+            let first = self.marks.front().map_or(end, |mark| mark.first);
+            let count = first.saturating_sub(self.base);
+            for _ in 0..count {
                 self.nodes.pop_front();
-                self.base += 1;
+            }
+            self.base += count;
+            if let Some(owner) = self.owners.get_mut(mark.owner as usize) {
+                owner.nodes -= count.min(owner.nodes);
+                if owner.gone && owner.nodes == 0 && count > 0 {
+                    self.free.push(mark.owner);
+                }
             }
         }
     }
@@ -104,6 +191,9 @@ impl Arena {
     fn push(&mut self, node: Node) -> NodeId {
         let id = NodeId(self.base + self.nodes.len() as u64);
         self.nodes.push_back(node);
+        if let Some(owner) = self.owner() {
+            owner.nodes += 1;
+        }
         id
     }
 

@@ -26,7 +26,8 @@ use rustc_hash::FxBuildHasher;
 use super::program::{Interest, Program, bit};
 use super::scene::{Scene, Stage};
 
-use arena::{Arena, Entry, List, NodeId, Output};
+pub(crate) use arena::{Arena, OwnerId};
+use arena::{Entry, List, NodeId, Output};
 pub(crate) use counted::{Counted, report as report_count};
 use determined::{Determined, START, StateId};
 use report::Found;
@@ -47,7 +48,7 @@ struct Live {
     list: List,
 }
 
-/// What all partitions of a query share.
+/// What all partitions of a query, and all queries of a family, share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     determined: Determined,
@@ -68,6 +69,11 @@ impl Shared {
             completed: 0,
             next: Vec::new(),
         }
+    }
+
+    /// The graph of the queries that share one.
+    pub fn arena(&mut self) -> &mut Arena {
+        &mut self.arena
     }
 
     /// The event at hand completed a match.
@@ -135,7 +141,6 @@ impl Any {
         let now = place(program, time, scene.position);
         let cutoff = cutoff(program, time, scene.position);
         found.begin(cutoff);
-        let before = arena.len();
         arena.expire(cutoff);
         let (mut wanted, mut touched) = (determined.start_mask(), false);
         for live in &self.live {
@@ -178,8 +183,7 @@ impl Any {
             }
             std::mem::swap(&mut self.live, next);
         }
-        let stats = &mut scene.stage.stats;
-        stats.live = (stats.live + arena.len() as u64).saturating_sub(before as u64);
+        arena.tell(&mut scene.stage.stats.live);
     }
 
     /// Drops what is too old at a time.
@@ -232,7 +236,7 @@ impl Step<'_, '_, '_, '_> {
     fn bind(&mut self, bind: &determined::Bind, before: Option<NodeId>, max: i64) {
         let stats = &mut self.scene.stage.stats;
         // At the limit no match begins: those that are open go on.
-        if before.is_none() && self.arena.len() as u64 >= self.scene.stage.max_threads {
+        if before.is_none() && self.arena.live() >= self.scene.stage.max_threads {
             stats.shed += 1;
             return;
         }

@@ -3,26 +3,32 @@
 use std::sync::Arc;
 
 use crate::event::{Hint, Row};
-use crate::matcher::Matcher;
 use crate::matcher::output::Sink;
 use crate::matcher::partition::Class;
 use crate::matcher::scene::{Scene, Stage};
 use crate::matcher::timers::PartitionRef;
+use crate::matcher::{Matcher, Work};
 
 use super::report;
 
 impl Matcher {
     /// Gives a row to its partition.
-    pub(in crate::matcher) fn run(&mut self, row: Row, hint: Hint, sink: &mut Sink<'_>) {
+    pub(in crate::matcher) fn run(
+        &mut self,
+        work: &mut Work,
+        row: Row,
+        hint: Hint,
+        sink: &mut Sink<'_>,
+    ) {
         self.rows += 1;
-        self.work.facts.reset();
-        self.work.facts.assume(hint);
+        work.facts.reset();
+        work.facts.assume(hint);
         let by = &self.program.plan.partition_by;
         let place = match self.partitions.of(by, &row) {
             Some(place) => place,
             None => {
                 let program = Arc::clone(&self.program);
-                let Some(place) = self.find(&program, &row, sink.stats) else {
+                let Some(place) = self.find(work, &program, &row, sink.stats) else {
                     return;
                 };
                 place
@@ -43,8 +49,9 @@ impl Matcher {
         };
         let mut stage = Stage {
             program,
+            plan: &self.plan,
             stats: &mut *sink.stats,
-            decided: &mut self.work.decided,
+            decided: &mut work.decided,
             timers: &mut self.timers,
             partition: PartitionRef {
                 place,
@@ -62,12 +69,12 @@ impl Matcher {
             past: &partition.past,
             row,
             position,
-            facts: &mut self.work.facts,
+            facts: &mut work.facts,
         };
-        runs.row(&mut scene, &mut self.work.row);
-        if self.work.row.has_found() {
-            let ids = &mut self.work.ids;
-            report(program, partition, &mut self.work.row, ids, sink);
+        runs.row(&mut scene, &mut work.row);
+        if work.row.has_found() {
+            let ids = &mut work.ids;
+            report(program, partition, &mut work.row, ids, sink);
         }
         partition.trim(program.plan.look_back, false);
     }

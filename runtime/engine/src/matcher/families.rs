@@ -1,0 +1,173 @@
+//! Families of queries: those whose patterns differ only in what they ask of an event alone.
+//!
+//! Ten thousand rules are mostly a few templates with other constants. All queries of a family run one program: its steps, what was
+//! found out about them, and the states that were determinised so far are there once, and in the cache. A query keeps what is open in it,
+//! and its constants.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use portent_planner::CompiledQuery;
+use portent_planner::compiled::MatchPlan;
+use portent_planner::explain::class::is_count;
+use portent_planner::shape;
+use rustc_hash::FxBuildHasher;
+
+use crate::config::{Classes, EngineConfig};
+use crate::id::IdBuilder;
+
+use super::any::{self, OwnerId};
+use super::every;
+use super::facts::Facts;
+use super::preferred;
+use super::program::{Program, numbers_matches};
+use super::report::Decided;
+use super::row;
+
+/// The number of a family; used again after its last query was dropped.
+pub(crate) type FamilyId = u32;
+
+/// What is used again and again, whichever query is at work.
+pub(crate) struct Work {
+    pub facts: Facts,
+    pub decided: Vec<Decided>,
+    pub preferred: preferred::Scratch,
+    pub every: every::Scratch,
+    pub any: any::Shared,
+    pub row: row::Shared,
+    pub ids: IdBuilder,
+}
+
+impl Work {
+    fn new(program: &Program) -> Self {
+        Self {
+            facts: Facts::new(program),
+            decided: Vec::new(),
+            preferred: preferred::Scratch::default(),
+            every: every::Scratch::default(),
+            any: any::Shared::new(program),
+            row: row::Shared::new(program),
+            ids: IdBuilder::default(),
+        }
+    }
+}
+
+struct Family {
+    /// The first of its queries, even if that is gone: the program is its.
+    first: Arc<CompiledQuery>,
+    shape: u64,
+    program: Arc<Program>,
+    work: Work,
+    members: usize,
+}
+
+impl Family {
+    fn admit(&mut self, family: FamilyId) -> Member {
+        self.members += 1;
+        Member {
+            family,
+            owner: self.work.any.arena().admit(),
+            program: Arc::clone(&self.program),
+        }
+    }
+}
+
+/// A query in its family.
+pub(crate) struct Member {
+    pub family: FamilyId,
+    /// In the graph of the family.
+    pub owner: OwnerId,
+    pub program: Arc<Program>,
+}
+
+/// All families of an engine.
+#[derive(Default)]
+pub(crate) struct Families {
+    all: Vec<Option<Box<Family>>>,
+    free: Vec<FamilyId>,
+    by_shape: HashMap<u64, Vec<FamilyId>, FxBuildHasher>,
+}
+
+impl Families {
+    /// The family of a query, made if there is none yet, and the program that it runs.
+    ///
+    /// # Errors
+    /// One sentence, if the plan contradicts itself.
+    pub fn join(
+        &mut self,
+        query: &Arc<CompiledQuery>,
+        plan: &Arc<MatchPlan>,
+        streams: &[String],
+        config: EngineConfig,
+    ) -> Result<Member, String> {
+        let shape = shape::hash(query);
+        let (countable, numbered) = (is_count(query, plan), numbers_matches(query));
+        for id in self.by_shape.get(&shape).into_iter().flatten() {
+            if let Some(Some(family)) = self.all.get_mut(*id as usize)
+                && family.program.countable == countable
+                && family.program.numbered == numbered
+                && shape::alike(&family.first, query)
+            {
+                return Ok(family.admit(*id));
+            }
+        }
+        let mut program = Program::new(query, plan, streams)?;
+        program.any &= config.classes != Classes::Threads;
+        program.counts &= config.classes == Classes::Cheapest;
+        program.row &= config.classes != Classes::Threads;
+        let program = Arc::new(program);
+        let mut family = Box::new(Family {
+            first: Arc::clone(query),
+            shape,
+            work: Work::new(&program),
+            program: Arc::clone(&program),
+            members: 0,
+        });
+        let id = match self.free.pop() {
+            Some(id) => id,
+            None => {
+                self.all.push(None);
+                FamilyId::try_from(self.all.len() - 1).unwrap_or(FamilyId::MAX)
+            }
+        };
+        let member = family.admit(id);
+        if let Some(place) = self.all.get_mut(id as usize) {
+            *place = Some(family);
+        }
+        self.by_shape.entry(shape).or_default().push(id);
+        Ok(member)
+    }
+
+    /// A query of the family is gone.
+    pub fn leave(&mut self, id: FamilyId, owner: OwnerId) {
+        let Some(place) = self.all.get_mut(id as usize) else {
+            return;
+        };
+        let Some(family) = place else { return };
+        family.members -= 1;
+        family.work.any.arena().dismiss(owner);
+        if family.members > 0 {
+            return;
+        }
+        if let Some(known) = self.by_shape.get_mut(&family.shape) {
+            known.retain(|known| *known != id);
+            if known.is_empty() {
+                self.by_shape.remove(&family.shape);
+            }
+        }
+        *place = None;
+        self.free.push(id);
+    }
+
+    /// What a family works with.
+    pub fn work(&mut self, id: FamilyId) -> Option<&mut Work> {
+        let family = self.all.get_mut(id as usize)?.as_mut()?;
+        Some(&mut family.work)
+    }
+
+    /// How many families there are.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.all.iter().flatten().count()
+    }
+}
