@@ -7,10 +7,11 @@ use portent_planner::compiled::StreamId;
 
 use crate::emit::Produced;
 use crate::engine::{Engine, Item, Output, QueryId, micros};
-use crate::event::{Event, Hint};
+use crate::event::{Event, Hint, Row};
 use crate::index::{Fields, Hits};
 use crate::query::{Bench, Query, Wanted};
 use crate::readers::Reader;
+use crate::standing::Standing;
 use crate::stream::{NEVER, Stream};
 
 /// A query that is to be told of an event.
@@ -34,7 +35,7 @@ impl Scratch {
     pub fn find<F: Fields + ?Sized>(
         &mut self,
         stream: &mut Stream,
-        queries: &[Option<Query>],
+        standings: &[Standing],
         fields: &F,
         seq: u64,
         now: bool,
@@ -45,10 +46,8 @@ impl Scratch {
         readers.index.probe(fields, &mut self.hits);
         self.hits.queries.sort_unstable();
         let arrived = |reader: &Reader| {
-            let query = queries.get(reader.query.0 as usize);
-            query
-                .and_then(Option::as_ref)
-                .is_some_and(|query| seq >= query.standing.since)
+            let standing = standings.get(reader.query.0 as usize);
+            standing.is_some_and(|standing| seq >= standing.since)
         };
         let mut every = readers
             .every_event
@@ -58,10 +57,10 @@ impl Scratch {
             .peekable();
         let hint = Hint::default();
         for number in &self.hits.queries {
-            let Some(query) = queries.get(*number as usize).and_then(Option::as_ref) else {
+            let Some(standing) = standings.get(*number as usize) else {
                 continue;
             };
-            let (standing, bits) = (&query.standing, self.hits.bits(*number));
+            let bits = self.hits.bits(*number);
             if seq < standing.since || (now && bits & standing.waiting == 0) {
                 continue;
             }
@@ -88,7 +87,10 @@ impl Engine {
         let Some(stream) = self.streams.get_mut(&stream) else {
             return;
         };
-        let Some(Some(query)) = self.queries.get_mut(reader.query.0 as usize) else {
+        let number = reader.query.0 as usize;
+        let (Some(Some(query)), Some(standing)) =
+            (self.queries.get_mut(number), self.standings.get_mut(number))
+        else {
             return;
         };
         let before = stream.released();
@@ -97,21 +99,29 @@ impl Engine {
         match query.wanted() {
             Wanted::Everything => readers.every_event.push(reader),
             Wanted::Some(entries) => {
-                query.standing.before = Some(before);
+                query.before = Some(before);
                 for (bit, tests, all) in entries {
-                    query.standing.registered |= bit;
-                    query.standing.complete |= if all { bit } else { 0 };
+                    standing.registered |= bit;
+                    standing.complete |= if all { bit } else { 0 };
                     readers.index.insert(reader.query.0, bit, tests);
+                }
+                if standing.complete == standing.registered
+                    && let Some(place) = query.lighten()
+                {
+                    (standing.light, standing.place) = (true, place);
                 }
             }
         }
-        query.standing.waiting = query.waiting(&mut self.families);
+        standing.waiting = query.waiting(&mut self.families);
     }
 
     /// A query hears of every watermark if it merges its inputs by them, or if somebody reads its output, which is as far in time as
     /// the query is. All others hear of those by which something happens.
     pub(crate) fn refresh_eager(&mut self, id: QueryId) {
-        let Some(Some(query)) = self.queries.get_mut(id.0 as usize) else {
+        let number = id.0 as usize;
+        let (Some(Some(query)), Some(standing)) =
+            (self.queries.get_mut(number), self.standings.get_mut(number))
+        else {
             return;
         };
         let read = self
@@ -119,7 +129,7 @@ impl Engine {
             .get(&query.plan.output_stream)
             .is_some_and(|stream| !stream.readers.is_empty());
         let eager = read || query.merges();
-        let was = std::mem::replace(&mut query.standing.eager, eager);
+        let was = std::mem::replace(&mut standing.eager, eager);
         let inputs: Vec<StreamId> = query.plan.inputs.iter().map(|it| it.stream).collect();
         for (input, number) in inputs.into_iter().zip(0_u16..) {
             let Some(stream) = self.streams.get_mut(&input) else {
@@ -148,7 +158,7 @@ impl Engine {
                     if let Some(stream) = self.streams.get_mut(&id) {
                         self.scratch.find(
                             stream,
-                            &self.queries,
+                            &self.standings,
                             &event.values[..],
                             event.seq,
                             true,
@@ -170,11 +180,41 @@ impl Engine {
     pub(crate) fn tell_targets(&mut self, event: &Arc<Event>) {
         let mut targets = std::mem::take(&mut self.scratch.targets);
         for Target { reader, hint } in targets.drain(..) {
+            if self.touch(reader, event, hint) {
+                continue;
+            }
             self.tell(reader.query, |query, bench| {
                 query.event(reader.input, event, hint, bench);
             });
         }
         self.scratch.targets = targets;
+    }
+
+    /// An event for a query whose events go to its family; the query hears of it if there is something to report. Whether it is such a
+    /// query.
+    fn touch(&mut self, reader: Reader, event: &Arc<Event>, hint: Hint) -> bool {
+        let Some(standing) = self.standings.get_mut(reader.query.0 as usize) else {
+            return false;
+        };
+        if !standing.light {
+            return false;
+        }
+        let (place, eager) = (standing.place, standing.eager);
+        let row = Row {
+            event: Arc::clone(event),
+            input: reader.input,
+        };
+        let Some(touched) = self.families.touch(place, &row, hint, self.config) else {
+            return false;
+        };
+        standing.waiting = touched.waiting;
+        if touched.found {
+            self.tell(reader.query, |query, bench| query.found(event.time, bench));
+        } else if eager {
+            // Whoever reads its output learns how far it has come.
+            self.tell(reader.query, |query, bench| query.reach(event.time, bench));
+        }
+        true
     }
 
     fn tell_watermark(&mut self, id: StreamId, watermark: i64) {
@@ -195,13 +235,13 @@ impl Engine {
             let Some((time, reader)) = readers.and_then(|it| it.take_due(watermark)) else {
                 return;
             };
-            let Some(Some(query)) = self.queries.get_mut(reader.query.0 as usize) else {
+            let Some(standing) = self.standings.get_mut(reader.query.0 as usize) else {
                 continue;
             };
-            if query.standing.due != time {
+            if standing.due != time {
                 continue;
             }
-            query.standing.due = i64::MAX;
+            standing.due = i64::MAX;
             self.tell(reader.query, |query, bench| {
                 query.watermark(reader.input, watermark, bench);
             });
@@ -214,9 +254,11 @@ impl Engine {
         };
         let watermark = stream.watermark;
         for reader in stream.readers.all.clone() {
+            let standing = self.standings.get(reader.query.0 as usize);
+            let eager = standing.is_some_and(|standing| standing.eager);
             self.tell(reader.query, |query, bench| {
                 // Those that do not hear of every watermark learn here how far time has come.
-                if watermark != NEVER && !query.standing.eager {
+                if watermark != NEVER && !eager {
                     query.watermark(reader.input, watermark, bench);
                 }
                 query.end(reader.input, bench);
@@ -226,7 +268,10 @@ impl Engine {
 
     /// Tells a query something, and passes on what comes out of it.
     pub(crate) fn tell(&mut self, id: QueryId, what: impl FnOnce(&mut Query, &mut Bench<'_>)) {
-        let Some(Some(query)) = self.queries.get_mut(id.0 as usize) else {
+        let number = id.0 as usize;
+        let (Some(Some(query)), Some(standing)) =
+            (self.queries.get_mut(number), self.standings.get_mut(number))
+        else {
             return;
         };
         let mut produced = std::mem::take(&mut self.scratch.produced);
@@ -235,11 +280,11 @@ impl Engine {
             out: &mut produced,
         };
         what(query, &mut bench);
-        query.standing.waiting = query.waiting(&mut self.families);
+        standing.waiting = query.waiting(&mut self.families);
         let due = query.next_due();
         let output = query.plan.output_stream;
-        if due < query.standing.due && !query.standing.eager {
-            query.standing.due = due;
+        if due < standing.due && !standing.eager {
+            standing.due = due;
             let input = query.plan.inputs.first().map(|input| input.stream);
             if let Some(stream) = input.and_then(|input| self.streams.get_mut(&input)) {
                 let reader = Reader {
@@ -249,7 +294,7 @@ impl Engine {
                 stream.readers.due.push(Reverse((due, reader)));
             }
         }
-        if produced.is_empty() && !query.standing.eager && !query.is_done() {
+        if produced.is_empty() && !standing.eager && !query.is_done() {
             self.scratch.produced = produced;
             return;
         }

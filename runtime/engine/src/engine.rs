@@ -18,6 +18,7 @@ use crate::index::BlockRow;
 use crate::matcher::Families;
 use crate::query::Query;
 use crate::readers::Reader;
+use crate::standing::Standing;
 use crate::stats::{QueryStats, StreamStats};
 use crate::stream::{Admission, NEVER, Origin, Stream};
 
@@ -70,10 +71,12 @@ pub struct Output {
 /// assert_eq!(engine.push(StreamId(0), 9, vec![]), Ok(Pushed::Late));
 /// ```
 pub struct Engine {
-    config: EngineConfig,
+    pub(crate) config: EngineConfig,
     pub(crate) streams: IndexMap<StreamId, Stream, FxBuildHasher>,
     /// By number; `None`: dropped.
     pub(crate) queries: Vec<Option<Query>>,
+    /// By number.
+    pub(crate) standings: Vec<Standing>,
     pub(crate) families: Families,
     /// What is still to be told to readers, in the order in which it happened.
     pub(crate) agenda: VecDeque<Item>,
@@ -96,6 +99,7 @@ impl Engine {
             config,
             streams: IndexMap::default(),
             queries: Vec::new(),
+            standings: Vec::new(),
             families: Families::default(),
             agenda: VecDeque::new(),
             outputs: Vec::new(),
@@ -168,7 +172,7 @@ impl Engine {
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
         let since = self.next_seq;
-        let mut made = Query::new(
+        let made = Query::new(
             Arc::clone(&query),
             deliver,
             &names,
@@ -176,8 +180,8 @@ impl Engine {
             &mut self.families,
         )
         .map_err(invalid)?;
-        made.standing.since = since;
         self.queries.push(Some(made));
+        self.standings.push(Standing::new(since));
         match self.streams.get_mut(&output) {
             Some(stream) => {
                 stream.origin = Origin::Query(id);
@@ -344,7 +348,7 @@ impl Engine {
         let pushed = match admission {
             Admission::InTime => {
                 let now = stream.goes_at_once(time);
-                self.scratch.find(stream, &self.queries, &row, seq, now);
+                self.scratch.find(stream, &self.standings, &row, seq, now);
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
                 } else {
@@ -419,8 +423,8 @@ impl Engine {
     /// What a query did; `None` if it was dropped or never there.
     pub fn stats(&self, id: QueryId) -> Option<QueryStats> {
         let query = self.queries.get(id.0 as usize)?.as_ref()?;
-        let mut stats = query.stats();
-        if let (Some(before), Some(input)) = (query.standing.before, query.plan.inputs.first()) {
+        let mut stats = query.stats(&self.families);
+        if let (Some(before), Some(input)) = (query.before, query.plan.inputs.first()) {
             // Those that do not concern it are counted by its stream.
             let stream = self.streams.get(&input.stream)?;
             stats.events = stream.released().saturating_sub(before);
@@ -445,7 +449,8 @@ impl Engine {
     pub fn output_watermark(&self, id: QueryId) -> Option<i64> {
         let query = self.queries.get(id.0 as usize)?.as_ref()?;
         let mut watermark = query.output_watermark();
-        if !query.standing.eager && query.plan.order_by.is_empty() {
+        let eager = self.standings.get(id.0 as usize).is_some_and(|it| it.eager);
+        if !eager && query.plan.order_by.is_empty() {
             // It does not hear of every watermark, since by none of them anything would have happened to it.
             let input = query.plan.inputs.first()?;
             let known = self.streams.get(&input.stream)?.watermark;

@@ -25,6 +25,7 @@ mod query;
 mod queue;
 mod readers;
 mod sort;
+mod standing;
 mod stats;
 mod stream;
 mod unnest;

@@ -12,7 +12,7 @@ use crate::context::OneRow;
 use crate::emit::{Emitter, Origin, Produced};
 use crate::event::{Event, Hint, Row};
 use crate::index::Test;
-use crate::matcher::{Families, Matcher, Sink};
+use crate::matcher::{Families, Matcher, Place, Sink};
 use crate::merge::Merge;
 use crate::stats::QueryStats;
 use crate::stream::NEVER;
@@ -82,26 +82,10 @@ pub(crate) struct Query {
     finished: bool,
     /// It takes the events of its one input as they are.
     plain: bool,
-    pub standing: Standing,
-}
-
-/// How the engine treats a query.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
-    /// It hears of every watermark, not only of those by which something happens.
-    pub eager: bool,
-    /// The bits of its entries in the index.
-    pub registered: u64,
-    /// Those of them whose tests are all that is asked of an event alone.
-    pub complete: u64,
-    /// The bits that matter now.
-    pub waiting: u64,
-    /// It sees the events that arrived from this one on, also of those that wait for the watermark.
-    pub since: u64,
+    /// Its events go to its family.
+    light: bool,
     /// If it sees only the events that concern it: how many its stream had let go when it was registered.
     pub before: Option<u64>,
-    /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
-    pub due: i64,
 }
 
 impl Query {
@@ -133,15 +117,8 @@ impl Query {
             finished: false,
             plain: plan.unnest.is_empty()
                 && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
-            standing: Standing {
-                eager: false,
-                registered: 0,
-                complete: 0,
-                waiting: u64::MAX,
-                since: 0,
-                before: None,
-                due: i64::MAX,
-            },
+            light: false,
+            before: None,
             plan,
         })
     }
@@ -167,7 +144,8 @@ impl Query {
     pub fn waiting(&self, families: &mut Families) -> u64 {
         match &self.matcher {
             _ if self.is_done() => 0,
-            Some(matcher) => match families.work(matcher.family()) {
+            Some(matcher) if self.light => families.waiting(matcher.place()),
+            Some(matcher) => match families.work(matcher.place()) {
                 Some(work) => matcher.waiting(work),
                 None => u64::MAX,
             },
@@ -208,17 +186,21 @@ impl Query {
         if self.clock == NEVER { 0 } else { self.clock }
     }
 
-    pub fn stats(&self) -> QueryStats {
+    pub fn stats(&self, families: &Families) -> QueryStats {
         let matcher = self.matcher.as_deref();
         let buffered = self.merge.as_ref().map_or(0, Merge::len)
             + matcher.map_or(0, Matcher::buffered)
             + self.emitter.buffered();
-        QueryStats {
+        let mut stats = QueryStats {
             partitions: matcher.map_or(0, Matcher::partitions) as u64,
             buffered: buffered as u64,
             done: self.is_done(),
             ..self.stats.clone()
+        };
+        if let Some(place) = self.light() {
+            families.add_to(place, &mut stats);
         }
+        stats
     }
 
     /// An event of an input. Each input gives its events in order.
@@ -233,6 +215,41 @@ impl Query {
                 merge.push(input, Arc::clone(event));
                 self.release(bench);
             }
+        }
+    }
+
+    /// The predicate index answers all of its conditions: from now on its events go to its family, if that will do. Where it then stands.
+    pub fn lighten(&mut self) -> Option<Place> {
+        self.light = self.plain && self.matcher.as_ref().is_some_and(|it| it.is_light());
+        self.light()
+    }
+
+    fn light(&self) -> Option<Place> {
+        let matcher = self.matcher.as_ref()?;
+        self.light.then(|| matcher.place())
+    }
+
+    /// Its family found matches for it by an event.
+    pub fn found(&mut self, time: i64, bench: &mut Bench<'_>) {
+        if self.is_done() {
+            return;
+        }
+        self.advance(time, bench);
+        if let Some(matcher) = &self.matcher {
+            let mut sink = Sink {
+                emitter: &mut self.emitter,
+                stats: &mut self.stats,
+                out: bench.out,
+                clock: self.clock,
+            };
+            matcher.report(bench.families, &mut sink);
+        }
+    }
+
+    /// Its one input has come to the time of an event.
+    pub fn reach(&mut self, time: i64, bench: &mut Bench<'_>) {
+        if !self.is_done() {
+            self.advance(time, bench);
         }
     }
 
@@ -287,7 +304,7 @@ impl Query {
         }
         if let Some(matcher) = &mut self.matcher
             && !matcher.is_quiet(time)
-            && let Some(work) = bench.families.work(matcher.family())
+            && let Some(work) = bench.families.work(matcher.place())
         {
             let clock = if self.clock == NEVER {
                 time
@@ -371,7 +388,7 @@ impl Query {
                     .emit(&OneRow::new(&row), &origin, &mut self.stats, bench.out);
             }
             Some(matcher) => {
-                let Some(work) = bench.families.work(matcher.family()) else {
+                let Some(work) = bench.families.work(matcher.place()) else {
                     return;
                 };
                 let mut sink = Sink {
@@ -388,9 +405,21 @@ impl Query {
     fn finish(&mut self, bench: &mut Bench<'_>) {
         self.finished = true;
         let clock = self.clock();
+        let light = self.light();
+        if let Some(matcher) = &self.matcher
+            && light.is_some()
+        {
+            let mut sink = Sink {
+                emitter: &mut self.emitter,
+                stats: &mut self.stats,
+                out: bench.out,
+                clock,
+            };
+            matcher.abandon(bench.families, &mut sink);
+        }
         if let Some(matcher) = &mut self.matcher
             && !self.emitter.done
-            && let Some(work) = bench.families.work(matcher.family())
+            && let Some(work) = bench.families.work(matcher.place())
         {
             let mut sink = Sink {
                 emitter: &mut self.emitter,
@@ -406,7 +435,12 @@ impl Query {
 
     /// Forgets what is open in it: nothing more will come of it.
     pub fn leave(&mut self, families: &mut Families) {
+        let light = self.light();
         if let Some(matcher) = self.matcher.take() {
+            if let Some(place) = light {
+                families.add_to(place, &mut self.stats);
+                (self.stats.live, self.stats.partitions) = (0, 0);
+            }
             matcher.leave(families);
         }
     }

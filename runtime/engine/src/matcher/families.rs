@@ -15,14 +15,17 @@ use rustc_hash::FxBuildHasher;
 
 use crate::config::{Classes, EngineConfig};
 use crate::id::IdBuilder;
+use crate::stats::QueryStats;
 
-use super::any::{self, OwnerId};
+use super::any;
 use super::every;
 use super::facts::Facts;
+use super::light::{Light, Place};
 use super::preferred;
 use super::program::{Program, numbers_matches};
 use super::report::Decided;
 use super::row;
+use super::timers::Timers;
 
 /// The number of a family; used again after its last query was dropped.
 pub(crate) type FamilyId = u32;
@@ -52,21 +55,34 @@ impl Work {
     }
 }
 
-struct Family {
+/// A family of queries.
+pub(crate) struct Family {
     /// The first of its queries, even if that is gone: the program is its.
     first: Arc<CompiledQuery>,
     shape: u64,
-    program: Arc<Program>,
-    work: Work,
+    pub program: Arc<Program>,
+    pub work: Work,
     members: usize,
+    /// Its light queries, by owner.
+    pub light: Vec<Light>,
+    pub scrap: Scrap,
+}
+
+/// What a light query counts, and would set if it were not light.
+#[derive(Default)]
+pub(crate) struct Scrap {
+    pub stats: QueryStats,
+    pub decided: Vec<Decided>,
+    pub timers: Timers,
+    pub numbers: u64,
 }
 
 impl Family {
     fn admit(&mut self, family: FamilyId) -> Member {
         self.members += 1;
+        let owner = self.work.any.arena().admit();
         Member {
-            family,
-            owner: self.work.any.arena().admit(),
+            place: Place { family, owner },
             program: Arc::clone(&self.program),
         }
     }
@@ -74,9 +90,7 @@ impl Family {
 
 /// A query in its family.
 pub(crate) struct Member {
-    pub family: FamilyId,
-    /// In the graph of the family.
-    pub owner: OwnerId,
+    pub place: Place,
     pub program: Arc<Program>,
 }
 
@@ -115,6 +129,7 @@ impl Families {
         program.any &= config.classes != Classes::Threads;
         program.counts &= config.classes == Classes::Cheapest;
         program.row &= config.classes != Classes::Threads;
+        program.light = is_light(&program);
         let program = Arc::new(program);
         let mut family = Box::new(Family {
             first: Arc::clone(query),
@@ -122,6 +137,8 @@ impl Families {
             work: Work::new(&program),
             program: Arc::clone(&program),
             members: 0,
+            light: Vec::new(),
+            scrap: Scrap::default(),
         });
         let id = match self.free.pop() {
             Some(id) => id,
@@ -139,13 +156,16 @@ impl Families {
     }
 
     /// A query of the family is gone.
-    pub fn leave(&mut self, id: FamilyId, owner: OwnerId) {
+    pub fn leave(&mut self, Place { family: id, owner }: Place) {
         let Some(place) = self.all.get_mut(id as usize) else {
             return;
         };
         let Some(family) = place else { return };
         family.members -= 1;
         family.work.any.arena().dismiss(owner);
+        if let Some(light) = family.light.get_mut(owner as usize) {
+            *light = Light::default();
+        }
         if family.members > 0 {
             return;
         }
@@ -159,10 +179,17 @@ impl Families {
         self.free.push(id);
     }
 
+    pub fn family(&mut self, id: FamilyId) -> Option<&mut Family> {
+        self.all.get_mut(id as usize)?.as_deref_mut()
+    }
+
+    pub fn family_at(&self, id: FamilyId) -> Option<&Family> {
+        self.all.get(id as usize)?.as_deref()
+    }
+
     /// What a family works with.
-    pub fn work(&mut self, id: FamilyId) -> Option<&mut Work> {
-        let family = self.all.get_mut(id as usize)?.as_mut()?;
-        Some(&mut family.work)
+    pub fn work(&mut self, place: Place) -> Option<&mut Work> {
+        self.family(place.family).map(|family| &mut family.work)
     }
 
     /// How many families there are.
@@ -170,4 +197,22 @@ impl Families {
     pub fn len(&self) -> usize {
         self.all.iter().flatten().count()
     }
+}
+
+/// Whether queries that run a program need nothing of an event but where they wait.
+fn is_light(program: &Program) -> bool {
+    let plan = &program.plan;
+    program.any
+        && !program.counts
+        && !program.apart
+        && !program.dense
+        && !program.keeps_partitions
+        && !program.keeps_rows
+        && !program.unmatched()
+        && program.leading.is_empty()
+        && plan.partition_by.is_empty()
+        && plan
+            .conditions
+            .iter()
+            .all(|condition| condition.correlated.is_empty())
 }

@@ -12,6 +12,7 @@ mod facts;
 mod families;
 mod history;
 mod leading;
+mod light;
 mod output;
 mod partition;
 mod preferred;
@@ -35,9 +36,11 @@ use crate::event::{Hint, Row};
 use crate::sort::sort_rows;
 use crate::stats::QueryStats;
 
-use any::{Arena, OwnerId};
+use any::Arena;
 use families::Member;
-pub(crate) use families::{Families, FamilyId, Work};
+pub(crate) use families::{Families, Work};
+pub(crate) use light::Place;
+use output::Home;
 pub(crate) use output::Sink;
 use partition::{Class, Partition, Partitions};
 use program::{Interest, Program};
@@ -49,8 +52,7 @@ pub(crate) struct Matcher {
     query: Arc<CompiledQuery>,
     plan: Arc<MatchPlan>,
     program: Arc<Program>,
-    family: FamilyId,
-    owner: OwnerId,
+    place: Place,
     /// Class `any`: its own graph, where it does not share that of its family.
     graph: Option<Box<Arena>>,
     config: EngineConfig,
@@ -91,18 +93,13 @@ impl Matcher {
         config: EngineConfig,
         families: &mut Families,
     ) -> Result<Self, String> {
-        let Member {
-            family,
-            owner,
-            program,
-        } = families.join(query, plan, streams, config)?;
+        let Member { place, program } = families.join(query, plan, streams, config)?;
         Ok(Self {
             graph: (program.any && program.apart).then(Box::default),
             query: Arc::clone(query),
             plan: Arc::clone(plan),
             program,
-            family,
-            owner,
+            place,
             config,
             end_of_input: query.end_of_input,
             partitions: Partitions::default(),
@@ -116,14 +113,33 @@ impl Matcher {
         })
     }
 
-    /// The family that it belongs to.
-    pub fn family(&self) -> FamilyId {
-        self.family
+    /// Where it stands in its family.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether an event need not come to it where the predicate index answers all of its conditions.
+    pub fn is_light(&self) -> bool {
+        self.program.light
+    }
+
+    /// Reports the matches that its family found for it.
+    pub fn report(&self, families: &mut Families, sink: &mut Sink<'_>) {
+        let most = self.config.max_matches_per_event;
+        families.report(self.place, &self.query.name, most, sink);
+    }
+
+    /// The end of the input for a light query: what is open is dropped, and counted if it was to be decided.
+    pub fn abandon(&self, families: &mut Families, sink: &mut Sink<'_>) {
+        let open = families.abandon(self.place, self.config, sink.clock);
+        if self.end_of_input == EndOfInput::Undecided {
+            sink.stats.undecided += open;
+        }
     }
 
     /// It leaves its family.
     pub fn leave(&self, families: &mut Families) {
-        families.leave(self.family, self.owner);
+        families.leave(self.place);
     }
 
     /// Nothing happens before a time but by an event.
@@ -314,6 +330,10 @@ impl Matcher {
         stats: &mut QueryStats,
     ) -> Option<u32> {
         let by = &program.plan.partition_by;
+        if by.is_empty() && self.partitions.len() > 0 {
+            // The one partition has the first place.
+            return Some(0);
+        }
         let columns = by.iter().map(|expr| match expr.kind {
             ExprKind::Column(slot) => Some(row.column(slot)),
             _ => None,
@@ -387,7 +407,7 @@ impl Matcher {
         if let Some(graph) = self.graph.as_deref_mut() {
             std::mem::swap(work.any.arena(), graph);
         } else {
-            work.any.arena().enter(self.owner);
+            work.any.arena().enter(self.place.owner);
         }
         self.work_in(work, place, task, sink);
         if let Some(graph) = self.graph.as_deref_mut() {
@@ -413,14 +433,17 @@ impl Matcher {
             }
         } else if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
             let most = self.config.max_matches_per_event;
-            any::report(
-                &program,
-                &mut partition,
-                &work.any,
-                most,
-                &mut work.ids,
-                sink,
-            );
+            if let Class::Any(class) = &partition.class {
+                let found_in = any::FoundIn {
+                    home: Home {
+                        id: partition.id,
+                        history: &partition.history,
+                    },
+                    class,
+                    numbers: &mut partition.numbers,
+                };
+                any::report(&program, found_in, &work.any, most, &mut work.ids, sink);
+            }
         }
         if program.row && work.row.has_found() {
             row::report(&program, &partition, &mut work.row, &mut work.ids, sink);

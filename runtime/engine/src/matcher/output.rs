@@ -12,6 +12,7 @@ use crate::stats::QueryStats;
 
 use super::bindings::Node;
 use super::complete::{Complete, MatchFacts, Unmatched};
+use super::history::History;
 use super::partition::Partition;
 use super::program::Program;
 use super::report::{Bound, Decided, Decision};
@@ -118,7 +119,25 @@ fn report(
         number,
         timed_out: decision.timed_out,
     };
-    one.emit(program, partition, ids, sink);
+    one.emit(program, partition.home(), ids, sink);
+}
+
+/// Where a match was found.
+#[derive(Clone, Copy)]
+pub(crate) struct Home<'a> {
+    /// What the identities of the partition's matches begin with.
+    pub id: u128,
+    pub history: &'a History,
+}
+
+impl Partition {
+    /// The partition, to its matches.
+    pub fn home(&self) -> Home<'_> {
+        Home {
+            id: self.id,
+            history: &self.history,
+        }
+    }
 }
 
 /// A match on its way out.
@@ -133,8 +152,8 @@ pub(crate) struct One<'a> {
 }
 
 impl One<'_> {
-    fn id(&self, partition: &Partition, ids: &mut IdBuilder) -> MatchId {
-        ids.begin(partition.id);
+    fn id(&self, home: Home<'_>, ids: &mut IdBuilder) -> MatchId {
+        ids.begin(home.id);
         for bound in self.bound {
             let event = &bound.row.event;
             ids.bound(bound.variable.0, bound.row.input, event.ordinal, event.part);
@@ -152,13 +171,13 @@ impl One<'_> {
     pub fn emit(
         &self,
         program: &Program,
-        partition: &Partition,
+        home: Home<'_>,
         ids: &mut IdBuilder,
         sink: &mut Sink<'_>,
     ) {
         let bound = self.bound;
         let facts = MatchFacts {
-            id: self.id(partition, ids),
+            id: self.id(home, ids),
             number: self.number,
             time: sink.clock,
             timed_out: self.timed_out,
@@ -166,7 +185,7 @@ impl One<'_> {
         let running = RefCell::new(Vec::new());
         let complete = |upto, here| Complete {
             program,
-            history: &partition.history,
+            history: home.history,
             bound,
             upto,
             here,

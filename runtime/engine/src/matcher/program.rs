@@ -53,6 +53,8 @@ pub(crate) struct Program {
     pub any: bool,
     /// Class `any`: queries of a family can't share one graph, as they do not see events in one order, or as no window empties it.
     pub apart: bool,
+    /// Class `any`, with nothing beyond it: see `light`.
+    pub light: bool,
     /// Its matches could be counted instead of made.
     pub countable: bool,
     /// It runs in class `count`: they are.
@@ -192,6 +194,7 @@ impl Program {
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
             any,
+            light: false,
             apart: query.inputs.len() > 1 || !matches!(plan.within, Some(Within::Time(_))),
             countable: is_count(query, plan),
             counts: any && is_count(query, plan),

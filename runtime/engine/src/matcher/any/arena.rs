@@ -134,7 +134,12 @@ impl Arena {
 
     /// How many nodes the owner has whose event it is.
     pub fn live(&self) -> u64 {
-        let owner = self.owners.get(self.owner as usize);
+        self.nodes_of(self.owner)
+    }
+
+    /// How many nodes an owner has.
+    pub fn nodes_of(&self, owner: OwnerId) -> u64 {
+        let owner = self.owners.get(owner as usize);
         owner.map_or(0, |owner| owner.nodes)
     }
 

@@ -31,7 +31,7 @@ use arena::{Entry, List, NodeId, Output};
 pub(crate) use counted::{Counted, report as report_count};
 use determined::{Determined, START, StateId};
 use report::Found;
-pub(crate) use report::report;
+pub(crate) use report::{FoundIn, report};
 
 /// The partial matches of a partition.
 #[derive(Debug, Default)]
@@ -74,6 +74,11 @@ impl Shared {
     /// The graph of the queries that share one.
     pub fn arena(&mut self) -> &mut Arena {
         &mut self.arena
+    }
+
+    /// How many nodes a query has in it.
+    pub fn nodes_of(&self, owner: OwnerId) -> u64 {
+        self.arena.nodes_of(owner)
     }
 
     /// The event at hand completed a match.

@@ -3,14 +3,13 @@
 use std::ops::ControlFlow;
 
 use crate::id::IdBuilder;
-use crate::matcher::output::{One, Sink};
-use crate::matcher::partition::{Class, Partition};
+use crate::matcher::output::{Home, One, Sink};
 use crate::matcher::program::Program;
 use crate::matcher::report::Bound;
 
-use super::Shared;
 use super::arena::{NodeId, Output};
 use super::walk::walk;
+use super::{Any, Shared};
 
 /// The nodes at which the matches of an event end.
 #[derive(Debug, Default)]
@@ -35,27 +34,37 @@ impl Found {
     }
 }
 
+/// Whose matches they are.
+pub(crate) struct FoundIn<'a> {
+    pub home: Home<'a>,
+    pub class: &'a Any,
+    /// Matches so far.
+    pub numbers: &'a mut u64,
+}
+
 /// Reports the matches that the event at hand completed, in the order of their events. Where the order can't reach the output
 /// they are not put in order, nor kept.
 pub(crate) fn report(
     program: &Program,
-    partition: &mut Partition,
+    found_in: FoundIn<'_>,
     shared: &Shared,
     max_matches: usize,
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
-    let Class::Any(class) = &partition.class else {
-        return;
-    };
+    let FoundIn {
+        home,
+        class,
+        numbers,
+    } = found_in;
     let arena = class.own.as_deref().unwrap_or(&shared.arena);
     let (mut stack, mut path) = (Vec::new(), Vec::new());
     let mut report = Report {
         program,
-        partition,
+        home,
         ids,
         bound: Vec::new(),
-        number: partition.numbers,
+        number: *numbers,
     };
     // What can be counted is the same in any order.
     let in_order = !program.countable;
@@ -94,12 +103,12 @@ pub(crate) fn report(
     for one in matches {
         report.emit(one.iter().copied(), sink);
     }
-    partition.numbers = report.number;
+    *numbers = report.number;
 }
 
 struct Report<'a> {
     program: &'a Program,
-    partition: &'a Partition,
+    home: Home<'a>,
     ids: &'a mut IdBuilder,
     bound: Vec<Bound<'a>>,
     number: u64,
@@ -120,7 +129,7 @@ impl<'a> Report<'a> {
             number: self.number,
             timed_out: false,
         };
-        one.emit(self.program, self.partition, self.ids, sink);
+        one.emit(self.program, self.home, self.ids, sink);
     }
 }
 

@@ -50,6 +50,6 @@ pub(crate) fn report(
             number: one.number,
             timed_out: false,
         };
-        one.emit(program, partition, ids, sink);
+        one.emit(program, partition.home(), ids, sink);
     }
 }

@@ -1,0 +1,187 @@
+//! Queries of a family that are light: an event is looked at in a few cache lines.
+//!
+//! With ten thousand queries an event costs what it touches, not what it computes: nothing of a query is in the cache when its turn
+//! comes. Of a query that runs in class `any`, in one partition, and whose conditions the predicate index answers whole, an event needs
+//! nothing but the states it waits in. These lie side by side in the family; the query itself is looked at when a match is to be
+//! reported.
+
+use crate::config::EngineConfig;
+use crate::event::{Hint, Row};
+use crate::id::partition_hash;
+use crate::stats::QueryStats;
+
+use super::any::{self, Any, OwnerId};
+use super::families::{Families, Family, FamilyId, Scrap};
+use super::history::History;
+use super::output::{Home, Sink};
+use super::program::Interest;
+use super::scene::{Scene, Stage};
+use super::timers::PartitionRef;
+
+/// What a light query has open, and did.
+#[derive(Debug, Default)]
+pub(crate) struct Light {
+    any: Any,
+    /// Matches so far.
+    numbers: u64,
+    visits: u64,
+    bindings: u64,
+    shed: u64,
+}
+
+/// What came of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touched {
+    /// The variables that matter now.
+    pub waiting: Interest,
+    /// There are matches to report, before the family sees another event.
+    pub found: bool,
+}
+
+/// A query in its family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub family: FamilyId,
+    pub owner: OwnerId,
+}
+
+impl Families {
+    /// An event for a light query. `None`: it is not there.
+    pub fn touch(
+        &mut self,
+        place: Place,
+        row: &Row,
+        hint: Hint,
+        config: EngineConfig,
+    ) -> Option<Touched> {
+        let family = self.family(place.family)?;
+        let Family {
+            program,
+            work,
+            scrap,
+            light,
+            ..
+        } = family;
+        let index = place.owner as usize;
+        if light.len() <= index {
+            light.resize_with(index + 1, Light::default);
+        }
+        let light = light.get_mut(index)?;
+        work.facts.reset();
+        work.facts.assume(hint);
+        work.any.arena().enter(place.owner);
+        let history = History::default();
+        let mut stage = stage(program, scrap, config, row.event.seq);
+        let mut scene = Scene {
+            stage: &mut stage,
+            history: &history,
+            past: &[],
+            row,
+            position: row.event.seq,
+            facts: &mut work.facts,
+        };
+        light.any.row(&mut scene, &mut work.any);
+        light.visits += std::mem::take(&mut scrap.stats.visits);
+        light.bindings += std::mem::take(&mut scrap.stats.bindings);
+        light.shed += std::mem::take(&mut scrap.stats.shed);
+        Some(Touched {
+            waiting: program.start_interest | light.any.concern(&work.any),
+            found: work.any.has_found(),
+        })
+    }
+
+    /// The variables that matter to a light query.
+    pub fn waiting(&mut self, place: Place) -> Interest {
+        let Some(family) = self.family(place.family) else {
+            return Interest::MAX;
+        };
+        let start = family.program.start_interest;
+        let light = family.light.get(place.owner as usize);
+        start | light.map_or(0, |light| light.any.concern(&family.work.any))
+    }
+
+    /// Reports the matches that the event at hand completed.
+    pub fn report(&mut self, place: Place, query: &str, most: usize, sink: &mut Sink<'_>) {
+        let Some(family) = self.family(place.family) else {
+            return;
+        };
+        let Family {
+            program,
+            work,
+            light,
+            ..
+        } = family;
+        let Some(light) = light.get_mut(place.owner as usize) else {
+            return;
+        };
+        let history = History::default();
+        let found_in = any::FoundIn {
+            home: Home {
+                id: partition_hash(query, &[]),
+                history: &history,
+            },
+            class: &light.any,
+            numbers: &mut light.numbers,
+        };
+        any::report(program, found_in, &work.any, most, &mut work.ids, sink);
+    }
+
+    /// Drops what a light query has open at the end of the input; how many ways those were in which partial matches could have gone on.
+    pub fn abandon(&mut self, place: Place, config: EngineConfig, time: i64) -> u64 {
+        let Some(family) = self.family(place.family) else {
+            return 0;
+        };
+        let Family {
+            program,
+            work,
+            scrap,
+            light,
+            ..
+        } = family;
+        let Some(light) = light.get_mut(place.owner as usize) else {
+            return 0;
+        };
+        let mut stage = stage(program, scrap, config, u64::MAX);
+        light.any.abandon(&mut stage, &mut work.any, time)
+    }
+
+    /// Adds what a light query did, and holds, to its statistics.
+    pub fn add_to(&self, place: Place, stats: &mut QueryStats) {
+        let Some(family) = self.family_at(place.family) else {
+            return;
+        };
+        let Some(light) = family.light.get(place.owner as usize) else {
+            return;
+        };
+        stats.visits += light.visits;
+        stats.bindings += light.bindings;
+        stats.shed += light.shed;
+        stats.live = family.work.any.nodes_of(place.owner);
+        stats.partitions = u64::from(!light.any.is_idle());
+    }
+}
+
+/// Where a light query stands: in no partition, with a scrap of paper for what is counted.
+fn stage<'a>(
+    program: &'a super::program::Program,
+    scrap: &'a mut Scrap,
+    config: EngineConfig,
+    position: u64,
+) -> Stage<'a> {
+    Stage {
+        program,
+        plan: &program.plan,
+        stats: &mut scrap.stats,
+        decided: &mut scrap.decided,
+        timers: &mut scrap.timers,
+        partition: PartitionRef {
+            place: 0,
+            ordinal: 0,
+        },
+        numbers: &mut scrap.numbers,
+        position,
+        ended: position == u64::MAX,
+        max_threads: config.max_threads_per_query as u64,
+        max_matches: config.max_matches_per_event,
+    }
+}

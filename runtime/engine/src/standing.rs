@@ -1,0 +1,40 @@
+//! How the engine treats its queries: what it must know of each to pass it over.
+
+use crate::matcher::Place;
+
+/// How the engine treats a query. All of them lie side by side: an event that does not matter to a query looks here alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// The bits of its entries in the index.
+    pub registered: u64,
+    /// Those of them whose tests are all that is asked of an event alone.
+    pub complete: u64,
+    /// The bits that matter now.
+    pub waiting: u64,
+    /// It sees the events that arrived from this one on, also of those that wait for the watermark.
+    pub since: u64,
+    /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
+    pub due: i64,
+    /// Its family.
+    pub place: Place,
+    /// It hears of every watermark, not only of those by which something happens.
+    pub eager: bool,
+    /// Its events go to its family.
+    pub light: bool,
+}
+
+impl Standing {
+    /// That of a query that sees what arrives from an event on.
+    pub fn new(since: u64) -> Self {
+        Self {
+            registered: 0,
+            complete: 0,
+            waiting: u64::MAX,
+            since,
+            due: i64::MAX,
+            place: Place::default(),
+            eager: false,
+            light: false,
+        }
+    }
+}
