@@ -29,6 +29,7 @@ pub use stream::{
 };
 
 use crate::compiled::{CompiledQuery, StreamId, StreamSpec};
+use crate::pool::Pool;
 use crate::resolve::Planned;
 use name::Found;
 
@@ -70,9 +71,15 @@ pub struct Catalog {
     sinks: IndexMap<String, Arc<SinkDef>>,
     settings: Settings,
     next_stream: u32,
+    pool: Pool,
 }
 
 impl Catalog {
+    /// The parts that compiled queries share.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// An empty catalog with the default settings.
     pub fn new() -> Self {
         Self::default()

@@ -16,7 +16,7 @@ pub struct StreamId(pub u32);
 pub struct StreamSpec {
     pub id: StreamId,
     pub name: String,
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
     /// How late an event may be, µs: the watermark is the latest event time minus this.
     pub lateness: i64,
     /// An event this much (µs) ahead of the latest event time so far is set aside, as late events are: a far-future
@@ -37,7 +37,7 @@ pub struct CompiledQuery {
     /// The streams it reads. Several: the streams of one pattern, merged by event time, ties by arrival.
     pub inputs: Vec<Input>,
     /// The columns of a row as the expressions see it.
-    pub layout: Schema,
+    pub layout: Arc<Schema>,
     /// Rows with other rows: before everything else, each row is repeated for each element of an array.
     pub unnest: Vec<Unnest>,
     pub body: Body,
@@ -47,9 +47,9 @@ pub struct CompiledQuery {
     pub group: Option<Group>,
     /// The select list (and `hidden` further columns for ORDER BY at its end). After `group` a `Column(n)` is a column of the
     /// group's row: its keys, then its aggregates.
-    pub projection: Vec<Expr>,
+    pub projection: Arc<Vec<Expr>>,
     /// The columns that come out, without the hidden ones.
-    pub output: Schema,
+    pub output: Arc<Schema>,
     pub distinct: bool,
     pub limit_per: Option<LimitPer>,
     /// ORDER BY of the result, by columns of `projection`: collected and sorted at the end of bounded input. Empty: as they come.
@@ -92,7 +92,7 @@ pub enum Body {
 /// A pattern and everything that decides its matches.
 #[derive(Clone, Debug)]
 pub struct MatchPlan {
-    pub automaton: Automaton,
+    pub automaton: Arc<Automaton>,
     /// Distinct conditions over the row at hand alone.
     pub predicates: Vec<Expr>,
     /// Indexed by `VarId`.

@@ -18,6 +18,7 @@ mod lint;
 pub mod logical;
 mod lower;
 pub mod pattern;
+mod pool;
 mod reduce;
 pub mod resolve;
 mod rules;

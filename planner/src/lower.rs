@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use portent_grammar::Schema;
-
 use crate::automaton::Automaton;
 use crate::compiled::{Body, CompiledQuery, Group, MatchPlan, Unnest};
 use crate::expr::{self, Expr, ExprKind};
 use crate::fingerprint;
 use crate::logical::{LogicalMatch, LogicalPlan, LogicalQuery};
+use crate::pool::Pool;
 use crate::rules;
 use crate::rules::predicates::Predicates;
 
 /// Compiles a plan, after the rules have rewritten it.
 pub fn lower(
     query: LogicalQuery,
+    pool: &Pool,
     stream_name: &dyn Fn(crate::compiled::StreamId) -> String,
 ) -> CompiledQuery {
     let LogicalQuery {
@@ -30,13 +30,13 @@ pub fn lower(
         name,
         fingerprint: 0,
         inputs,
-        layout,
+        layout: pool.schema(layout),
         unnest: Vec::new(),
         body: Body::Rows,
         filter: None,
         group: None,
-        projection: Vec::new(),
-        output: Schema::new(),
+        projection: Arc::default(),
+        output: Arc::default(),
         distinct: false,
         limit_per: None,
         order_by: Vec::new(),
@@ -47,18 +47,23 @@ pub fn lower(
         event_time,
     };
     let mut pattern = None;
-    descend(rules::apply(plan), &mut compiled, &mut pattern);
+    descend(rules::apply(plan), pool, &mut compiled, &mut pattern);
     compiled.unnest.reverse();
     if let Some(pattern) = pattern {
         let (back, ahead) = reach(&pattern, &compiled);
-        compiled.body = Body::Match(Arc::new(match_plan(pattern, back, ahead)));
+        compiled.body = Body::Match(Arc::new(match_plan(pattern, pool, back, ahead)));
     }
     compiled.fingerprint = fingerprint::of(&compiled, stream_name);
     compiled
 }
 
 /// Takes a plan apart from the top down. The parts come in a fixed order, so each has one place in the compiled query.
-fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option<LogicalMatch>) {
+fn descend(
+    plan: LogicalPlan,
+    pool: &Pool,
+    compiled: &mut CompiledQuery,
+    pattern: &mut Option<LogicalMatch>,
+) {
     let mut next = Some(plan);
     while let Some(plan) = next.take() {
         next = match plan {
@@ -88,8 +93,8 @@ fn descend(plan: LogicalPlan, compiled: &mut CompiledQuery, pattern: &mut Option
                 columns,
                 output,
             } => {
-                compiled.projection = columns;
-                compiled.output = output;
+                compiled.projection = pool.exprs(columns);
+                compiled.output = pool.schema(output);
                 Some(*input)
             }
             LogicalPlan::Group {
@@ -159,7 +164,7 @@ fn reach(pattern: &LogicalMatch, compiled: &CompiledQuery) -> (u32, u32) {
     far
 }
 
-fn match_plan(pattern: LogicalMatch, look_back: u32, look_ahead: u32) -> MatchPlan {
+fn match_plan(pattern: LogicalMatch, pool: &Pool, look_back: u32, look_ahead: u32) -> MatchPlan {
     let mut predicates = Predicates::default();
     let conditions = pattern
         .conditions
@@ -167,7 +172,7 @@ fn match_plan(pattern: LogicalMatch, look_back: u32, look_ahead: u32) -> MatchPl
         .map(|condition| predicates.split(condition))
         .collect();
     MatchPlan {
-        automaton: Automaton::clone(&pattern.automaton),
+        automaton: pool.automaton(Automaton::clone(&pattern.automaton)),
         predicates: predicates.into_list(),
         conditions,
         partition_by: pattern.partition_by,

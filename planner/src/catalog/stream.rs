@@ -1,5 +1,7 @@
 //! Streams: their columns, their time, and where they come from.
 
+use std::sync::Arc;
+
 use portent_grammar::codes::{names, statements as codes};
 use portent_grammar::{Column, Diagnostic, Schema, Type, Value};
 use portent_parser::ast;
@@ -125,7 +127,7 @@ impl StreamDef {
         StreamSpec {
             id: self.id,
             name: self.name.clone(),
-            schema: self.schema(),
+            schema: Arc::new(self.schema()),
             lateness: self.lateness,
             max_ahead: self.max_ahead,
             late: self.late,

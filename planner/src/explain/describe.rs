@@ -150,7 +150,7 @@ fn describe_pattern(
         facts: facts(query, body, &namer, planned),
         predicates,
         conditions,
-        automaton: body.automaton.clone(),
+        automaton: (*body.automaton).clone(),
     }
 }
 

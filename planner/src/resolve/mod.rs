@@ -238,8 +238,12 @@ impl Planner<'_> {
     fn finish_block(&mut self, query: LogicalQuery, output: &Schema) -> StreamId {
         let stream = query.output_stream;
         self.plans.push(Arc::new(query.plan.clone()));
-        let compiled = lower(query, &|id| self.stream_name(id));
-        self.new_streams.push(spec(stream, &compiled.name, output));
+        let compiled = lower(query, self.catalog.pool(), &|id| self.stream_name(id));
+        self.new_streams.push(spec(
+            stream,
+            &compiled.name,
+            self.catalog.pool().schema(output.clone()),
+        ));
         let counted = self
             .queries
             .last()
@@ -302,11 +306,11 @@ impl Planner<'_> {
 }
 
 /// A stream that Portent makes itself.
-fn spec(id: StreamId, name: &str, schema: &Schema) -> StreamSpec {
+fn spec(id: StreamId, name: &str, schema: Arc<Schema>) -> StreamSpec {
     StreamSpec {
         id,
         name: name.to_owned(),
-        schema: schema.clone(),
+        schema,
         lateness: 0,
         max_ahead: None,
         late: None,

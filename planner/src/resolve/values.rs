@@ -1,5 +1,7 @@
 //! `(VALUES (1, 90), (2, 80)) AS t(id, price)`: a hidden stream with these events.
 
+use std::sync::Arc;
+
 use portent_grammar::codes::statements as codes;
 use portent_grammar::{Column, Diagnostic, Schema, Span, Type, Value};
 use portent_parser::ast;
@@ -47,7 +49,8 @@ impl Planner<'_> {
         }
         let stream = self.catalog.next_stream_id();
         let hidden = self.block_name(false);
-        self.new_streams.push(spec(stream, &hidden, &schema));
+        self.new_streams
+            .push(spec(stream, &hidden, Arc::new(schema.clone())));
         let plan = LogicalPlan::Values {
             stream,
             rows: rows.len(),

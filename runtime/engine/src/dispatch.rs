@@ -43,7 +43,9 @@ impl Scratch {
         self.targets.clear();
         self.hits.clear();
         let readers = &mut stream.readers;
-        readers.index.probe(fields, &mut self.hits);
+        if let Some(index) = &mut readers.index {
+            index.probe(fields, &mut self.hits);
+        }
         self.hits.queries.sort_unstable();
         let arrived = |reader: &Reader| {
             let standing = standings.get(reader.query.0 as usize);
@@ -103,7 +105,8 @@ impl Engine {
                 for (bit, tests, all) in entries {
                     standing.registered |= bit;
                     standing.complete |= if all { bit } else { 0 };
-                    readers.index.insert(reader.query.0, bit, tests);
+                    let index = readers.index.get_or_insert_default();
+                    index.insert(reader.query.0, bit, tests);
                 }
                 if standing.complete == standing.registered
                     && let Some(place) = query.lighten()

@@ -49,7 +49,7 @@ impl Emitter {
     pub fn new(plan: Arc<CompiledQuery>) -> Self {
         let periods = plan.limit_per.as_ref().map(|limit| {
             let mut tells = false;
-            for expr in &plan.projection {
+            for expr in plan.projection.iter() {
                 walk(expr, &mut |expr| {
                     tells |= matches!(expr.kind, ExprKind::MatchInfo(MatchInfo::Suppressed));
                 });

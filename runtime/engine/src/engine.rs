@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portent_grammar::{Column, Columns, Type, Value};
+use portent_grammar::{Column, Columns, Schema, Type, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::compiled::{StreamId, StreamSpec};
 use rustc_hash::FxBuildHasher;
@@ -61,7 +61,7 @@ pub struct Output {
 /// let spec = StreamSpec {
 ///     id: StreamId(0),
 ///     name: "ticks".into(),
-///     schema: vec![],
+///     schema: Default::default(),
 ///     lateness: 0,
 ///     max_ahead: None,
 ///     late: None,
@@ -126,11 +126,13 @@ impl Engine {
             match self.streams.get_mut(&late) {
                 Some(known) => known.origin = Origin::Late,
                 None => {
-                    let mut schema = spec.schema.clone();
+                    let mut schema = Vec::clone(&spec.schema);
                     schema.push(Column::new("lateness_reason", Type::Text));
                     let name = format!("{}$late", spec.name);
-                    self.streams
-                        .insert(late, Stream::new(derived(late, name, schema), Origin::Late));
+                    self.streams.insert(
+                        late,
+                        Stream::new(derived(late, name, Arc::new(schema)), Origin::Late),
+                    );
                 }
             }
         }
@@ -185,10 +187,10 @@ impl Engine {
         match self.streams.get_mut(&output) {
             Some(stream) => {
                 stream.origin = Origin::Query(id);
-                stream.spec = derived(output, query.name.clone(), query.output.clone());
+                stream.spec = derived(output, query.name.clone(), Arc::clone(&query.output));
             }
             None => {
-                let spec = derived(output, query.name.clone(), query.output.clone());
+                let spec = derived(output, query.name.clone(), Arc::clone(&query.output));
                 self.streams
                     .insert(output, Stream::new(spec, Origin::Query(id)));
             }
@@ -536,7 +538,7 @@ pub(crate) fn micros(value: &Value) -> Option<i64> {
 }
 
 /// The stream of a query's output, or of late events: in order by its making.
-fn derived(id: StreamId, name: String, schema: Vec<Column>) -> StreamSpec {
+fn derived(id: StreamId, name: String, schema: Arc<Schema>) -> StreamSpec {
     StreamSpec {
         id,
         name,

@@ -22,8 +22,8 @@ pub(crate) struct Readers {
     pub every_event: Vec<Reader>,
     /// Those that hear of every watermark.
     pub every_watermark: Vec<Reader>,
-    /// The others: which events concern them …
-    pub index: PredicateIndex,
+    /// The others: which events concern them … None is made where nobody reads, as of most outputs.
+    pub index: Option<Box<PredicateIndex>>,
     /// … and beyond which time something happens to them. Entries may be out of date.
     pub due: BinaryHeap<Reverse<(i64, Reader)>>,
 }
@@ -58,7 +58,9 @@ impl Readers {
         ] {
             list.retain(|reader| reader.query != query);
         }
-        self.index.remove(query.0);
+        if let Some(index) = &mut self.index {
+            index.remove(query.0);
+        }
     }
 
     /// Whether a reader hears of every watermark.

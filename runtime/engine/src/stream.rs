@@ -176,7 +176,11 @@ impl Stream {
             watermark: (self.watermark != NEVER).then_some(self.watermark),
             latest: self.latest,
             buffered: self.waiting.len() as u64,
-            tests: self.readers.index.evaluations,
+            tests: self
+                .readers
+                .index
+                .as_ref()
+                .map_or(0, |index| index.evaluations),
             ended: self.ended,
         }
     }

@@ -100,7 +100,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                     .map_err(|error| error.to_string())?;
                 streams.push(created.def.id);
                 let spec = created.def.spec();
-                schemas.push(spec.schema.into_iter().map(|it| it.ty).collect());
+                schemas.push(spec.schema.iter().map(|it| it.ty.clone()).collect());
             }
             StatementKind::Set { name, value } => {
                 if let Err(diagnostic) = catalog.settings_mut().set(&name, &value) {

@@ -191,12 +191,6 @@ impl Families {
     pub fn work(&mut self, place: Place) -> Option<&mut Work> {
         self.family(place.family).map(|family| &mut family.work)
     }
-
-    /// How many families there are.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.all.iter().flatten().count()
-    }
 }
 
 /// Whether queries that run a program need nothing of an event but where they wait.

@@ -24,7 +24,7 @@ pub(crate) struct Program {
     pub plan: Arc<MatchPlan>,
     /// Names of the streams and the columns that they fill, for `MATCH_EVENTS()`.
     pub inputs: Vec<InputNames>,
-    pub layout: Schema,
+    pub layout: Arc<Schema>,
     /// All steps, state by state.
     pub steps: Vec<Step>,
     /// The steps of each state.
@@ -180,7 +180,7 @@ impl Program {
         let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
         let mut program = Self {
             inputs: inputs(query, streams),
-            layout: query.layout.clone(),
+            layout: Arc::clone(&query.layout),
             classes: 0,
             names: automaton
                 .variables

@@ -265,7 +265,7 @@ impl Pattern {
             })
             .collect();
         MatchPlan {
-            automaton: self.automaton,
+            automaton: self.automaton.into(),
             predicates,
             conditions,
             partition_by: vec![column(KEY)],
@@ -296,7 +296,7 @@ pub fn stream(id: StreamId, lateness: i64) -> StreamSpec {
     StreamSpec {
         id,
         name: format!("s{}", id.0),
-        schema: schema(),
+        schema: schema().into(),
         lateness,
         max_ahead: None,
         late: None,
@@ -308,7 +308,8 @@ pub fn query(body: Body, projection: Vec<Expr>) -> CompiledQuery {
     let output = projection
         .iter()
         .map(|expr| Column::new("c", expr.ty.clone()))
-        .collect();
+        .collect::<Vec<_>>()
+        .into();
     CompiledQuery {
         name: "q".into(),
         fingerprint: 0,
@@ -316,12 +317,12 @@ pub fn query(body: Body, projection: Vec<Expr>) -> CompiledQuery {
             stream: INPUT,
             columns: None,
         }],
-        layout: schema(),
+        layout: schema().into(),
         unnest: Vec::new(),
         body,
         filter: None,
         group: None,
-        projection,
+        projection: projection.into(),
         output,
         distinct: false,
         limit_per: None,

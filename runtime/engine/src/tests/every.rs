@@ -116,7 +116,7 @@ fn within_ends_them() {
 fn numbers_follow_the_order_of_reporting() {
     let pattern = Pattern::new(2, vec![vec![any(0, 1)], vec![any(1, 2)], vec![accept()]]);
     let mut query = pattern_query(all(pattern));
-    query.projection = vec![info(portent_planner::expr::MatchInfo::Number)];
+    query.projection = vec![info(portent_planner::expr::MatchInfo::Number)].into();
     assert_eq!(
         Run::new(query).push("a a b b q:a q:b").finish().rows(),
         ["1", "2", "3", "4", "1"]

@@ -62,7 +62,7 @@ fn order_by_limit_and_offset() {
 #[test]
 fn order_by_a_hidden_column() {
     let change = |query: &mut CompiledQuery| {
-        query.output.truncate(1);
+        Arc::make_mut(&mut query.output).truncate(1);
         query.order_by = vec![SortColumn {
             column: 1,
             descending: true,
@@ -85,8 +85,8 @@ fn limit_without_order_stops_early() {
 #[test]
 fn distinct_looks_at_visible_columns() {
     let change = |query: &mut CompiledQuery| {
-        query.projection = vec![column(VALUE)];
-        query.output.truncate(1);
+        query.projection = vec![column(VALUE)].into();
+        Arc::make_mut(&mut query.output).truncate(1);
         query.distinct = true;
     };
     assert_eq!(rows(change, "a=3 b=1 c=3 d=1 e=2"), ["3", "1", "2"]);
@@ -111,8 +111,8 @@ fn group_by_at_the_end() {
     let change = |keys: Vec<Expr>, having: Option<Expr>| {
         let aggregates = vec![sum.clone(), count.clone()];
         move |query: &mut CompiledQuery| {
-            query.projection = (0..keys.len() + 2).map(column).collect();
-            query.output = vec![Column::new("c", Type::Int); keys.len() + 2];
+            query.projection = (0..keys.len() + 2).map(column).collect::<Vec<_>>().into();
+            query.output = vec![Column::new("c", Type::Int); keys.len() + 2].into();
             query.group = Some(Group {
                 keys,
                 aggregates,
@@ -175,7 +175,7 @@ fn limit_per_mutes_and_tells() {
             per: 10,
             by: vec![column(TYPE)],
         });
-        query.projection = vec![column(NUMBER), info(MatchInfo::Suppressed)];
+        query.projection = vec![column(NUMBER), info(MatchInfo::Suppressed)].into();
     };
     assert_eq!(
         rows(change, "a@0 a@1 b@2 a@9 a@10 a@11"),
@@ -191,7 +191,7 @@ fn unnest_repeats_rows() {
     );
     let change = |query: &mut CompiledQuery| {
         query.unnest = vec![Unnest { array: list }];
-        query.projection = vec![column(NUMBER), column(4)];
+        query.projection = vec![column(NUMBER), column(4)].into();
     };
     assert_eq!(rows(change, "a=1 b=2"), ["1 1", "1 7", "2 2", "2 7"]);
 }

@@ -27,10 +27,10 @@ fn numbers(engine: &mut Engine) -> Vec<String> {
 
 fn passing(input: StreamId, output: u32) -> Arc<CompiledQuery> {
     let mut query = query(Body::Rows, (0..4).map(column).collect());
-    query.projection.rotate_left(2);
+    Arc::make_mut(&mut query.projection).rotate_left(2);
     query.inputs[0].stream = input;
-    query.output = schema();
-    query.output.rotate_left(2);
+    query.output = schema().into();
+    Arc::make_mut(&mut query.output).rotate_left(2);
     query.output_stream = StreamId(output);
     query.name = format!("q{output}");
     Arc::new(query)
@@ -165,7 +165,7 @@ fn a_query_reads_a_query() {
         Body::Match(Arc::new(pattern.plan())),
         vec![text("m"), last(0, NUMBER), last(1, NUMBER), column(KEY)],
     );
-    first.output = schema();
+    first.output = schema().into();
     engine.register(Arc::new(first), false).unwrap();
     let pairs = Pattern::new(
         2,
@@ -227,7 +227,7 @@ fn an_absence_of_one_query_reaches_the_next_in_time() {
         Body::Match(Arc::new(tail.plan())),
         vec![text("m"), int(0), last(0, NUMBER), column(KEY)],
     );
-    first.output = schema();
+    first.output = schema().into();
     engine.register(Arc::new(first), true).unwrap();
     let then_c = Pattern::new(
         3,
@@ -297,7 +297,7 @@ fn outputs_of_one_call_come_by_time_and_query() {
     );
     let mut absence = query(Body::Match(Arc::new(tail.plan())), vec![last(0, NUMBER)]);
     absence.output_stream = StreamId(101);
-    absence.output = vec![Column::new("n", Type::Int)];
+    absence.output = vec![Column::new("n", Type::Int)].into();
     engine.register(Arc::new(absence), true).unwrap();
     push(&mut engine, INPUT, "a@1");
     engine.drain();
@@ -383,7 +383,7 @@ fn a_query_sees_what_arrives_from_its_registration_on_however_it_is_pushed() {
         let spec = StreamSpec {
             id: StreamId(0),
             name: "s".into(),
-            schema: vec![Column::new("v", Type::Int)],
+            schema: vec![Column::new("v", Type::Int)].into(),
             lateness: 10,
             max_ahead: None,
             late: None,
@@ -408,7 +408,7 @@ fn a_query_sees_what_arrives_from_its_registration_on_however_it_is_pushed() {
             ..pattern.define(0, vec![]).plan()
         });
         query.inputs[0].stream = StreamId(0);
-        query.projection = vec![column(0)];
+        query.projection = vec![column(0)].into();
         query.output_stream = StreamId(9);
         engine.register(std::sync::Arc::new(query), true).unwrap();
         push(&mut engine, 6);

@@ -18,10 +18,12 @@ fn run(pattern: Pattern, within: Option<Within>, mode: Mode, matches: bool) -> R
         ..pattern.plan()
     };
     let mut query = pattern_query(plan);
-    query.projection.push(info(MatchInfo::TimedOut));
-    query.projection.push(last(2, NUMBER));
-    query.output.push(query.output[0].clone());
-    query.output.push(query.output[0].clone());
+    Arc::make_mut(&mut query.projection).push(info(MatchInfo::TimedOut));
+    Arc::make_mut(&mut query.projection).push(last(2, NUMBER));
+    let column = query.output[0].clone();
+    Arc::make_mut(&mut query.output).push(column);
+    let column = query.output[0].clone();
+    Arc::make_mut(&mut query.output).push(column);
     Run::new(query)
 }
 

@@ -38,6 +38,8 @@ struct Options {
     streams: Option<PathBuf>,
     only: Option<String>,
     write: Option<PathBuf>,
+    /// Of itself, in a process of its own: only what the queries of a workload take.
+    memory: Option<String>,
 }
 
 impl Options {
@@ -49,6 +51,7 @@ impl Options {
             match (name.as_str(), value) {
                 ("--streams", Some(value)) => options.streams = Some(value.into()),
                 ("--only", Some(value)) => options.only = Some(value),
+                ("--memory", Some(value)) => options.memory = Some(value),
                 ("--write", Some(value)) => options.write = Some(value.into()),
                 _ => {
                     return Err(
@@ -63,7 +66,6 @@ impl Options {
 
 fn run() -> Result<bool, Error> {
     let options = Options::read()?;
-    let portent = process::build()?;
     let scratch = std::env::temp_dir().join("portent-bench");
     std::fs::create_dir_all(&scratch)?;
     let parameters = match &options.streams {
@@ -73,6 +75,12 @@ fn run() -> Result<bool, Error> {
         }
         None => W5::made(10_000),
     };
+    if let Some(name) = &options.memory {
+        let all = workload::all(&parameters);
+        let workload = all.iter().find(|it| it.name == *name);
+        println!("{}", engine::memory(workload.ok_or("no such workload")?)?);
+        return Ok(true);
+    }
     let mut table = format!(
         "# {}\n\n{}\n\n| workload | matches | engine, M events per CPU second | M matches per CPU second | deploy, ms | KiB per query |\n|---|---|---|---|---|---|\n",
         process::today(),
@@ -89,6 +97,11 @@ fn run() -> Result<bool, Error> {
                 .is_none_or(|only| it.name.starts_with(only))
         })
         .collect();
+    let portent = if options.streams.is_none() || workloads.iter().any(|it| it.whole) {
+        process::build()?
+    } else {
+        PathBuf::new()
+    };
     let line = |table: &mut String, text: String| {
         println!("{text}");
         let _ = writeln!(table, "{text}");
@@ -102,7 +115,7 @@ fn run() -> Result<bool, Error> {
             queries if queries >= 1_000 => format!(
                 "{:.0} | {:.1}",
                 measured.deploy * 1e3,
-                measured.bytes as f64 / 1024.0 / queries as f64
+                memory(&options, workload)? / 1024.0 / queries as f64
             ),
             _ => "– | –".to_owned(),
         };
@@ -156,6 +169,17 @@ fn run() -> Result<bool, Error> {
         std::fs::write(path, table)?;
     }
     Ok(right)
+}
+
+/// What the queries of a workload take, bytes.
+fn memory(options: &Options, workload: &Workload) -> Result<f64, Error> {
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command.args(["--memory", &workload.name]);
+    if let Some(folder) = &options.streams {
+        command.arg("--streams").arg(folder);
+    }
+    let output = command.output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
 }
 
 /// The file of a workload's stream.
