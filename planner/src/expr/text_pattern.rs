@@ -80,6 +80,11 @@ impl TextPattern {
         &self.shape
     }
 
+    /// Whether upper and lower case are one to it.
+    pub fn ignores_case(&self) -> bool {
+        matches!(self.kind, LikeKind::ILike | LikeKind::IRegex)
+    }
+
     /// Whether the text matches. O(length) for every pattern.
     pub fn is_match(&self, text: &str) -> bool {
         match &self.shape {

@@ -1,96 +1,67 @@
 //! The predicate index of a stream: which queries want this event, found without asking each of them.
 //!
 //! Every variable of every query (and every WHERE without a pattern) is an *entry*: the tests that an event must pass to be of interest to
-//! it. Tests are interned over all entries and evaluated at most once per event. An entry is filed by its most selective kind of
-//! test, and its other tests are tried only where that one holds:
+//! it. An entry is filed by its most telling kind of test, and its other tests are tried only where that one holds:
 //!
-//! | tests of the entry | where it is filed | found by |
+//! | tests of the entry | file | found by |
 //! |---|---|---|
-//! | equalities with constants | a hash table for this set of columns | one look-up per set of columns |
-//! | `IN (…)` | the same, under each member | |
-//! | ranges | sorted by bound | binary search |
-//! | `LIKE 'x%'` | a hash table by prefix | one look-up per length of prefix |
+//! | equalities with constants | `equalities` | one look-up per set of columns |
+//! | `IN (…)` | `equalities` | the same: filed under each member |
+//! | `LIKE 'x%'`, `LIKE '%x'` | `affixes` | one look-up per length of prefix or suffix |
+//! | `inet <<= cidr` | `networks` | one look-up per length of network prefix |
+//! | ranges with two bounds | `intervals` | one look-up per size of interval, in powers of two |
+//! | `LIKE '%x%'`, patterns that ask for a text | `substrings` | one pass of an Aho-Corasick automaton |
+//! | other patterns | `expressions` | one pass of a set of regular expressions |
+//! | ranges with one bound | `ranges` | search by bound |
 //! | anything else | a list | each is tried |
 //!
-//! Cost per event: the number of sets of columns, ranges and lengths of prefixes, and the entries whose filing test holds; not the number
-//! of queries. (The shape is that of Esper's filter service, and of the predicate indexes of Siena and Le Subscribe.)
+//! Cost per event: the number of sets of columns, lengths and sizes, the length of the texts, and the entries whose filing test holds; not
+//! the number of queries. (The shape is that of Esper's filter service, and of the predicate indexes of Siena and Le Subscribe.)
+//!
+//! What the place of an entry answers exactly is not tested again. Of its other tests, one that is a comparison with a number and that no
+//! other entry has is made on the spot (`filed`); all others are interned (`interned`) and evaluated at most once per event.
 
-mod key;
-mod prefixes;
+mod affixes;
+mod equalities;
+mod expressions;
+mod filed;
+mod interned;
+mod intervals;
+mod networks;
+mod place;
 mod ranges;
+mod sets;
+mod substrings;
+mod symbols;
 mod test;
 #[cfg(test)]
 mod tests;
 
 use hashbrown::HashMap;
-use portent_grammar::Value;
-use portent_planner::expr::CompareOp;
 use rustc_hash::FxBuildHasher;
 
-use key::Keys;
-use prefixes::Prefixes;
-use ranges::Ranges;
-use test::TestKind;
+use filed::{Check, Filed, NO_REST};
+use interned::Tests;
+use place::{Place, Places};
 pub(crate) use test::{BlockRow, Fields, Test};
 
-/// The number of an entry; used again after it was removed.
-pub(crate) type EntryId = u32;
-
-/// More sets of columns than these are not kept apart: further entries are filed under one of their columns.
-const MOST_SHAPES: usize = 16;
-
-/// What a query wants of an event for one of its variables.
+/// What is needed to take an entry out again.
 #[derive(Debug)]
-struct Entry {
-    query: u32,
-    /// The bit of the variable.
+struct Record {
     bit: u64,
+    place: Place,
+    /// The tests that its place does not answer.
     tests: Box<[u32]>,
-    home: Home,
-}
-
-/// Where an entry is filed.
-#[derive(Debug)]
-enum Home {
-    /// In this shape, under these hashes.
-    Hash(usize, Box<[u64]>),
-    Range(usize),
-    Prefix(usize),
-    List,
-}
-
-/// A test that entries share.
-#[derive(Debug)]
-struct Interned {
-    test: Test,
-    users: u32,
-    /// The event at which it was last evaluated, and what came of it.
-    stamp: u64,
-    held: bool,
-}
-
-/// Entries by the hash of their constants for a set of columns.
-#[derive(Debug)]
-struct Shape {
-    slots: Box<[usize]>,
-    entries: HashMap<u64, Vec<EntryId>, FxBuildHasher>,
+    rest: u32,
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct PredicateIndex {
-    keys: Keys,
-    entries: Vec<Option<Entry>>,
-    free: Vec<EntryId>,
-    by_query: HashMap<u32, Vec<EntryId>, FxBuildHasher>,
-    tests: Vec<Interned>,
-    free_tests: Vec<u32>,
-    /// Tests by the hash of their constant.
-    known: HashMap<u64, Vec<u32>, FxBuildHasher>,
-    shapes: Vec<Shape>,
-    ranges: Vec<(usize, Ranges)>,
-    prefixes: Vec<(usize, Prefixes)>,
-    list: Vec<EntryId>,
+    places: Places,
+    tests: Tests,
+    by_query: HashMap<u32, Vec<Record>, FxBuildHasher>,
+    /// The number of the event at hand.
     stamp: u64,
     /// Work: tests evaluated.
     pub evaluations: u64,
@@ -135,279 +106,107 @@ impl Hits {
 impl PredicateIndex {
     /// Registers what a query wants for one variable. Without tests every event is wanted.
     pub fn insert(&mut self, query: u32, bit: u64, tests: Vec<Test>) {
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            (self.entries.len() - 1) as EntryId
+        let (place, answered) = self.places.choose(&tests);
+        let mut open: Vec<u32> = Vec::new();
+        for (number, test) in tests.iter().enumerate() {
+            if answered.contains(&number) {
+                continue;
+            }
+            let number = self.tests.acquire(test);
+            if open.contains(&number) {
+                self.tests.release(number);
+            } else {
+                open.push(number);
+                self.intern(number);
+            }
+        }
+        let alone = open.iter().enumerate().find_map(|(at, number)| {
+            let test = self.tests.get(*number)?;
+            let check = Check::on_the_spot(test).filter(|_| self.tests.users(*number) == 1)?;
+            Some((at, check))
         });
-        self.by_query.entry(query).or_default().push(id);
-        let home = self.file(id, &tests);
-        let tests = tests.into_iter().map(|test| self.intern(test)).collect();
-        if let Some(place) = self.entries.get_mut(id as usize) {
-            *place = Some(Entry {
-                query,
-                bit,
-                tests,
-                home,
+        let (at, first) = match (alone, open.first()) {
+            (Some((at, check)), _) => {
+                self.tests.keep_alone(open[at], query, bit);
+                (at, check)
+            }
+            (None, Some(first)) => (0, Check::Shared(*first)),
+            (None, None) => (0, Check::Always),
+        };
+        let others = open.iter().enumerate().filter(|(other, _)| *other != at);
+        let others: Vec<u32> = others.map(|(_, number)| *number).collect();
+        let filed = Filed {
+            query,
+            bit,
+            first,
+            rest: self.tests.keep_list(&others),
+        };
+        self.places
+            .buckets(&place, &mut |bucket| bucket.push(filed));
+        self.by_query.entry(query).or_default().push(Record {
+            bit,
+            place,
+            tests: open.into(),
+            rest: filed.rest,
+        });
+    }
+
+    /// A test has got another user: the entry that has it on the spot shall share it.
+    fn intern(&mut self, number: u32) {
+        let Some((query, bit)) = self.tests.take_alone(number) else {
+            return;
+        };
+        let check = self.tests.get(number).and_then(Check::on_the_spot);
+        for record in self.by_query.get(&query).into_iter().flatten() {
+            if record.bit != bit || !record.tests.contains(&number) {
+                continue;
+            }
+            self.places.buckets(&record.place, &mut |bucket| {
+                for filed in bucket.as_mut_slice() {
+                    if (filed.query, filed.bit) == (query, bit) && Some(filed.first) == check {
+                        filed.first = Check::Shared(number);
+                    }
+                }
             });
         }
     }
 
     /// Removes all entries of a query.
     pub fn remove(&mut self, query: u32) {
-        for id in self.by_query.remove(&query).unwrap_or_default() {
-            let Some(entry) = self.entries.get_mut(id as usize).and_then(Option::take) else {
-                continue;
-            };
-            self.free.push(id);
-            match entry.home {
-                Home::Hash(shape, hashes) => {
-                    let Some(shape) = self.shapes.get_mut(shape) else {
-                        continue;
-                    };
-                    for hash in hashes {
-                        if let Some(bucket) = shape.entries.get_mut(&hash) {
-                            bucket.retain(|known| *known != id);
-                            if bucket.is_empty() {
-                                shape.entries.remove(&hash);
-                            }
-                        }
-                    }
-                }
-                Home::Range(at) => self.ranges[at].1.remove(id),
-                Home::Prefix(at) => self.prefixes[at].1.remove(id),
-                Home::List => self.list.retain(|known| *known != id),
+        for record in self.by_query.remove(&query).unwrap_or_default() {
+            self.places
+                .buckets(&record.place, &mut |bucket| bucket.remove(query));
+            self.places.release(&record.place);
+            for number in record.tests {
+                self.tests.release(number);
             }
-            for number in entry.tests {
-                self.release(number);
+            if record.rest != NO_REST {
+                self.tests.drop_list(record.rest);
             }
-        }
-    }
-
-    fn file(&mut self, id: EntryId, tests: &[Test]) -> Home {
-        if let Some(home) = self.file_by_hash(id, tests) {
-            return home;
-        }
-        let range = tests
-            .iter()
-            .find_map(|test| ranges::bound(test).map(|bound| (test.slot, bound)));
-        if let Some((slot, bound)) = range {
-            let at = place(&mut self.ranges, slot);
-            self.ranges[at].1.insert(bound, id);
-            return Home::Range(at);
-        }
-        let prefix = tests
-            .iter()
-            .find_map(|test| prefixes::prefix(test).map(|prefix| (test.slot, prefix)));
-        if let Some((slot, prefix)) = prefix {
-            let at = place(&mut self.prefixes, slot);
-            self.prefixes[at].1.insert(prefix, id);
-            return Home::Prefix(at);
-        }
-        self.list.push(id);
-        Home::List
-    }
-
-    fn file_by_hash(&mut self, id: EntryId, tests: &[Test]) -> Option<Home> {
-        let mut equal: Vec<(usize, u64)> = Vec::new();
-        for test in tests {
-            if let TestKind::Compare(CompareOp::Eq, with) = &test.kind
-                && let Some(hash) = self.keys.constant(with)
-                && !equal.iter().any(|(slot, _)| *slot == test.slot)
-            {
-                equal.push((test.slot, hash));
-            }
-        }
-        equal.sort_unstable_by_key(|(slot, _)| *slot);
-        let (slots, hashes): (Vec<usize>, Vec<u64>) = if equal.is_empty() {
-            let (slot, hashes) = tests.iter().find_map(|test| match &test.kind {
-                TestKind::In(set, false) => {
-                    let hashes: Option<Vec<u64>> = set
-                        .values()
-                        .map(|value: &Value| self.keys.constant(value))
-                        .collect();
-                    hashes.map(|hashes| (test.slot, hashes))
-                }
-                _ => None,
-            })?;
-            let mut hashes: Vec<u64> = hashes.iter().map(|hash| Keys::combine(0, *hash)).collect();
-            hashes.sort_unstable();
-            hashes.dedup();
-            (vec![slot], hashes)
-        } else {
-            let known = |slots: &[(usize, u64)]| {
-                self.shapes
-                    .iter()
-                    .any(|shape| shape.slots.iter().eq(slots.iter().map(|(slot, _)| slot)))
-            };
-            if !known(&equal) && self.shapes.len() >= MOST_SHAPES {
-                equal.truncate(1);
-            }
-            let hash = equal
-                .iter()
-                .fold(0, |all, (_, hash)| Keys::combine(all, *hash));
-            (equal.iter().map(|(slot, _)| *slot).collect(), vec![hash])
-        };
-        let at = self
-            .shapes
-            .iter()
-            .position(|shape| *shape.slots == slots[..])
-            .unwrap_or_else(|| {
-                self.shapes.push(Shape {
-                    slots: slots.into(),
-                    entries: HashMap::default(),
-                });
-                self.shapes.len() - 1
-            });
-        for hash in &hashes {
-            self.shapes[at].entries.entry(*hash).or_default().push(id);
-        }
-        Some(Home::Hash(at, hashes.into()))
-    }
-
-    /// The number of a test, shared with all entries that have the same.
-    fn intern(&mut self, test: Test) -> u32 {
-        let hash = self.rough_hash(&test);
-        let bucket = self.known.entry(hash).or_default();
-        let known = bucket.iter().copied().find(|number| {
-            self.tests
-                .get(*number as usize)
-                .is_some_and(|known| known.users > 0 && known.test == test)
-        });
-        if let Some(number) = known {
-            self.tests[number as usize].users += 1;
-            return number;
-        }
-        let interned = Interned {
-            test,
-            users: 1,
-            stamp: 0,
-            held: false,
-        };
-        let number = match self.free_tests.pop() {
-            Some(number) => {
-                self.tests[number as usize] = interned;
-                number
-            }
-            None => {
-                self.tests.push(interned);
-                (self.tests.len() - 1) as u32
-            }
-        };
-        self.known.entry(hash).or_default().push(number);
-        number
-    }
-
-    fn rough_hash(&self, test: &Test) -> u64 {
-        let constant = match &test.kind {
-            TestKind::Compare(op, with) => match with {
-                Value::Float(value) => value.to_bits() ^ *op as u64,
-                with => self.keys.constant(with).unwrap_or(1) ^ *op as u64,
-            },
-            TestKind::In(set, _) => set.values().len() as u64,
-            TestKind::IsNull(negated) => 2 + u64::from(*negated),
-            TestKind::Is(truth) => 4 + u64::from(*truth),
-            TestKind::Matches(pattern, _) => self
-                .keys
-                .constant(&Value::text(pattern.source.as_str()))
-                .unwrap_or(6),
-        };
-        Keys::combine(test.slot as u64, constant)
-    }
-
-    fn release(&mut self, number: u32) {
-        let Some(interned) = self.tests.get_mut(number as usize) else {
-            return;
-        };
-        interned.users -= 1;
-        if interned.users == 0 {
-            let test = interned.test.clone();
-            let hash = self.rough_hash(&test);
-            if let Some(bucket) = self.known.get_mut(&hash) {
-                bucket.retain(|known| *known != number);
-                if bucket.is_empty() {
-                    self.known.remove(&hash);
-                }
-            }
-            self.free_tests.push(number);
         }
     }
 
     /// Finds the queries that an event concerns.
     pub fn probe<F: Fields + ?Sized>(&mut self, fields: &F, hits: &mut Hits) {
         self.stamp += 1;
-        let mut look = Look {
-            entries: &self.entries,
-            tests: &mut self.tests,
-            stamp: self.stamp,
-            evaluations: 0,
-            hits,
-        };
-        for shape in &self.shapes {
-            let mut hash = Some(0);
-            for slot in &shape.slots {
-                hash = match (hash, self.keys.cell(fields.cell(*slot))) {
-                    (Some(all), Some(one)) => Some(Keys::combine(all, one)),
-                    _ => None,
-                };
-            }
-            if let Some(bucket) = hash.and_then(|hash| shape.entries.get(&hash)) {
-                bucket.iter().for_each(|id| look.at(*id, fields));
-            }
-        }
-        for (slot, ranges) in &self.ranges {
-            if !ranges.is_empty() {
-                let found = ranges.candidates(fields.cell(*slot));
-                found.for_each(|id| look.at(id, fields));
-            }
-        }
-        for (slot, prefixes) in &self.prefixes {
-            prefixes.candidates(fields.cell(*slot), &mut |id| look.at(id, fields));
-        }
-        for id in &self.list {
-            look.at(*id, fields);
-        }
-        self.evaluations += look.evaluations;
-    }
-}
-
-/// Tries entries on an event.
-struct Look<'a> {
-    entries: &'a [Option<Entry>],
-    tests: &'a mut [Interned],
-    stamp: u64,
-    evaluations: u64,
-    hits: &'a mut Hits,
-}
-
-impl Look<'_> {
-    #[inline]
-    fn at<F: Fields + ?Sized>(&mut self, id: EntryId, fields: &F) {
-        let Some(Some(entry)) = self.entries.get(id as usize) else {
-            return;
-        };
-        for number in &entry.tests {
-            let Some(test) = self.tests.get_mut(*number as usize) else {
-                return;
+        let (tests, stamp) = (&mut self.tests, self.stamp);
+        let mut evaluated = 0;
+        let passes = self.places.probe(fields, stamp, &mut |filed: &Filed| {
+            let first = match filed.first {
+                Check::Always => true,
+                Check::Shared(number) => tests.holds(number, fields, stamp, &mut evaluated),
+                check => {
+                    evaluated += 1;
+                    check.holds(fields).unwrap_or(true)
+                }
             };
-            if test.stamp != self.stamp {
-                test.stamp = self.stamp;
-                test.held = test.test.holds(fields);
-                self.evaluations += 1;
+            if first
+                && (filed.rest == NO_REST
+                    || tests.all_hold(filed.rest, fields, stamp, &mut evaluated))
+            {
+                hits.add(filed.query, filed.bit);
             }
-            if !test.held {
-                return;
-            }
-        }
-        self.hits.add(entry.query, entry.bit);
+        });
+        self.evaluations += evaluated + passes;
     }
-}
-
-/// The place of a column in a list by columns.
-fn place<T: Default>(list: &mut Vec<(usize, T)>, slot: usize) -> usize {
-    list.iter()
-        .position(|(known, _)| *known == slot)
-        .unwrap_or_else(|| {
-            list.push((slot, T::default()));
-            list.len() - 1
-        })
 }

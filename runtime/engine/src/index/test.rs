@@ -10,6 +10,15 @@ use portent_planner::expr::{CompareOp, ConstSet, Expr, ExprKind, TextPattern, co
 pub(crate) trait Fields {
     /// A column; NULL beyond the last.
     fn cell(&self, slot: usize) -> Cell<'_>;
+
+    /// A column, if it is a text.
+    #[inline]
+    fn text(&self, slot: usize) -> Option<&str> {
+        match self.cell(slot) {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 impl Fields for [Value] {
@@ -134,7 +143,8 @@ impl Test {
     }
 }
 
-fn compares(op: CompareOp, cell: Cell<'_>, with: &Value) -> bool {
+/// Whether a comparison is TRUE.
+pub(crate) fn compares(op: CompareOp, cell: Cell<'_>, with: &Value) -> bool {
     let order: Option<Ordering> = match (cell, with) {
         (Cell::Null, _) => return false,
         (Cell::Int(left), Value::Int(right)) => Some(left.cmp(right)),

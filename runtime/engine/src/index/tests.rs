@@ -1,8 +1,12 @@
 //! The index finds what trying every entry finds, and its work does not grow with the number of entries.
 
-use portent_grammar::{Span, Type, Value};
-use portent_planner::expr::{CompareOp, Expr, ExprKind};
+use std::sync::Arc;
 
+use portent_grammar::{Span, Type, Value};
+use portent_parser::ast::LikeKind;
+use portent_planner::expr::{CompareOp, ConstSet, Expr, ExprKind, TextPattern};
+
+use super::test::TestKind;
 use super::{Hits, PredicateIndex, Test};
 
 fn expr(kind: ExprKind, ty: Type) -> Expr {
@@ -20,6 +24,28 @@ fn test(slot: usize, op: CompareOp, with: Value) -> Test {
     Test::of(&expr(compare, Type::Bool)).unwrap()
 }
 
+fn pattern(slot: usize, kind: LikeKind, source: &str, negated: bool) -> Test {
+    let escape = matches!(kind, LikeKind::Like | LikeKind::ILike).then_some('\\');
+    let pattern = TextPattern::new(kind, source, escape).unwrap();
+    let matches = ExprKind::Matches {
+        expr: Box::new(expr(ExprKind::Column(slot), Type::Text)),
+        pattern: Arc::new(pattern),
+        negated,
+    };
+    Test::of(&expr(matches, Type::Bool)).unwrap()
+}
+
+fn member(slot: usize, values: Vec<Value>, negated: bool) -> Test {
+    Test {
+        slot,
+        kind: TestKind::In(Arc::new(ConstSet::new(values)), negated),
+    }
+}
+
+fn inet(text: &str) -> Value {
+    Value::text(text).cast(&Type::Inet).unwrap()
+}
+
 /// A simple generator of numbers below a bound.
 struct Dice(u64);
 
@@ -31,89 +57,339 @@ impl Dice {
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
+
+    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize]
+    }
+
+    /// A number, of one type or another.
+    fn number(&mut self, bound: u64) -> Value {
+        let number = self.below(bound) as i64;
+        match self.below(5) {
+            0 => Value::Float(number as f64),
+            1 => Value::Float(number as f64 + 0.5),
+            2 => Value::Decimal(number.into()),
+            3 => Value::text(number.to_string())
+                .cast(&Type::Decimal(None))
+                .unwrap(),
+            _ => Value::Int(number),
+        }
+    }
 }
 
+const TEXTS: [&str; 8] = ["a", "b", "abc", "xabc", "abcx", "ABC", "xyzabcabd", ""];
+const NETS: [&str; 8] = [
+    "10.0.0.0/8",
+    "10.1.0.0/16",
+    "10.1.2.3",
+    "10.1.2.3/20",
+    "0.0.0.0/0",
+    "::/0",
+    "fe80::/10",
+    "fe80::1",
+];
+
+/// Columns: 0 a text, 1 to 3 numbers, 4 an address.
 fn entry(dice: &mut Dice) -> Vec<Test> {
+    use CompareOp as Op;
     let mut tests = Vec::new();
-    if dice.below(3) > 0 {
-        let text = ["a", "b", "c"][dice.below(3) as usize];
-        tests.push(test(0, CompareOp::Eq, Value::text(text)));
-    }
-    if dice.below(3) > 0 {
-        tests.push(test(1, CompareOp::Eq, Value::Int(dice.below(5) as i64)));
-    }
-    if dice.below(2) > 0 {
-        let op = [CompareOp::Gt, CompareOp::LtEq, CompareOp::NotEq][dice.below(3) as usize];
-        tests.push(test(2, op, Value::Float(dice.below(10) as f64)));
+    for _ in 0..dice.below(5) {
+        let slot = 1 + dice.below(3) as usize;
+        let next = match dice.below(10) {
+            0 => test(0, Op::Eq, Value::text(dice.one(&TEXTS))),
+            1 | 2 => test(slot, Op::Eq, dice.number(4)),
+            3 => {
+                let op = dice.one(&[Op::Gt, Op::GtEq, Op::Lt, Op::LtEq, Op::NotEq]);
+                test(slot, op, dice.number(6))
+            }
+            4 => {
+                let from = dice.below(5) as i64;
+                tests.push(test(slot, Op::GtEq, Value::Int(from)));
+                let width = dice.below(3) as i64;
+                test(
+                    slot,
+                    dice.one(&[Op::Lt, Op::LtEq]),
+                    Value::Int(from + width),
+                )
+            }
+            5 => {
+                let values = (0..dice.below(4)).map(|_| dice.number(4)).collect();
+                member(slot, values, dice.below(3) == 0)
+            }
+            6 => {
+                let sources = ["abc%", "%abc", "%abc%", "%", "a%c", "%b_", "abc"];
+                let negated = dice.below(4) == 0;
+                pattern(0, LikeKind::Like, dice.one(&sources), negated)
+            }
+            7 => {
+                let kind = dice.one(&[LikeKind::Regex, LikeKind::IRegex]);
+                let sources = [
+                    "abc", "^abc", "ab[cd]$", "x|b", "(abc)+x?", "^$", "^a.c", "[a-c]+y",
+                ];
+                pattern(0, kind, dice.one(&sources), false)
+            }
+            8 => {
+                let ops = [Op::ContainedBy, Op::ContainedByOrEq, Op::Contains, Op::Eq];
+                test(4, dice.one(&ops), inet(dice.one(&NETS)))
+            }
+            _ => Test {
+                slot,
+                kind: TestKind::IsNull(dice.below(2) == 0),
+            },
+        };
+        tests.push(next);
     }
     tests
 }
 
 fn row(dice: &mut Dice) -> Vec<Value> {
-    let text = match dice.below(5) {
-        0 => Value::Null,
-        at => Value::text(["a", "b", "c", "d"][at as usize - 1]),
-    };
-    let number = match dice.below(4) {
-        0 => Value::Float(dice.below(5) as f64),
-        _ => Value::Int(dice.below(6) as i64),
-    };
-    vec![text, number, Value::Float(dice.below(11) as f64)]
+    let mut row = vec![Value::text(dice.one(&TEXTS))];
+    row.extend((0..3).map(|_| dice.number(6)));
+    row.push(inet(dice.one(&NETS)));
+    for value in &mut row {
+        if dice.below(8) == 0 {
+            *value = Value::Null;
+        }
+    }
+    if dice.below(20) == 0 {
+        row[2] = Value::Float(f64::NAN);
+    }
+    row
+}
+
+/// Each query has two entries, which may be the same.
+type Known = [Vec<Test>; 2];
+
+fn check(index: &mut PredicateIndex, known: &[Option<Known>], row: &[Value]) {
+    let mut hits = Hits::default();
+    index.probe(row, &mut hits);
+    for (query, entries) in (0_u32..).zip(known) {
+        let mut bits = 0;
+        for (entry, bit) in entries.iter().flatten().zip([1, 2]) {
+            if entry.iter().all(|test| test.holds(row)) {
+                bits |= bit;
+            }
+        }
+        assert_eq!(hits.bits(query), bits, "{row:?}, {entries:?}");
+    }
 }
 
 #[test]
-fn finds_what_trying_every_entry_finds_also_after_removals() {
+fn finds_what_trying_every_entry_finds_while_entries_come_and_go() {
     let mut dice = Dice(7);
-    for round in 0..200 {
+    for _ in 0..200 {
         let mut index = PredicateIndex::default();
-        let mut entries: Vec<Option<Vec<Test>>> = Vec::new();
+        let mut known: Vec<Option<Known>> = vec![None; 40];
+        for _ in 0..200 {
+            let query = dice.below(40) as u32;
+            match &mut known[query as usize] {
+                known @ Some(_) if dice.below(2) == 0 => {
+                    index.remove(query);
+                    *known = None;
+                }
+                Some(_) => {}
+                known @ None => {
+                    let entries = [entry(&mut dice), entry(&mut dice)];
+                    for (tests, bit) in entries.iter().zip([1, 2]) {
+                        index.insert(query, bit, tests.clone());
+                    }
+                    *known = Some(entries);
+                }
+            }
+            check(&mut index, &known, &row(&mut dice));
+        }
+        // After the last one is gone nothing is left.
         for query in 0..40 {
-            let tests = entry(&mut dice);
-            index.insert(query, 1 << (query % 3), tests.clone());
-            entries.push(Some(tests));
+            index.remove(query);
         }
-        for (query, tests) in (0..40).zip(&mut entries) {
-            if dice.below(3) == 0 {
-                index.remove(query);
-                *tests = None;
-            }
-        }
-        for _ in 0..20 {
-            let row = row(&mut dice);
-            let mut hits = Hits::default();
-            index.probe(&row[..], &mut hits);
-            for (query, tests) in (0_u32..).zip(&entries) {
-                let wanted = tests
-                    .as_ref()
-                    .is_some_and(|tests| tests.iter().all(|test| test.holds(&row[..])));
-                let bits = if wanted { 1 << (query % 3) } else { 0 };
-                assert_eq!(hits.bits(query), bits, "round {round}, {row:?}, {tests:?}");
-            }
-        }
+        check(&mut index, &[], &row(&mut dice));
+        let before = index.evaluations;
+        check(&mut index, &vec![None; 40], &row(&mut dice));
+        assert_eq!(index.evaluations, before);
     }
+}
+
+#[test]
+fn more_sets_of_columns_than_are_kept_apart() {
+    let mut dice = Dice(11);
+    let mut index = PredicateIndex::default();
+    let mut known: Vec<Option<Known>> = Vec::new();
+    for query in 0..300_u32 {
+        let entry = |dice: &mut Dice| -> Vec<Test> {
+            let columns = 1 + dice.below(255);
+            (0..8)
+                .filter(|slot| columns >> slot & 1 == 1)
+                .map(|slot| test(slot, CompareOp::Eq, Value::Int(dice.below(2) as i64)))
+                .collect()
+        };
+        let entries = [entry(&mut dice), entry(&mut dice)];
+        for (tests, bit) in entries.iter().zip([1, 2]) {
+            index.insert(query, bit, tests.clone());
+        }
+        known.push(Some(entries));
+        if query % 3 == 0 {
+            let gone = dice.below(u64::from(query) + 1) as u32;
+            index.remove(gone);
+            known[gone as usize] = None;
+        }
+        let row: Vec<Value> = (0..8).map(|_| Value::Int(dice.below(2) as i64)).collect();
+        check(&mut index, &known, &row);
+    }
+}
+
+#[test]
+fn a_test_that_entries_share_is_evaluated_once() {
+    let mut index = PredicateIndex::default();
+    for query in 0..100 {
+        let tests = vec![
+            test(0, CompareOp::Eq, Value::text("a")),
+            test(2, CompareOp::Gt, Value::Float(5.0)),
+        ];
+        index.insert(query, 1, tests);
+    }
+    let mut hits = Hits::default();
+    index.probe(
+        &[Value::text("a"), Value::Null, Value::Float(6.0)][..],
+        &mut hits,
+    );
+    assert_eq!(hits.queries.len(), 100);
+    assert_eq!(index.evaluations, 1);
+}
+
+/// The work for a thousand events, with so many entries of a shape.
+fn work(count: u32, entry: impl Fn(u32) -> Vec<Test>, row: impl Fn(u32) -> Vec<Value>) -> u64 {
+    let mut index = PredicateIndex::default();
+    for query in 0..count {
+        index.insert(query, 1, entry(query));
+    }
+    let mut hits = Hits::default();
+    for number in 0..1_000 {
+        index.probe(&row(number)[..], &mut hits);
+        hits.clear();
+    }
+    index.evaluations
+}
+
+/// One entry, a hundred, ten thousand and a hundred thousand cost an event the same.
+fn is_flat(
+    shape: &str,
+    per_event: u64,
+    entry: impl Fn(u32) -> Vec<Test>,
+    row: impl Fn(u32) -> Vec<Value>,
+) {
+    let counts = [1, 100, 10_000, 100_000];
+    let works = counts.map(|count| work(count, &entry, &row));
+    let most = per_event * 1_000;
+    assert!(works.iter().all(|work| *work <= most), "{shape}: {works:?}");
 }
 
 #[test]
 fn work_per_event_does_not_grow_with_entries_that_it_does_not_meet() {
-    let mut work = Vec::new();
-    for count in [10_u32, 1_000, 100_000] {
-        let mut index = PredicateIndex::default();
-        for query in 0..count {
-            // Ten entries of each key at most; prices above all that come.
-            let tests = vec![
-                test(0, CompareOp::Eq, Value::text("a")),
-                test(1, CompareOp::Eq, Value::Int(i64::from(query / 10))),
-                test(2, CompareOp::Gt, Value::Float(1_000.0)),
-            ];
-            index.insert(query, 1, tests);
-        }
-        let mut hits = Hits::default();
-        for number in 0..1_000 {
-            let row = [Value::text("a"), Value::Int(number), Value::Float(1.0)];
-            index.probe(&row[..], &mut hits);
-        }
-        assert!(hits.queries.is_empty());
-        work.push(index.evaluations);
-    }
-    assert!(work.iter().all(|tests| *tests <= 3 * 1_000), "{work:?}");
+    use CompareOp as Op;
+    let int = |number: u32| Value::Int(i64::from(number));
+    // Prices above all that come.
+    let dear = || test(2, Op::Gt, Value::Float(1_000.0));
+    let own = |query: u32| test(2, Op::Gt, Value::Float(1_000.0 + f64::from(query)));
+    let row = |number| {
+        let text = format!("<{number:06}> of {number:06}");
+        vec![
+            Value::text(text),
+            int(number),
+            Value::Float(1.0),
+            int(number),
+        ]
+    };
+    is_flat(
+        "equality",
+        1,
+        |query| vec![test(1, Op::Eq, int(query)), own(query)],
+        row,
+    );
+    is_flat(
+        "ten entries of each key, a shared test",
+        1,
+        |query| vec![test(1, Op::Eq, int(query / 10)), dear()],
+        row,
+    );
+    is_flat(
+        "three equalities",
+        1,
+        |query| {
+            let tests = [(1, query), (3, query)].map(|(slot, it)| test(slot, Op::Eq, int(it)));
+            let third = test(2, Op::Eq, Value::Float(1.0));
+            [vec![third, own(query)], tests.into()].concat()
+        },
+        row,
+    );
+    is_flat(
+        "IN",
+        1,
+        |query| {
+            vec![
+                member(1, vec![int(query), int(query + 500_000)], false),
+                own(query),
+            ]
+        },
+        row,
+    );
+    is_flat(
+        "BETWEEN",
+        12,
+        |query| {
+            let (from, to) = (int(10 * query), int(10 * query + 9));
+            vec![test(1, Op::GtEq, from), test(1, Op::LtEq, to), own(query)]
+        },
+        row,
+    );
+    is_flat(
+        "one bound",
+        0,
+        |query| vec![test(1, Op::Gt, int(query + 1_000))],
+        row,
+    );
+    is_flat(
+        "prefix",
+        1,
+        |query| {
+            vec![
+                pattern(0, LikeKind::Like, &format!("<{query:06}%"), false),
+                own(query),
+            ]
+        },
+        row,
+    );
+    is_flat(
+        "suffix",
+        1,
+        |query| {
+            vec![
+                pattern(0, LikeKind::Like, &format!("%{query:06}"), false),
+                own(query),
+            ]
+        },
+        row,
+    );
+    is_flat(
+        "network",
+        1,
+        |query| {
+            let net = format!("10.{}.{}.{}/32", query >> 16, query >> 8 & 255, query & 255);
+            vec![test(0, Op::ContainedByOrEq, inet(&net)), own(query)]
+        },
+        |number| {
+            let address = format!("10.0.{}.{}", number >> 8, number & 255);
+            vec![inet(&address), int(number), Value::Float(1.0)]
+        },
+    );
+    is_flat(
+        "substring",
+        2,
+        |query| {
+            vec![
+                pattern(0, LikeKind::Like, &format!("%{query:06}%"), false),
+                own(query),
+            ]
+        },
+        row,
+    );
 }
