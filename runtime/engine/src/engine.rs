@@ -72,9 +72,9 @@ pub struct Output {
 /// ```
 pub struct Engine {
     pub(crate) config: EngineConfig,
-    pub(crate) streams: IndexMap<StreamId, Stream, FxBuildHasher>,
+    pub(crate) streams: IndexMap<StreamId, Box<Stream>, FxBuildHasher>,
     /// By number; `None`: dropped.
-    pub(crate) queries: Vec<Option<Query>>,
+    pub(crate) queries: Vec<Option<Box<Query>>>,
     /// By number.
     pub(crate) standings: Vec<Standing>,
     pub(crate) families: Families,
@@ -182,7 +182,7 @@ impl Engine {
             &mut self.families,
         )
         .map_err(invalid)?;
-        self.queries.push(Some(made));
+        self.queries.push(Some(Box::new(made)));
         self.standings.push(Standing::new(since));
         match self.streams.get_mut(&output) {
             Some(stream) => {
@@ -436,7 +436,7 @@ impl Engine {
 
     /// What a stream got.
     pub fn stream_stats(&self, id: StreamId) -> Option<StreamStats> {
-        self.streams.get(&id).map(Stream::stats)
+        self.streams.get(&id).map(|stream| stream.stats())
     }
 
     /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.
@@ -444,7 +444,7 @@ impl Engine {
         self.queries
             .get(id.0 as usize)
             .and_then(Option::as_ref)
-            .is_none_or(Query::is_done)
+            .is_none_or(|query| query.is_done())
     }
 
     /// How far a query's output is complete, µs: nothing earlier will come out of it. `None`: nothing is known yet.

@@ -52,8 +52,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub fn new(spec: StreamSpec, origin: Origin) -> Self {
-        Self {
+    pub fn new(spec: StreamSpec, origin: Origin) -> Box<Self> {
+        Box::new(Self {
             spec,
             origin,
             readers: Readers::default(),
@@ -65,7 +65,7 @@ impl Stream {
             events: 0,
             late: 0,
             ahead: 0,
-        }
+        })
     }
 
     /// Whether a query may make it its output: nobody writes to it.
