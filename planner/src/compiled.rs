@@ -44,14 +44,14 @@ pub struct CompiledQuery {
     /// WHERE: on rows, or on matches.
     pub filter: Option<Expr>,
     /// GROUP BY and aggregates, over bounded input: one row a group, at its end.
-    pub group: Option<Group>,
+    pub group: Option<Box<Group>>,
     /// The select list (and `hidden` further columns for ORDER BY at its end). After `group` a `Column(n)` is a column of the
     /// group's row: its keys, then its aggregates.
     pub projection: Arc<Vec<Expr>>,
     /// The columns that come out, without the hidden ones.
     pub output: Arc<Schema>,
     pub distinct: bool,
-    pub limit_per: Option<LimitPer>,
+    pub limit_per: Option<Box<LimitPer>>,
     /// ORDER BY of the result, by columns of `projection`: collected and sorted at the end of bounded input. Empty: as they come.
     pub order_by: Vec<SortColumn>,
     pub limit: Option<u64>,
@@ -96,7 +96,7 @@ pub struct MatchPlan {
     /// Distinct conditions over the row at hand alone.
     pub predicates: Vec<Expr>,
     /// Indexed by `VarId`.
-    pub conditions: Vec<Condition>,
+    pub conditions: Arc<Vec<Condition>>,
     /// The partition's key. Empty: one partition.
     pub partition_by: Vec<Expr>,
     /// A key that is computed per variable (`PARTITION BY a.id = b.parent`): indexed by `VarId`, the components over the row at hand.
@@ -121,7 +121,7 @@ pub struct MatchPlan {
 }
 
 /// When an event meets a variable: all of these are true.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Condition {
     /// Indexes into `MatchPlan::predicates`, in the order to try them.
     pub unary: Vec<u32>,

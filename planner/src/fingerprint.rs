@@ -64,7 +64,7 @@ fn pattern(text: &mut String, plan: &MatchPlan) {
     plan.predicates
         .iter()
         .for_each(|predicate| expr(text, predicate));
-    for condition in &plan.conditions {
+    for condition in plan.conditions.iter() {
         let _ = write!(text, "{:?}", condition.unary);
         condition
             .correlated

@@ -81,7 +81,7 @@ fn descend(
                 Some(*input)
             }
             LogicalPlan::LimitPer { input, limit } => {
-                compiled.limit_per = Some(limit);
+                compiled.limit_per = Some(Box::new(limit));
                 Some(*input)
             }
             LogicalPlan::Distinct { input } => {
@@ -103,11 +103,11 @@ fn descend(
                 aggregates,
                 having,
             } => {
-                compiled.group = Some(Group {
+                compiled.group = Some(Box::new(Group {
                     keys,
                     aggregates,
                     having,
-                });
+                }));
                 Some(*input)
             }
             LogicalPlan::Filter { input, condition } => {
@@ -171,6 +171,7 @@ fn match_plan(pattern: LogicalMatch, pool: &Pool, look_back: u32, look_ahead: u3
         .into_iter()
         .map(|condition| predicates.split(condition))
         .collect();
+    let conditions = pool.conditions(conditions);
     MatchPlan {
         automaton: pool.automaton(Automaton::clone(&pattern.automaton)),
         predicates: predicates.into_list(),

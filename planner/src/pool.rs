@@ -9,6 +9,7 @@ use portent_grammar::Schema;
 use rustc_hash::FxBuildHasher;
 
 use crate::automaton::Automaton;
+use crate::compiled::Condition;
 use crate::expr::{Expr, structural_hash};
 
 /// The parts that live. Cloning it gives the same pool: whoever plans on a copy of the catalog shares with all others.
@@ -20,6 +21,7 @@ struct Parts {
     automata: Known<Automaton>,
     schemas: Known<Schema>,
     lists: Known<Vec<Expr>>,
+    conditions: Known<Vec<Condition>>,
 }
 
 /// Weak references by hash: a part goes with the last query that has it.
@@ -86,6 +88,16 @@ impl Pool {
         }
         let hash = hasher.finish();
         self.parts(|parts| parts.schemas.share(hash, schema))
+    }
+
+    pub fn conditions(&self, list: Vec<Condition>) -> Arc<Vec<Condition>> {
+        let mut hasher = FxBuildHasher.build_hasher();
+        for condition in &list {
+            condition.unary.hash(&mut hasher);
+            hasher.write_usize(condition.correlated.len());
+        }
+        let hash = hasher.finish();
+        self.parts(|parts| parts.conditions.share(hash, list))
     }
 
     /// A list of expressions. Of two that are the same but for the place in the text the earlier one stays.

@@ -20,7 +20,7 @@ pub fn hash(query: &CompiledQuery) -> u64 {
         hasher.write_u32(input.stream.0);
     }
     hasher.write_usize(plan.predicates.len());
-    for condition in &plan.conditions {
+    for condition in plan.conditions.iter() {
         condition
             .unary
             .iter()
@@ -70,7 +70,7 @@ fn same_pattern(left: &MatchPlan, right: &MatchPlan) -> bool {
         && conditions.len() == right.conditions.len()
         && conditions
             .iter()
-            .zip(&right.conditions)
+            .zip(right.conditions.iter())
             .all(|(one, other)| same_condition(one, other))
         && all_same(partition_by, &right.partition_by)
         && key_of.is_some() == right.key_of.is_some()

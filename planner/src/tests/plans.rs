@@ -241,7 +241,7 @@ fn a_key_of_each_variable() {
     let plan = pattern(&query);
     assert!(plan.partition_by.is_empty());
     assert_eq!(plan.key_of.as_ref().map(Vec::len), Some(3));
-    for condition in &plan.conditions {
+    for condition in plan.conditions.iter() {
         assert!(condition.looks_at_match && condition.correlated.len() == 1);
     }
 }

@@ -26,9 +26,10 @@ pub(crate) struct Produced {
 /// What stands behind a query's rows or matches.
 pub(crate) struct Emitter {
     plan: Arc<CompiledQuery>,
-    groups: Option<Groups>,
-    periods: Option<LimitPeriods>,
-    seen: HashSet<Vec<Value>, foldhash::fast::RandomState>,
+    groups: Option<Box<Groups>>,
+    periods: Option<Box<LimitPeriods>>,
+    /// With DISTINCT, once there is a row.
+    seen: Option<Box<Seen>>,
     /// With ORDER BY: everything, with its hidden columns.
     collected: Vec<Produced>,
     skipped: u64,
@@ -36,6 +37,8 @@ pub(crate) struct Emitter {
     /// LIMIT is reached, and nothing more can come.
     pub done: bool,
 }
+
+type Seen = HashSet<Vec<Value>, foldhash::fast::RandomState>;
 
 /// Where an emitted row's errors are told.
 pub(crate) struct Origin<'a> {
@@ -54,13 +57,16 @@ impl Emitter {
                     tells |= matches!(expr.kind, ExprKind::MatchInfo(MatchInfo::Suppressed));
                 });
             }
-            LimitPeriods::new(limit.count, limit.per, tells)
+            Box::new(LimitPeriods::new(limit.count, limit.per, tells))
         });
         let done = plan.limit == Some(0) && plan.group.is_none();
         Self {
-            groups: plan.group.as_ref().map(Groups::new),
+            groups: plan
+                .group
+                .as_ref()
+                .map(|group| Box::new(Groups::new(group))),
             periods,
-            seen: HashSet::default(),
+            seen: None,
             collected: Vec::new(),
             skipped: 0,
             passed: 0,
@@ -71,7 +77,7 @@ impl Emitter {
 
     /// Rows or groups that are kept for later.
     pub fn buffered(&self) -> usize {
-        self.collected.len() + self.groups.as_ref().map_or(0, Groups::len)
+        self.collected.len() + self.groups.as_ref().map_or(0, |groups| groups.len())
     }
 
     /// One row or match.
@@ -150,10 +156,11 @@ impl Emitter {
         let width = self.plan.output.len();
         if self.plan.distinct {
             let visible = values.get(..width).unwrap_or(&values);
-            if self.seen.contains(visible) {
+            let seen = self.seen.get_or_insert_default();
+            if seen.contains(visible) {
                 return;
             }
-            self.seen.insert(visible.to_vec());
+            seen.insert(visible.to_vec());
         }
         if self.plan.order_by.is_empty() {
             values.truncate(width);
@@ -220,7 +227,7 @@ impl Emitter {
             row.values.truncate(width);
             self.deliver(row, stats, out);
         }
-        self.seen = HashSet::default();
+        self.seen = None;
     }
 }
 

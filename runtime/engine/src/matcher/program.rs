@@ -436,7 +436,7 @@ fn check(plan: &MatchPlan) -> Result<(), String> {
     if variables > usize::from(u16::MAX) {
         return Err("too many variables".into());
     }
-    for condition in &plan.conditions {
+    for condition in plan.conditions.iter() {
         if condition
             .unary
             .iter()
@@ -604,7 +604,7 @@ fn memo(plan: &MatchPlan) -> Option<MemoPlan> {
         rows: Vec::new(),
         aggregates: Vec::new(),
     };
-    for condition in &plan.conditions {
+    for condition in plan.conditions.iter() {
         for expr in &condition.correlated {
             walk(expr, &mut |expr| match &expr.kind {
                 ExprKind::Navigate(navigate) => memo.ask(&navigate.row),

@@ -263,7 +263,8 @@ impl Pattern {
                 }
                 condition
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .into();
         MatchPlan {
             automaton: self.automaton.into(),
             predicates,

@@ -113,11 +113,11 @@ fn group_by_at_the_end() {
         move |query: &mut CompiledQuery| {
             query.projection = (0..keys.len() + 2).map(column).collect::<Vec<_>>().into();
             query.output = vec![Column::new("c", Type::Int); keys.len() + 2].into();
-            query.group = Some(Group {
+            query.group = Some(Box::new(Group {
                 keys,
                 aggregates,
                 having,
-            });
+            }));
         }
     };
     let text = "a=3 b=1 a=2 b=1 c=none";
@@ -153,11 +153,11 @@ fn group_by_over_matches() {
         distinct: false,
         filter: None,
     };
-    query.group = Some(Group {
+    query.group = Some(Box::new(Group {
         keys: vec![last(0, VALUE)],
         aggregates: vec![sum],
         having: None,
-    });
+    }));
     assert_eq!(
         Run::new(query)
             .push("a=1 b=2 a=2 b=3 a=1 b=5")
@@ -170,11 +170,11 @@ fn group_by_over_matches() {
 #[test]
 fn limit_per_mutes_and_tells() {
     let change = |query: &mut CompiledQuery| {
-        query.limit_per = Some(LimitPer {
+        query.limit_per = Some(Box::new(LimitPer {
             count: 1,
             per: 10,
             by: vec![column(TYPE)],
-        });
+        }));
         query.projection = vec![column(NUMBER), info(MatchInfo::Suppressed)].into();
     };
     assert_eq!(
