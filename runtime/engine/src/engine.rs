@@ -69,7 +69,7 @@ pub struct Output {
 /// assert_eq!(engine.push(StreamId(0), 9, vec![]), Ok(Pushed::Late));
 /// ```
 pub struct Engine {
-    config: EngineConfig,
+    pub(crate) config: EngineConfig,
     pub(crate) streams: IndexMap<StreamId, Stream, FxBuildHasher>,
     /// By number; `None`: dropped.
     pub(crate) queries: Vec<Option<Query>>,

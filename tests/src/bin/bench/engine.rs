@@ -83,6 +83,7 @@ fn plan(workload: &Workload) -> Result<Planned, Error> {
                 "enumerate" => Classes::Enumerate,
                 _ => Classes::Cheapest,
             },
+            ..EngineConfig::default()
         },
     })
 }
