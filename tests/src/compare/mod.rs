@@ -1,6 +1,6 @@
 //! Engine and oracle on the same case.
 
-mod decoys;
+pub mod decoys;
 pub mod engine_side;
 pub mod oracle_side;
 
