@@ -182,6 +182,11 @@ impl<S: Search> Sets<S> {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.numbers.len() + self.members.len() + self.sets.len()
+    }
+
     /// The entries whose pattern a text matches. Adds one evaluation per pass, and per pattern that is looked for by itself.
     pub fn probe(&mut self, text: &str, evaluations: &mut u64, mut found: impl FnMut(&Filed)) {
         if self.members.is_empty() {
