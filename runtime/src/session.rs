@@ -312,6 +312,7 @@ fn engine_config(settings: &Settings) -> EngineConfig {
             "enumerate" => Classes::Enumerate,
             _ => default.classes,
         },
+        index: settings.text("predicate_index") != "false",
     }
 }
 

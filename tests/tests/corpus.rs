@@ -85,6 +85,30 @@ fn among_other_queries() {
 }
 
 #[test]
+fn beside_a_thousand_other_queries() {
+    let (mut ran, mut failures) = (0, Vec::new());
+    for path in files() {
+        let case =
+            Case::load(&path).unwrap_or_else(|error| panic!("{}: {error}", corpus::short(&path)));
+        match variants::same_beside_decoys(&case, 1_000) {
+            Some(Ok(())) => ran += 1,
+            Some(Err(why)) => failures.push(format!("{}: {why}", corpus::short(&path))),
+            None => {}
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+    assert!(
+        ran >= 200 || std::env::var_os("PORTENT_CASE").is_some(),
+        "only {ran} cases"
+    );
+}
+
+#[test]
 fn by_threads() {
     run(|case| Some(variants::by_threads(case)));
+}
+
+#[test]
+fn without_the_index() {
+    run(|case| Some(variants::without_index(case)));
 }

@@ -33,7 +33,12 @@ fn row(case: &Case, classes: Classes) -> Result<Vec<Value>, String> {
             )
         })
         .collect();
-    match run_statements(&text, pushes, How { classes, block: 2 })? {
+    let how = How {
+        classes,
+        block: 2,
+        ..How::default()
+    };
+    match run_statements(&text, pushes, how)? {
         Ran::Rows(run) => match run.rows.as_slice() {
             [row] => Ok(row.values.clone()),
             rows => Err(format!("{} rows", rows.len())),

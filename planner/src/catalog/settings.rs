@@ -65,6 +65,12 @@ pub const SPECS: &[Spec] = &[
         meaning: "the execution class of queries: the cheapest that the pattern allows; the same but for counting; or threads for all. The answers are the same",
     },
     Spec {
+        name: "predicate_index",
+        kind: Kind::Truth,
+        default: "true",
+        meaning: "whether a query is shown only the events that concern it; false shows it all. The answers are the same",
+    },
+    Spec {
         name: "lints",
         kind: Kind::Truth,
         default: "true",

@@ -11,6 +11,9 @@ pub struct EngineConfig {
     pub max_matches_per_event: usize,
     /// Which execution classes may be chosen. For tests and comparisons: whatever is said here, the answers are the same.
     pub classes: Classes,
+    /// Whether a query is shown only the events that the predicate index says concern it, or all of them. For tests and comparisons: the
+    /// answers are the same. Default: true.
+    pub index: bool,
 }
 
 /// A choice of execution classes.
@@ -32,6 +35,7 @@ impl Default for EngineConfig {
             max_threads_per_query: 10_000_000,
             max_matches_per_event: 10_000_000,
             classes: Classes::default(),
+            index: true,
         }
     }
 }

@@ -98,7 +98,12 @@ impl Engine {
         let before = stream.released();
         let readers = &mut stream.readers;
         readers.all.push(reader);
-        match query.wanted() {
+        let wanted = if self.config.index {
+            query.wanted()
+        } else {
+            Wanted::Everything
+        };
+        match wanted {
             Wanted::Everything => readers.every_event.push(reader),
             Wanted::Some(entries) => {
                 query.before = Some(before);

@@ -2,13 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use portent_engine::{Classes, Engine, EngineConfig, Output, Pushed, QueryStats};
+use portent_engine::{Classes, Engine, EngineConfig, Output, Pushed, QueryId, QueryStats};
 use portent_grammar::{Code, Columns, Diagnostic, Type, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
-use portent_planner::compiled::StreamId;
+use portent_planner::compiled::{StreamId, StreamSpec};
 
+use super::decoys::{self, Decoys};
 use super::oracle_side::{time, values};
 use crate::generate::Case;
 
@@ -34,6 +35,21 @@ pub struct How {
     pub classes: Classes,
     /// In blocks of at most so many; 0: one by one, as rows.
     pub block: usize,
+    /// By the predicate index, or every event to every query.
+    pub index: bool,
+    /// Among so many other queries.
+    pub decoys: usize,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self {
+            classes: Classes::Cheapest,
+            block: 0,
+            index: true,
+            decoys: 0,
+        }
+    }
 }
 
 /// Runs a case; an `Err` is something that must never be: a panic, an engine that contradicts its planner.
@@ -61,7 +77,7 @@ fn attempt(case: &Case, how: How) -> Result<Ran, String> {
 /// An event: the number of its stream in the order of creation, its time, its values.
 pub type Push = (usize, i64, Vec<Value>);
 
-/// Runs statements (streams, settings, queries) and gives the rows of the last query.
+/// Runs statements (streams, settings, queries) and gives the rows of the queries, which are numbered from 0.
 ///
 /// # Errors
 /// Something that must never be: an engine that contradicts its planner.
@@ -69,6 +85,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     let mut catalog = Catalog::new();
     let mut engine = Engine::new(EngineConfig {
         classes: how.classes,
+        index: how.index,
         ..EngineConfig::default()
     });
     let parsed = portent_parser::parse(text);
@@ -87,6 +104,9 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     let mut streams: Vec<StreamId> = Vec::new();
     let mut schemas: Vec<Vec<Type>> = Vec::new();
     let mut query = None;
+    let mut specs: Vec<StreamSpec> = Vec::new();
+    let mut mine: Vec<QueryId> = Vec::new();
+    let mut decoys: Option<Decoys> = None;
     for statement in parsed.statements {
         match statement.kind {
             StatementKind::CreateStream(create) => {
@@ -100,6 +120,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                     .map_err(|error| error.to_string())?;
                 streams.push(created.def.id);
                 let spec = created.def.spec();
+                specs.push(spec.clone());
                 schemas.push(spec.schema.iter().map(|it| it.ty.clone()).collect());
             }
             StatementKind::Set { name, value } => {
@@ -112,16 +133,27 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                 if !planned.is_ok() {
                     return refused(&planned.diagnostics);
                 }
+                if decoys.is_none() && how.decoys > 0 {
+                    let planned = decoys::planned(&specs, &catalog, how.decoys)?;
+                    decoys::register(&planned[..how.decoys / 2], &mut engine)?;
+                    decoys = Some(planned);
+                }
                 let last = planned.queries.len().saturating_sub(1);
                 for (index, compiled) in planned.queries.iter().enumerate() {
                     let id = engine
                         .register(compiled.clone(), index == last)
                         .map_err(|error| error.to_string())?;
                     query = Some(id);
+                    if index == last {
+                        mine.push(id);
+                    }
                 }
             }
             other => return Err(format!("an unexpected statement: {other:?}")),
         }
+    }
+    if let Some(planned) = decoys {
+        decoys::register(&planned[how.decoys / 2..], &mut engine)?;
     }
     let mut late = 0;
     let mut events = events.into_iter().peekable();
@@ -151,7 +183,13 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
         late += pushed.iter().filter(|it| **it == Pushed::Late).count();
     }
     engine.finish();
-    let rows = engine.drain().collect();
+    // The numbers of queries depend on what stands beside them.
+    let own = |row: Output| {
+        let place = mine.iter().position(|query| *query == row.query)?;
+        let query = QueryId(place as u32);
+        Some(Output { query, ..row })
+    };
+    let rows = engine.drain().filter_map(own).collect();
     Ok(Ran::Rows(Run {
         rows,
         late,

@@ -1,5 +1,6 @@
 //! Engine and oracle on the same case.
 
+pub mod decoys;
 pub mod engine_side;
 pub mod oracle_side;
 
@@ -34,7 +35,8 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
         Ok(Ran::Refused(codes, text)) => return Verdict::Refused(codes, text),
         Err(why) => return Verdict::Differ(why),
     };
-    if let Some(why) = differs(case, &ran, BLOCKS).or_else(|| differs(case, &ran, THREADS)) {
+    let mut ways = ways(case.sql().len());
+    if let Some(why) = ways.drain(..).find_map(|how| differs(case, &ran, how)) {
         return Verdict::Differ(why);
     }
     let select = match portent_parser::parse_query(&case.sql()) {
@@ -106,15 +108,33 @@ pub fn compare(case: &Case, budget: u64) -> Verdict {
 const CHEAPEST: How = How {
     classes: Classes::Cheapest,
     block: 0,
+    index: true,
+    decoys: 0,
 };
-const THREADS: How = How {
-    classes: Classes::Threads,
-    block: 0,
-};
-const BLOCKS: How = How {
-    classes: Classes::Cheapest,
-    block: 3,
-};
+
+/// In what other ways a case is run. Few cases stand among other queries, since these take long to plan.
+fn ways(seed: usize) -> Vec<How> {
+    let threads = How {
+        classes: Classes::Threads,
+        ..CHEAPEST
+    };
+    let without_index = How {
+        index: false,
+        ..CHEAPEST
+    };
+    let blocks = How {
+        block: 3,
+        ..CHEAPEST
+    };
+    let mut ways = vec![blocks, threads, without_index];
+    if seed.is_multiple_of(16) {
+        ways.push(How {
+            decoys: 100,
+            ..blocks
+        });
+    }
+    ways
+}
 
 /// Whatever the execution class, and however events are pushed, the same rows come out in the same order, with the same identities.
 fn differs(case: &Case, first: &engine_side::Run, how: How) -> Option<String> {

@@ -1,10 +1,13 @@
 //! The same case in other clothes: what comes out must be the same.
 
 use portent::case::{Case, Section, SectionKind};
-use portent_parser::ast::StatementKind;
+use portent_grammar::Type;
+use portent_parser::ast::{ColumnKind, StatementKind};
 
 use super::model::Model;
+use crate::compare::engine_side::{How, Ran, run_statements};
 use crate::generate::Rng;
+use crate::generate::decoy::{self, Source};
 use crate::oracle::{self, Arrival};
 
 /// Event by event instead of all at once.
@@ -114,59 +117,126 @@ pub fn shuffled(case: &Case, seed: u64) -> Option<Case> {
     (changed && seen(case)? == seen(&shuffled)?).then_some(shuffled)
 }
 
-/// Among other queries over the same streams, registered before and after.
+/// Among so many other queries over the same streams: half of them registered before those of the case, half after. `None`: the case has
+/// no stream that they could read, or looks at more than what its own queries give.
 pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
-    let mut streams: Vec<(String, String)> = Vec::new();
-    for section in &case.sections {
-        let SectionKind::Statements { text, .. } = &section.kind else {
-            continue;
-        };
-        for statement in portent_parser::parse(text).statements {
-            if let StatementKind::CreateStream(stream) = statement.kind {
-                let column = stream.columns.last()?.name.text.replace('"', "\"\"");
-                streams.push((stream.name.text, format!("\"{column}\"")));
-            }
-        }
-    }
     // A decoy has lints of its own, which would stand among the expected ones.
-    let diagnostics = |kind: &SectionKind| matches!(kind, SectionKind::Diagnostics { .. });
-    if streams.is_empty()
-        || case
-            .sections
-            .iter()
-            .any(|section| diagnostics(&section.kind))
-    {
+    let diagnostics = |it: &Section| matches!(it.kind, SectionKind::Diagnostics { .. });
+    if case.sections.iter().any(diagnostics) {
         return None;
     }
+    let mut rng = Rng::new(count as u64);
     let mut decoys = case.clone();
+    let mut sources: Vec<Source> = Vec::new();
+    let mut done = 0;
     for section in &mut decoys.sections {
         let SectionKind::Statements { text, .. } = &mut section.kind else {
             continue;
         };
-        for number in 0..count {
-            let (stream, column) = &streams[number % streams.len()];
-            let pattern = match number % 5 {
-                0 => format!("decoy_a[{column} IS NOT NULL] -> decoy_b[{column} IS NULL]"),
-                1 => format!("decoy_a ->> decoy_b[{column} = decoy_a.{column}]"),
-                2 => format!("decoy_a[{column} IS NOT NULL] decoy_b[{column} IS NOT NULL]+?"),
-                3 => format!("decoy_a -[3 SECONDS]-> !decoy_b[{column} = decoy_a.{column}]"),
-                _ => format!("decoy_a[{column} IS NULL] & decoy_b"),
-            };
-            text.push_str(&format!(
-                "\nCREATE QUERY decoy_{number} AS SELECT decoy_a.{column} AS x FROM \"{stream}\" MATCH ({pattern}) WITHIN 5 SECONDS;\n"
-            ));
+        // The first query of the section stands behind the streams it reads.
+        let mut before = None;
+        for statement in portent_parser::parse(text).statements {
+            match statement.kind {
+                StatementKind::CreateStream(stream) if before.is_none() => {
+                    let columns = stream
+                        .columns
+                        .iter()
+                        .filter_map(|column| match &column.kind {
+                            ColumnKind::Physical { ty, .. } => {
+                                let ty = Type::by_name(&ty.name, &ty.args)?;
+                                Some((column.name.text.clone(), ty))
+                            }
+                            _ => None,
+                        });
+                    sources.push(Source {
+                        name: stream.name.text.clone(),
+                        columns: columns.collect(),
+                    });
+                }
+                StatementKind::CreateQuery(_) if before.is_none() => {
+                    before = Some(statement.span.start as usize);
+                }
+                _ => {}
+            }
         }
+        sources.retain(|source| !source.columns.is_empty());
+        let Some(before) = before.filter(|_| !sources.is_empty()) else {
+            continue;
+        };
+        let mut write = |count: usize| {
+            done += count;
+            let texts = decoy::decoys(&mut rng, &sources, done - count, count);
+            texts.join(";\n") + ";\n"
+        };
+        let (first, last) = (write(count / 2), write(count - count / 2));
+        text.insert_str(before, &first);
+        text.push_str(";\n");
+        text.push_str(&last);
         // One section of statements is enough.
         return Some(decoys);
     }
     None
 }
 
+/// Whether the queries of a case give the same, to the last byte, beside so many decoys. `None`: not a case of plain events.
+pub fn same_beside_decoys(case: &Case, count: usize) -> Option<Result<(), String>> {
+    let model = Model::of(case).ok()?;
+    let (mut text, mut events) = (String::new(), Vec::new());
+    for section in &case.sections {
+        match &section.kind {
+            SectionKind::Statements { text: more, .. } => text = text + more + ";\n",
+            SectionKind::Events { stream, lines } => {
+                let lines = lines.iter().map(|(_, line)| line.as_str());
+                for arrival in model.arrivals(stream, lines).ok()? {
+                    let Arrival::Event {
+                        stream,
+                        time,
+                        values,
+                    } = arrival
+                    else {
+                        return None;
+                    };
+                    events.push((stream, time, values));
+                }
+            }
+            SectionKind::Clock { .. } => return None,
+            _ => {}
+        }
+    }
+    let rows = |decoys| match run_statements(
+        &text,
+        events.clone(),
+        How {
+            decoys,
+            ..How::default()
+        },
+    )? {
+        Ran::Rows(run) => Ok(run.rows),
+        Ran::Refused(_, why) => Err(why),
+    };
+    let alone = rows(0).ok()?;
+    Some(rows(count).and_then(|beside| {
+        if alone == beside {
+            return Ok(());
+        }
+        Err(format!("alone:\n{alone:#?}\nbeside others:\n{beside:#?}"))
+    }))
+}
+
 /// By the general execution class, whatever the pattern allows.
 pub fn by_threads(case: &Case) -> Case {
+    with_setting(case, "SET execution = 'threads';")
+}
+
+/// Without the predicate index: every query sees every event.
+pub fn without_index(case: &Case) -> Case {
+    with_setting(case, "SET predicate_index = false;")
+}
+
+fn with_setting(case: &Case, text: &str) -> Case {
     let mut changed = case.clone();
     let kind = SectionKind::Statements {
-        text: "SET execution = 'threads';".to_owned(),
+        text: text.to_owned(),
         first_line: 1,
     };
     changed.sections.insert(0, Section { line: 0, kind });

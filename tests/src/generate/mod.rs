@@ -1,6 +1,7 @@
 //! Random queries over random streams, and how to make a failing one small.
 
 pub mod condition;
+pub mod decoy;
 pub mod events;
 pub mod pattern;
 pub mod query;

@@ -60,6 +60,11 @@ impl Affixes {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.buckets.len() + self.lengths.len()
+    }
+
     /// The entries whose affix a cell has.
     #[inline]
     pub fn probe(&self, end: End, cell: Cell<'_>, mut found: impl FnMut(&Filed)) {

@@ -247,6 +247,14 @@ impl Equalities {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        let pairs = |shape: &Shape| shape.pairs.iter().map(Pairs::kept).sum::<usize>();
+        let shapes = self.shapes.iter();
+        let symbols = self.columns.iter().map(|it| it.symbols.len());
+        shapes.map(|it| it.buckets.len() + pairs(it)).sum::<usize>() + symbols.sum::<usize>()
+    }
+
     /// The entries whose constants are those of an event.
     #[inline]
     pub fn probe<F: Fields + ?Sized>(

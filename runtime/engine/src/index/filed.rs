@@ -1,9 +1,11 @@
 //! What lies in the index for an entry: all that is needed to turn most events away lies in one place, without a pointer to follow.
 
+use std::cmp::Ordering;
+
 use portent_grammar::{Cell, Value};
 use portent_planner::expr::CompareOp;
 
-use super::test::{Fields, Test, TestKind, compares};
+use super::test::{Fields, Test, TestKind, value};
 
 /// No further tests.
 pub(crate) const NO_REST: u32 = u32::MAX;
@@ -26,23 +28,62 @@ pub(crate) enum Check {
     /// There is none.
     Always,
     /// A comparison with a number which no other entry has: it is made on the spot.
-    Int {
-        op: CompareOp,
-        slot: u16,
-        with: i64,
-    },
-    Float {
-        op: CompareOp,
-        slot: u16,
-        with: f64,
-    },
-    Time {
-        op: CompareOp,
-        slot: u16,
-        with: i64,
-    },
+    Int(Accepts, u16, i64),
+    Float(Accepts, u16, f64),
+    Time(Accepts, u16, i64),
     /// The number of an interned test.
     Shared(u32),
+}
+
+/// The results of a comparison for which a test holds, a bit for each: whether one does is found without a branch, which would be
+/// guessed wrong half the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Accepts(u8);
+
+const LESS: u8 = 1;
+const EQUAL: u8 = 2;
+const GREATER: u8 = 4;
+
+impl Accepts {
+    fn of(op: CompareOp) -> Option<Self> {
+        Some(Self(match op {
+            CompareOp::Eq => EQUAL,
+            CompareOp::NotEq => LESS | GREATER,
+            CompareOp::Lt => LESS,
+            CompareOp::LtEq => LESS | EQUAL,
+            CompareOp::Gt => GREATER,
+            CompareOp::GtEq => GREATER | EQUAL,
+            _ => return None,
+        }))
+    }
+
+    #[inline]
+    fn whole(self, cell: i64, with: i64) -> bool {
+        let order =
+            u8::from(cell < with) | u8::from(cell == with) << 1 | u8::from(cell > with) << 2;
+        self.0 & order != 0
+    }
+
+    /// `with` is a number; a cell that is NaN is greater.
+    #[inline]
+    fn float(self, cell: f64, with: f64) -> bool {
+        let greater = u8::from(cell > with) | u8::from(cell.is_nan());
+        let order = u8::from(cell < with) | u8::from(cell == with) << 1 | greater << 2;
+        self.0 & order != 0
+    }
+
+    /// Whatever the cell is.
+    fn any(self, cell: Cell<'_>, with: &Value) -> bool {
+        let order = value(cell, |cell| cell.cmp_sql(with));
+        order.is_some_and(|order| {
+            let order = match order {
+                Ordering::Less => LESS,
+                Ordering::Equal => EQUAL,
+                Ordering::Greater => GREATER,
+            };
+            self.0 & order != 0
+        })
+    }
 }
 
 impl Check {
@@ -52,23 +93,11 @@ impl Check {
         let TestKind::Compare(op, with) = &test.kind else {
             return None;
         };
-        let op = *op;
+        let accepts = Accepts::of(*op)?;
         match with {
-            Value::Int(with) => Some(Self::Int {
-                op,
-                slot,
-                with: *with,
-            }),
-            Value::Float(with) => Some(Self::Float {
-                op,
-                slot,
-                with: *with,
-            }),
-            Value::Timestamp(with) => Some(Self::Time {
-                op,
-                slot,
-                with: *with,
-            }),
+            Value::Int(with) => Some(Self::Int(accepts, slot, *with)),
+            Value::Float(with) if !with.is_nan() => Some(Self::Float(accepts, slot, *with)),
+            Value::Timestamp(with) => Some(Self::Time(accepts, slot, *with)),
             _ => None,
         }
     }
@@ -76,17 +105,20 @@ impl Check {
     /// Whether a check on the spot holds; `None`: it is none.
     #[inline]
     pub fn holds<F: Fields + ?Sized>(self, fields: &F) -> Option<bool> {
+        let cell = |slot: u16| fields.cell(usize::from(slot));
         Some(match self {
-            Self::Int { op, slot, with } => match fields.cell(usize::from(slot)) {
-                Cell::Int(cell) if op.is_order() => op.holds(cell.cmp(&with)) == Some(true),
-                cell => compares(op, cell, &Value::Int(with)),
+            Self::Float(accepts, slot, with) => match cell(slot) {
+                Cell::Float(cell) => accepts.float(cell, with),
+                cell => accepts.any(cell, &Value::Float(with)),
             },
-            Self::Float { op, slot, with } => {
-                compares(op, fields.cell(usize::from(slot)), &Value::Float(with))
-            }
-            Self::Time { op, slot, with } => {
-                compares(op, fields.cell(usize::from(slot)), &Value::Timestamp(with))
-            }
+            Self::Int(accepts, slot, with) => match cell(slot) {
+                Cell::Int(cell) => accepts.whole(cell, with),
+                cell => accepts.any(cell, &Value::Int(with)),
+            },
+            Self::Time(accepts, slot, with) => match cell(slot) {
+                Cell::Timestamp(cell) => accepts.whole(cell, with),
+                cell => accepts.any(cell, &Value::Timestamp(with)),
+            },
             Self::Always | Self::Shared(_) => return None,
         })
     }
@@ -146,6 +178,44 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_on_the_spot_says_what_its_test_says() {
+        let numbers = [
+            Value::Int(0),
+            Value::Int(1),
+            Value::Int(i64::MAX),
+            Value::Float(-0.0),
+            Value::Float(0.5),
+            Value::Float(1.0),
+            Value::Float(i64::MAX as f64),
+            Value::Float(f64::INFINITY),
+            Value::Float(f64::NAN),
+            Value::Decimal(1.into()),
+            Value::Timestamp(1),
+            Value::Date(0),
+            Value::text("1"),
+            Value::Null,
+        ];
+        use CompareOp as Op;
+        for op in [Op::Eq, Op::NotEq, Op::Lt, Op::LtEq, Op::Gt, Op::GtEq] {
+            for with in numbers.iter().filter(|with| !with.is_null()) {
+                let kind = TestKind::Compare(op, with.clone());
+                let test = Test { slot: 0, kind };
+                let Some(check) = Check::on_the_spot(&test) else {
+                    continue;
+                };
+                for cell in &numbers {
+                    let row = std::slice::from_ref(cell);
+                    assert_eq!(
+                        check.holds(row),
+                        Some(test.holds(row)),
+                        "{cell:?} {op:?} {with:?}"
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn two_entries_fit_into_a_line_of_the_cache() {

@@ -135,6 +135,12 @@ impl Tests {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        let tests = self.tests.len() - self.free.len();
+        tests + self.known.len() + self.lists.len() - self.free_lists.len()
+    }
+
     /// Whether a test holds of the event of this stamp.
     #[inline]
     pub fn holds<F: Fields + ?Sized>(

@@ -87,6 +87,11 @@ impl Intervals {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.buckets.len() + self.sizes.len()
+    }
+
     /// The entries whose interval a cell of an event may lie in; their own tests decide.
     #[inline]
     pub fn probe(&self, scale: Scale, value: Cell<'_>, mut found: impl FnMut(&Filed)) {

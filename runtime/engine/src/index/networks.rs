@@ -73,6 +73,11 @@ impl Networks {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.buckets.len() + self.kinds.len()
+    }
+
     /// The entries in whose network a cell is.
     #[inline]
     pub fn probe(&self, cell: Cell<'_>, mut found: impl FnMut(&Filed)) {

@@ -106,6 +106,22 @@ impl Places {
         }
     }
 
+    /// How much is kept: nothing, once all entries are gone.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        fn sum<K, T>(list: &[(K, T)], kept: impl Fn(&T) -> usize) -> usize {
+            list.iter().map(|(_, it)| kept(it)).sum()
+        }
+        self.equalities.kept()
+            + sum(&self.affixes, Affixes::kept)
+            + sum(&self.networks, Networks::kept)
+            + sum(&self.intervals, Intervals::kept)
+            + sum(&self.substrings, Sets::kept)
+            + sum(&self.expressions, Sets::kept)
+            + sum(&self.ranges, Ranges::kept)
+            + self.list.as_slice().len()
+    }
+
     /// The entries whose place says that an event may be for them.
     #[inline]
     pub fn probe<F: Fields + ?Sized>(

@@ -114,6 +114,11 @@ impl Ranges {
         }
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.from.len() + self.to.len()
+    }
+
     /// The entries that a cell may meet: all whose bound it reaches. The bounds are rounded as the cell is, so that none is missed; the
     /// entries' own tests decide.
     #[inline]

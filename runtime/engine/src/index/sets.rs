@@ -15,6 +15,9 @@ use super::filed::{Bucket, Filed};
 pub(crate) trait Search: Sized {
     type Pattern: Clone + Eq + Hash;
 
+    /// So many are best looked for in one pass; more are divided.
+    const MOST: usize;
+
     /// `None`: so many are too large for one.
     fn compile(patterns: &[&Self::Pattern]) -> Option<Self>;
 
@@ -59,6 +62,15 @@ enum State<S> {
     Apart,
 }
 
+impl<S> Set<S> {
+    fn new(members: Vec<u32>) -> Self {
+        Self {
+            members,
+            state: State::New,
+        }
+    }
+}
+
 impl<S: Search> Default for Sets<S> {
     fn default() -> Self {
         Self {
@@ -100,13 +112,13 @@ impl<S: Search> Sets<S> {
         self.vacant += 1;
         self.numbers.insert(pattern.clone(), number);
         let mut members = vec![number];
-        while let Some(last) = self.sets.pop_if(|last| last.members.len() <= members.len()) {
+        let joins = |last: &Set<S>, new: usize| {
+            last.members.len() <= new && last.members.len() + new <= S::MOST
+        };
+        while let Some(last) = self.sets.pop_if(|last| joins(last, members.len())) {
             members.extend(last.members);
         }
-        self.sets.push(Set {
-            members,
-            state: State::New,
-        });
+        self.sets.push(Set::new(members));
         number
     }
 
@@ -119,15 +131,17 @@ impl<S: Search> Sets<S> {
         self.numbers
             .extend(numbered.map(|(member, number)| (member.pattern.clone(), number)));
         self.sets.clear();
-        if !self.members.is_empty() {
-            self.sets.push(Set {
-                members: (0..self.members.len() as u32).collect(),
-                state: State::New,
-            });
-        }
+        self.add_sets((0..self.members.len() as u32).collect());
     }
 
-    /// Compiles what is new. If that is most of all, all become one set.
+    /// Adds members as sets that are not too large.
+    fn add_sets(&mut self, members: Vec<u32>) {
+        let sets = members.chunks(S::MOST);
+        self.sets
+            .extend(sets.map(|members| Set::new(members.into())));
+    }
+
+    /// Compiles what is new. If that is most of all, all become as few sets as may be.
     fn compile(&mut self) {
         let is_new = |set: &&Set<S>| matches!(set.state, State::New);
         let new: usize = self
@@ -141,10 +155,7 @@ impl<S: Search> Sets<S> {
         }
         if new * 2 > self.members.len() && self.sets.len() > 1 {
             let members = self.sets.drain(..).flat_map(|set| set.members).collect();
-            self.sets.push(Set {
-                members,
-                state: State::New,
-            });
+            self.add_sets(members);
         }
         let mut todo = std::mem::take(&mut self.sets);
         todo.reverse();
@@ -160,10 +171,7 @@ impl<S: Search> Sets<S> {
                     None if set.members.len() > 1 => {
                         let half = set.members.len() / 2;
                         let members = set.members.split_off(half);
-                        todo.push(Set {
-                            members,
-                            state: State::New,
-                        });
+                        todo.push(Set::new(members));
                         todo.push(set);
                         continue;
                     }
@@ -172,6 +180,11 @@ impl<S: Search> Sets<S> {
             }
             self.sets.push(set);
         }
+    }
+
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.numbers.len() + self.members.len() + self.sets.len()
     }
 
     /// The entries whose pattern a text matches. Adds one evaluation per pass, and per pattern that is looked for by itself.
@@ -207,5 +220,96 @@ impl<S: Search> Sets<S> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::index::filed::{Check, NO_REST};
+
+    thread_local! {
+        static COMPILED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Finds the texts that are in it; those of one letter can't be compiled together with others.
+    struct Texts(Vec<String>);
+
+    impl Search for Texts {
+        type Pattern = String;
+
+        const MOST: usize = 1_000;
+
+        fn compile(patterns: &[&String]) -> Option<Self> {
+            COMPILED.set(COMPILED.get() + patterns.len());
+            let fits = patterns.iter().all(|pattern| pattern.len() > 1);
+            fits.then(|| Self(patterns.iter().map(|it| (*it).clone()).collect()))
+        }
+
+        fn search(&self, text: &str, found: &mut dyn FnMut(usize)) {
+            let texts = self.0.iter().enumerate();
+            texts
+                .filter(|(_, pattern)| text.contains(pattern.as_str()))
+                .for_each(|(place, _)| {
+                    found(place);
+                    found(place);
+                });
+        }
+
+        fn is_match(pattern: &String, text: &str) -> bool {
+            text.contains(pattern.as_str())
+        }
+    }
+
+    fn filed(query: u32) -> Filed {
+        Filed {
+            query,
+            rest: NO_REST,
+            bit: 1,
+            first: Check::Always,
+        }
+    }
+
+    fn found(sets: &mut Sets<Texts>, text: &str) -> Vec<u32> {
+        let mut queries = Vec::new();
+        sets.probe(text, &mut 0, |filed| queries.push(filed.query));
+        queries.sort_unstable();
+        queries
+    }
+
+    #[test]
+    fn patterns_that_come_one_by_one_are_not_compiled_over_and_over() {
+        COMPILED.set(0);
+        let mut sets = Sets::<Texts>::default();
+        let count = 4_000;
+        for query in 0..count {
+            let pattern = format!("<{query}>");
+            sets.bucket(&pattern, &mut |bucket| bucket.push(filed(query)));
+            assert_eq!(found(&mut sets, &pattern), [query]);
+        }
+        assert!(sets.sets.len() < 30, "{} sets", sets.sets.len());
+        let most = 20 * count as usize;
+        assert!(COMPILED.get() < most, "{}", COMPILED.get());
+        COMPILED.set(0);
+        for query in 0..count {
+            let pattern = format!("<{query}>");
+            assert_eq!(found(&mut sets, &pattern), [query]);
+            sets.bucket(&pattern, &mut |bucket| bucket.remove(query));
+            assert!(found(&mut sets, &pattern).is_empty());
+        }
+        assert!(sets.members.is_empty() && sets.sets.is_empty());
+        assert!(COMPILED.get() < most, "{}", COMPILED.get());
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_set_is_found_all_the_same() {
+        let mut sets = Sets::<Texts>::default();
+        for (query, pattern) in (0..).zip(["ab", "b", "bc", "cd", "d", "de"]) {
+            sets.bucket(&pattern.to_owned(), &mut |bucket| bucket.push(filed(query)));
+        }
+        assert_eq!(found(&mut sets, "abcd"), [0, 1, 2, 3, 4]);
+        assert_eq!(found(&mut sets, "de"), [4, 5]);
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Substrings(AhoCorasick);
 impl Search for Substrings {
     type Pattern = Box<[u8]>;
 
+    const MOST: usize = usize::MAX;
+
     fn compile(patterns: &[&Self::Pattern]) -> Option<Self> {
         AhoCorasick::builder()
             .match_kind(MatchKind::Standard)

@@ -149,6 +149,11 @@ pub(crate) fn pack(one: Symbol, other: Symbol) -> u64 {
 }
 
 impl Pairs {
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.numbers.len()
+    }
+
     pub fn acquire(&mut self, pair: u64) -> Symbol {
         let (free, next) = (&mut self.free, &mut self.next);
         let known = self.numbers.entry(pair).or_insert_with(|| {

@@ -143,8 +143,7 @@ impl Test {
     }
 }
 
-/// Whether a comparison is TRUE.
-pub(crate) fn compares(op: CompareOp, cell: Cell<'_>, with: &Value) -> bool {
+fn compares(op: CompareOp, cell: Cell<'_>, with: &Value) -> bool {
     let order: Option<Ordering> = match (cell, with) {
         (Cell::Null, _) => return false,
         (Cell::Int(left), Value::Int(right)) => Some(left.cmp(right)),
@@ -161,7 +160,7 @@ pub(crate) fn compares(op: CompareOp, cell: Cell<'_>, with: &Value) -> bool {
 }
 
 /// Looks at a cell as a value. Allocates only for a text that is compared with something else.
-fn value<T>(cell: Cell<'_>, look: impl FnOnce(&Value) -> T) -> T {
+pub(crate) fn value<T>(cell: Cell<'_>, look: impl FnOnce(&Value) -> T) -> T {
     match cell {
         Cell::Null => look(&Value::Null),
         Cell::Int(value) => look(&Value::Int(value)),

@@ -202,7 +202,8 @@ fn finds_what_trying_every_entry_finds_while_entries_come_and_go() {
         for query in 0..40 {
             index.remove(query);
         }
-        check(&mut index, &[], &row(&mut dice));
+        assert_eq!(index.places.kept() + index.tests.kept(), 0);
+        assert!(index.by_query.is_empty());
         let before = index.evaluations;
         check(&mut index, &vec![None; 40], &row(&mut dice));
         assert_eq!(index.evaluations, before);
@@ -270,6 +271,8 @@ fn work(count: u32, entry: impl Fn(u32) -> Vec<Test>, row: impl Fn(u32) -> Vec<V
     index.evaluations
 }
 
+const COUNTS: [u32; 4] = [1, 100, 10_000, 100_000];
+
 /// One entry, a hundred, ten thousand and a hundred thousand cost an event the same.
 fn is_flat(
     shape: &str,
@@ -277,8 +280,7 @@ fn is_flat(
     entry: impl Fn(u32) -> Vec<Test>,
     row: impl Fn(u32) -> Vec<Value>,
 ) {
-    let counts = [1, 100, 10_000, 100_000];
-    let works = counts.map(|count| work(count, &entry, &row));
+    let works = COUNTS.map(|count| work(count, &entry, &row));
     let most = per_event * 1_000;
     assert!(works.iter().all(|work| *work <= most), "{shape}: {works:?}");
 }
@@ -392,4 +394,43 @@ fn work_per_event_does_not_grow_with_entries_that_it_does_not_meet() {
         },
         row,
     );
+}
+
+#[test]
+fn work_per_event_grows_with_passes_where_many_expressions_stand() {
+    let row = |number: u32| {
+        vec![Value::text(format!(
+            "at {number} Order {number:04} of Today"
+        ))]
+    };
+    let entry = |query: u32| {
+        vec![pattern(
+            0,
+            LikeKind::Regex,
+            &format!("order {query:04} .*"),
+            false,
+        )]
+    };
+    for count in [1, 100, 3_000] {
+        assert!(
+            work(count, entry, row) <= 1_000,
+            "by a text that is asked for"
+        );
+    }
+    // A letter in either case asks for no text.
+    let letter = |digit: u32| ["[Aa]", "[Bb]", "[Cc]", "[Dd]"][digit as usize & 3];
+    let entry = |query: u32| {
+        let letters: Vec<&str> = (0..6).map(|digit| letter(query >> (2 * digit))).collect();
+        vec![pattern(
+            0,
+            LikeKind::Regex,
+            &format!("^{}$", letters.concat()),
+            false,
+        )]
+    };
+    for count in [1_u32, 100, 1_000] {
+        let passes = count.div_ceil(64) + 1;
+        let work = work(count, entry, row);
+        assert!(work <= 1_000 * u64::from(passes), "{count}: {work}");
+    }
 }

@@ -97,6 +97,7 @@ fn limits_shed_and_count() {
         max_threads_per_query: 10,
         max_matches_per_event: 5,
         classes: Classes::Threads,
+        ..EngineConfig::default()
     };
     let pattern = Pattern::new(2, vec![vec![any(0, 1)], vec![any(1, 2)], vec![accept()]]);
     let plan = MatchPlan {

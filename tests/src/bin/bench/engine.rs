@@ -82,6 +82,7 @@ fn plan<'a>(workload: &Workload, texts: impl Iterator<Item = &'a str>) -> Result
                 "enumerate" => Classes::Enumerate,
                 _ => Classes::Cheapest,
             },
+            ..EngineConfig::default()
         },
     })
 }
