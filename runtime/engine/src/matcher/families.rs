@@ -66,6 +66,8 @@ pub(crate) struct Family {
     /// Its light queries, by owner.
     pub light: Vec<Light>,
     pub scrap: Scrap,
+    /// How often its light queries were touched.
+    pub touches: u64,
 }
 
 /// What a light query counts, and would set if it were not light.
@@ -139,6 +141,7 @@ impl Families {
             members: 0,
             light: Vec::new(),
             scrap: Scrap::default(),
+            touches: 0,
         });
         let id = match self.free.pop() {
             Some(id) => id,

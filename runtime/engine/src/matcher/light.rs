@@ -60,6 +60,7 @@ impl Families {
             work,
             scrap,
             light,
+            touches,
             ..
         } = family;
         let index = place.owner as usize;
@@ -71,13 +72,15 @@ impl Families {
         work.facts.assume(hint);
         work.any.arena().enter(place.owner);
         let history = History::default();
-        let mut stage = stage(program, scrap, config, row.event.seq);
+        // Events are in the order in which the family sees them, which is that of event time.
+        *touches += 1;
+        let mut stage = stage(program, scrap, config, *touches);
         let mut scene = Scene {
             stage: &mut stage,
             history: &history,
             past: &[],
             row,
-            position: row.event.seq,
+            position: *touches,
             facts: &mut work.facts,
         };
         light.any.row(&mut scene, &mut work.any);
