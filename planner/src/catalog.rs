@@ -7,6 +7,7 @@ mod insert;
 pub mod name;
 mod options;
 pub mod settings;
+mod shelf;
 mod sink;
 mod stream;
 
@@ -32,6 +33,7 @@ use crate::compiled::{CompiledQuery, StreamId, StreamSpec};
 use crate::pool::Pool;
 use crate::resolve::Planned;
 use name::Found;
+use shelf::{Named, Shelf};
 
 /// A standing query.
 #[derive(Clone, Debug)]
@@ -66,9 +68,9 @@ pub struct Created<T> {
 /// Streams, queries, sinks and settings by name. Cloning is cheap, so that `check` can plan a whole file on a copy.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    streams: IndexMap<StreamId, Arc<StreamDef>>,
-    queries: IndexMap<String, Arc<QueryDef>>,
-    sinks: IndexMap<String, Arc<SinkDef>>,
+    streams: Shelf<StreamId, StreamDef>,
+    queries: Shelf<String, QueryDef>,
+    sinks: Shelf<String, SinkDef>,
     settings: Settings,
     next_stream: u32,
     pool: Pool,
@@ -128,19 +130,14 @@ impl Catalog {
     /// Unknown (with a suggestion), or several names that differ only in case.
     pub fn find_stream(&self, ident: &ast::Ident) -> Result<&Arc<StreamDef>, Diagnostic> {
         let names = self.streams.values().map(|stream| stream.name.as_str());
-        match name::find(ident, names.clone()) {
+        match self.streams.find(ident) {
             Found::One(at) => self
                 .streams
                 .get_index(at)
                 .map(|(_, stream)| stream)
                 .ok_or_else(|| name::unknown(codes::UNKNOWN_STREAM, "stream", ident, names)),
             Found::Several(at) => Err(ambiguous(ident, names, &at)),
-            Found::None
-                if self
-                    .sinks
-                    .keys()
-                    .any(|sink| name::same_but_case(sink, &ident.text)) =>
-            {
+            Found::None if self.sinks.find(&loose(ident)) != Found::None => {
                 let message = format!("\"{}\" is a sink: it is written to, not read", ident.text);
                 Err(Diagnostic::error(codes::WRONG_KIND, ident.span, message))
             }
@@ -151,6 +148,16 @@ impl Catalog {
                 names,
             )),
         }
+    }
+
+    /// The standing query of this name, if there is just one.
+    pub fn query(&self, ident: &ast::Ident) -> Option<&Arc<QueryDef>> {
+        self.queries.one(ident)
+    }
+
+    /// The standing query that `CREATE QUERY` of this name would replace.
+    pub(crate) fn same_query(&self, ident: &ast::Ident) -> Option<&Arc<QueryDef>> {
+        self.queries.same(ident)
     }
 
     /// Finds a standing query.
@@ -171,16 +178,16 @@ impl Catalog {
         self.find_in(ident, &self.sinks, names, codes::UNKNOWN_SINK, "sink")
     }
 
-    fn find_in<'a, T>(
+    fn find_in<'a, T: Named>(
         &'a self,
         ident: &ast::Ident,
-        map: &'a IndexMap<String, Arc<T>>,
+        map: &'a Shelf<String, T>,
         names: impl Iterator<Item = &'a str> + Clone,
         code: portent_grammar::Code,
         what: &str,
     ) -> Result<&'a Arc<T>, Diagnostic> {
         let unknown = || name::unknown(code, what, ident, names.clone());
-        match name::find(ident, names.clone()) {
+        match map.find(ident) {
             Found::One(at) => map
                 .get_index(at)
                 .map(|(_, found)| found)
@@ -200,12 +207,11 @@ impl Catalog {
 
     /// Whether a name is taken, and by what kind of thing. Streams, queries and sinks share one space of names.
     fn taken(&self, ident: &ast::Ident) -> Option<&'static str> {
-        let is = |name: &str| name::is_same(name, ident);
-        if self.queries.keys().any(|name| is(name)) {
+        if self.queries.same(ident).is_some() {
             Some("query")
-        } else if self.sinks.keys().any(|name| is(name)) {
+        } else if self.sinks.same(ident).is_some() {
             Some("sink")
-        } else if self.streams.values().any(|stream| is(&stream.name)) {
+        } else if self.streams.same(ident).is_some() {
             Some("stream")
         } else {
             None
@@ -254,10 +260,7 @@ impl Catalog {
         &self,
         create: &ast::CreateQuery,
     ) -> Result<Option<Arc<QueryDef>>, Diagnostic> {
-        let known = self
-            .queries
-            .values()
-            .find(|query| name::is_same(&query.name, &create.name));
+        let known = self.queries.same(&create.name);
         match (known, self.taken(&create.name)) {
             (Some(query), _) if create.if_not_exists => Ok(Some(query.clone())),
             (Some(_), _) if create.or_replace => Ok(None),
@@ -294,6 +297,14 @@ impl Catalog {
         }
         sources.sort_unstable();
         sources
+    }
+}
+
+/// The name as if it were written without quotes.
+fn loose(ident: &ast::Ident) -> ast::Ident {
+    ast::Ident {
+        quoted: false,
+        ..ident.clone()
     }
 }
 
@@ -342,4 +353,22 @@ pub fn schema_of(columns: &[StreamColumn]) -> Schema {
         .iter()
         .map(|column| portent_grammar::Column::new(&column.name, column.ty.clone()))
         .collect()
+}
+
+impl Named for StreamDef {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for QueryDef {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for SinkDef {
+    fn name(&self) -> &str {
+        &self.name
+    }
 }

@@ -6,7 +6,7 @@ use portent_grammar::codes::statements as codes;
 use portent_grammar::{Diagnostic, Value};
 use portent_parser::ast;
 
-use super::{Catalog, Created, Options, name, options};
+use super::{Catalog, Created, Options, options};
 
 /// A sink.
 #[derive(Clone, Debug)]
@@ -24,10 +24,7 @@ impl Catalog {
         create: &ast::CreateSink,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Created<SinkDef>> {
-        let known = self
-            .sinks
-            .values()
-            .find(|sink| name::is_same(&sink.name, &create.name));
+        let known = self.sinks.same(&create.name);
         let known = known.cloned();
         if let (Some(def), true) = (&known, create.if_not_exists) {
             return Some(Created {

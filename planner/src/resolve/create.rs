@@ -5,7 +5,7 @@ use portent_grammar::codes::{names as codes, statements};
 use portent_parser::ast;
 
 use super::{Given, Planned};
-use crate::catalog::{Catalog, SchemaProvider, name};
+use crate::catalog::{Catalog, SchemaProvider};
 use crate::compiled::EndOfInput;
 
 impl Catalog {
@@ -27,9 +27,7 @@ impl Catalog {
         }
         let end_of_input = self.query_options(create, &mut diagnostics);
         // Readers keep reading: the new query's matches are the same stream.
-        let old = self
-            .queries()
-            .find(|query| name::is_same(&query.name, &create.name));
+        let old = self.same_query(&create.name);
         let output = old.filter(|_| create.or_replace).map(|old| old.output);
         let given = Given {
             end_of_input,
@@ -69,9 +67,7 @@ impl Catalog {
 
     /// A query that replaces another one must not read it, directly or through others.
     fn check_cycle(&self, create: &ast::CreateQuery, planned: &mut Planned) {
-        let old = self
-            .queries()
-            .find(|query| name::is_same(&query.name, &create.name));
+        let old = self.same_query(&create.name);
         let Some(old) = old.filter(|_| create.or_replace) else {
             return;
         };

@@ -60,7 +60,7 @@ impl Planning<'_> {
         if self.failed() {
             return None;
         }
-        let replaced = self.catalog.find_query(&create.name).ok().cloned();
+        let replaced = self.catalog.query(&create.name).cloned();
         let name = replaced
             .as_ref()
             .map_or(create.name.text.clone(), |it| it.name.clone());
