@@ -4,6 +4,7 @@ use std::fmt;
 
 use portent_grammar::Type;
 
+use super::equality::{Equality, equality};
 use crate::automaton::{Absent, Contiguity, Gap, Step};
 use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
 use crate::expr::{
@@ -21,6 +22,8 @@ pub enum Class {
     Count,
     /// MATCH ALL by a determinised automaton over a shared graph of partial matches.
     Any,
+    /// The same for each value of the key by which equalities tie the pattern's variables together.
+    AnyEquality,
     /// Preferred matches of contiguous rows: threads that know only their state, for all starts together.
     Row,
     /// Prioritised threads over the automaton: the general way.
@@ -33,6 +36,7 @@ impl fmt::Display for Class {
             Class::Filter => "filter",
             Class::Count => "count",
             Class::Any => "any",
+            Class::AnyEquality => "any, equality",
             Class::Row => "row",
             Class::Threads => "threads",
         })
@@ -55,15 +59,23 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         return (Class::Count, reason.to_owned());
     }
     let (cheaper, applies, reason) = match plan.mode {
-        Mode::All => (
-            Class::Any,
-            is_any(plan),
-            "partial matches share a graph: cost per event is that of the automaton's states, whatever the window and however \
-             many partial matches are open",
-        ),
+        Mode::All => {
+            if is_any(plan).is_err() && is_any_by_key(plan).is_ok() {
+                let reason = "equalities tie all variables together by one key: the partial matches of a key share a graph, and \
+                              the keys of an event are looked up: expected cost per event is that of the automaton's states, \
+                              whatever the window and however many keys and partial matches are open (matches are made one by \
+                              one, also where they are only counted)";
+                return (Class::AnyEquality, reason.to_owned());
+            }
+            // Where only its correlations stand in the way, what is wrong with them says more than that they are there.
+            let applies = is_any(plan).or_else(|_| is_any_by_key(plan).map(drop));
+            let reason = "partial matches share a graph: cost per event is that of the automaton's states, whatever the window \
+                          and however many partial matches are open";
+            (Class::Any, applies, reason)
+        }
         Mode::Preferred(_) => (
             Class::Row,
-            is_row(plan),
+            is_row(plan).map_err(str::to_owned),
             "contiguous rows, conditions on a row and its neighbours: cost per event is that of the automaton's states, however \
              long the runs",
         ),
@@ -101,14 +113,47 @@ fn is_one_event(plan: &MatchPlan) -> bool {
 /// # Errors
 /// Why it can't.
 pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
+    if plan.key_of.is_some() {
+        return Err("the key is computed per variable");
+    }
+    is_shared(plan)?;
+    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
+        let looks = |expr| looks_beyond_row(expr, VarId(variable));
+        if condition.correlated.iter().any(looks) {
+            return Err("a condition looks at events bound before");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a pattern that can't run in class `any` can do so for each key by itself: equalities tie all its variables together. The key
+/// by which they do.
+///
+/// # Errors
+/// Why it can't.
+pub fn is_any_by_key(plan: &MatchPlan) -> Result<Equality, String> {
+    is_shared(plan)?;
+    let equality = equality(plan)?;
+    for state in plan.automaton.states.iter().skip(1) {
+        for step in &state.steps {
+            if let Step::Bind(bind) = step
+                && bind.gap.kind == Contiguity::Contiguous
+            {
+                // It would have to be looked at in all keys.
+                return Err("an event of any other key ends a contiguous wait".to_owned());
+            }
+        }
+    }
+    Ok(equality)
+}
+
+/// What classes `any` and `any, equality` ask alike: everything but the conditions.
+fn is_shared(plan: &MatchPlan) -> Result<(), &'static str> {
     if plan.mode != Mode::All {
         return Err("only the preferred matches are asked for (MATCH ALL asks for every one)");
     }
     if plan.emit_timeouts {
         return Err("each partial match that runs out of time is reported");
-    }
-    if plan.key_of.is_some() {
-        return Err("the key is computed per variable");
     }
     match &plan.order {
         RowOrder::EventTime { ties } if ties.is_empty() => {}
@@ -119,12 +164,6 @@ pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
     }
     if plan.automaton.variables.len() > 64 {
         return Err("it has more than 64 variables");
-    }
-    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
-        let looks = |expr| looks_beyond_row(expr, VarId(variable));
-        if condition.correlated.iter().any(looks) {
-            return Err("a condition looks at events bound before");
-        }
     }
     for (at, state) in plan.automaton.states.iter().enumerate() {
         for step in &state.steps {

@@ -5,6 +5,7 @@ mod automaton;
 pub mod class;
 mod describe;
 mod dot;
+pub mod equality;
 mod json;
 mod mermaid;
 mod plan;

@@ -8,12 +8,13 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::{is_any, is_count, is_row};
+use portent_planner::explain::class::{is_any, is_any_by_key, is_count, is_row};
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
 };
 
+use super::any::Tied;
 use super::comparison::Comparison;
 
 /// A bit per variable; all bits where every row matters.
@@ -51,8 +52,10 @@ pub(crate) struct Program {
     pub head_dominates: bool,
     /// MATCH ALL: one candidate may be found in several ways.
     pub ambiguous: bool,
-    /// It runs in class `any`, or `count`.
+    /// It runs in class `any`, `any, equality`, or `count`.
     pub any: bool,
+    /// In class `any, equality`: the key.
+    pub tied: Option<Tied>,
     /// Its matches could be counted instead of made.
     pub countable: bool,
     /// It runs in class `count`: they are.
@@ -173,7 +176,11 @@ impl Program {
             .map(|(condition, variable)| Comparison::all(condition, VarId(variable)))
             .collect();
         let (steps, states) = flatten(plan);
-        let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
+        let few = steps.len() <= usize::from(u16::MAX);
+        let any = is_any(plan).is_ok() && few;
+        let tied = (!any && few)
+            .then(|| is_any_by_key(plan).ok().map(Tied::new))
+            .flatten();
         let mut program = Self {
             query: query.name.clone(),
             inputs: inputs(query, streams),
@@ -190,7 +197,8 @@ impl Program {
             by_time: matches!(plan.order, RowOrder::EventTime { .. }),
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
-            any,
+            any: any || tied.is_some(),
+            tied,
             countable: is_count(query, plan),
             counts: any && is_count(query, plan),
             row: is_row(plan).is_ok(),
