@@ -5,6 +5,7 @@ use std::fmt;
 use portent_grammar::Type;
 
 use super::equality::{Equality, equality};
+use super::next::is_next;
 use crate::automaton::{Absent, Contiguity, Gap, Step};
 use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
 use crate::expr::{
@@ -26,6 +27,8 @@ pub enum Class {
     AnyEquality,
     /// Preferred matches of contiguous rows: threads that know only their state, for all starts together.
     Row,
+    /// Threads, which an event finds by what they wait for.
+    Next,
     /// Prioritised threads over the automaton: the general way.
     Threads,
 }
@@ -38,6 +41,7 @@ impl fmt::Display for Class {
             Class::Any => "any",
             Class::AnyEquality => "any, equality",
             Class::Row => "row",
+            Class::Next => "next",
             Class::Threads => "threads",
         })
     }
@@ -80,13 +84,24 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
              long the runs",
         ),
     };
-    match applies {
-        Ok(()) => (cheaper, reason.to_owned()),
-        Err(why) => (
+    let why = match applies {
+        Ok(()) => return (cheaper, reason.to_owned()),
+        Err(why) => why,
+    };
+    match is_next(plan) {
+        Ok(()) => (
+            Class::Next,
+            format!(
+                "an event finds the partial matches that wait for it, by the values that their conditions compare, and deadlines \
+                 come from a heap: cost grows with those that an event moves on or ends, not with those that are open; not class \
+                 {cheaper}, since {why}"
+            ),
+        ),
+        Err(more) => (
             Class::Threads,
             format!(
-                "prioritised threads, one for each open partial match: cost grows with those that an event touches; not \
-                 class {cheaper}, since {why}"
+                "prioritised threads, one for each open partial match: an event may look at all that are open; not class {cheaper}, \
+                 since {why}; nor class next, since {more}"
             ),
         ),
     }

@@ -8,7 +8,9 @@ mod dot;
 pub mod equality;
 mod json;
 mod mermaid;
+pub mod next;
 mod plan;
+pub mod probe;
 mod text;
 
 use portent_parser::ast::ExplainFormat;

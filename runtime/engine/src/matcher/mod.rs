@@ -20,6 +20,8 @@ mod row;
 mod scene;
 mod skip;
 mod timers;
+mod waiting;
+mod watch;
 
 use std::sync::Arc;
 
@@ -99,6 +101,9 @@ impl Matcher {
         program.any &= config.classes != Classes::Threads;
         program.counts &= config.classes == Classes::Cheapest;
         program.row &= config.classes != Classes::Threads;
+        if config.classes == Classes::Threads {
+            program.look_at_all();
+        }
         let program = Arc::new(program);
         Ok(Self {
             work: Work {

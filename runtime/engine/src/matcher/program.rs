@@ -9,6 +9,7 @@ use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
 use portent_planner::explain::class::{is_any, is_any_by_key, is_count, is_row};
+use portent_planner::explain::probe::Probe;
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
@@ -40,6 +41,8 @@ pub(crate) struct Program {
     pub looks_at_match: Vec<bool>,
     /// Indexed by variable: what it asks of the row and its neighbours, where that is comparisons only.
     pub comparisons: Vec<Option<Vec<Comparison>>>,
+    /// Indexed by variable: what of its condition those that wait for it can be found by. Empty: nobody is found but by looking at all.
+    pub probes: Vec<Option<Probe>>,
     /// Every row must reach its partition, since positions or neighbours count.
     pub dense: bool,
     /// Rows around those that are bound may be asked for.
@@ -48,6 +51,8 @@ pub(crate) struct Program {
     pub keeps_partitions: bool,
     /// Rows come in the order of event time: deadlines mean something.
     pub by_time: bool,
+    /// Starts are found by what their threads wait for: no row moves all.
+    pub finds_starts: bool,
     /// Later starts may be dropped where the head makes them irrelevant (see `preferred`).
     pub head_dominates: bool,
     /// MATCH ALL: one candidate may be found in several ways.
@@ -104,6 +109,29 @@ pub(crate) struct Step {
     pub base_free: bool,
     /// What may move a thread that waits here.
     pub interest: Interest,
+    /// Threads that wait here are found by what they wait for (those of them that can be).
+    pub watched: bool,
+}
+
+impl Step {
+    /// The variables that concern a thread that waits here.
+    pub fn variables(&self) -> impl Iterator<Item = VarId> {
+        let (bound, absent) = match &self.kind {
+            StepKind::Bind(bind) => (Some(bind.variable), &bind.absent),
+            StepKind::Accept(accept) => (None, &accept.absent),
+        };
+        bound
+            .into_iter()
+            .chain(absent.iter().map(|absent| absent.variable))
+    }
+
+    /// Whether a row moves or ends every thread that waits here, whatever it is.
+    fn is_for_all_rows(&self) -> bool {
+        match &self.kind {
+            StepKind::Bind(bind) => bind.contiguity == Contiguity::Contiguous,
+            StepKind::Accept(accept) => accept.at_end,
+        }
+    }
 }
 
 pub(crate) enum StepKind {
@@ -175,6 +203,10 @@ impl Program {
         let comparisons = conditions
             .map(|(condition, variable)| Comparison::all(condition, VarId(variable)))
             .collect();
+        let conditions = plan.conditions.iter().zip(0_u16..);
+        let probes = conditions
+            .map(|(condition, variable)| Probe::of(condition, VarId(variable)))
+            .collect();
         let (steps, states) = flatten(plan);
         let few = steps.len() <= usize::from(u16::MAX);
         let any = is_any(plan).is_ok() && few;
@@ -195,6 +227,7 @@ impl Program {
             keeps_rows: plan.look_back > 0 || plan.look_ahead > 0,
             keeps_partitions: true,
             by_time: matches!(plan.order, RowOrder::EventTime { .. }),
+            finds_starts: false,
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
             any: any || tied.is_some(),
@@ -213,6 +246,7 @@ impl Program {
             states,
             looks_at_match,
             comparisons,
+            probes,
         };
         program.judge();
         program.keeps_partitions |= numbers_matches(query);
@@ -295,6 +329,8 @@ impl Program {
             && !at_end;
         let many = self.names.len() > 64;
         self.classify(by_events || many);
+        self.watch(true);
+        self.head_dominates &= self.steps.iter().any(|step| step.forgets);
         self.leading_interest = match many {
             true => Interest::MAX,
             false => self
@@ -320,6 +356,38 @@ impl Program {
             .filter(|(index, _)| !self.steps_of(0).contains(index))
             .fold(0, |all, (_, step)| all | step.interest);
         self.interest = self.leading_interest | self.start_interest | waiting;
+    }
+
+    /// Finds out where threads can be found by what they wait for.
+    fn watch(&mut self, can: bool) {
+        let probes = &self.probes;
+        let is_probed =
+            |variable: VarId| matches!(probes.get(usize::from(variable.0)), Some(Some(_)));
+        for step in &mut self.steps {
+            let can = can && !step.is_for_all_rows();
+            step.watched = can && step.variables().any(is_probed);
+        }
+        let start = self.steps_of(0);
+        let steps = self.steps.iter().enumerate();
+        // Nobody waits for the first event.
+        let waits = |(index, step): &(usize, &Step)| {
+            !start.contains(index) || matches!(step.kind, StepKind::Accept(_))
+        };
+        let waits: Vec<&Step> = steps.filter(waits).map(|(_, step)| step).collect();
+        // Without anything to look up, filing starts would be of no use.
+        self.finds_starts = waits.iter().any(|step| step.watched)
+            && !waits.iter().any(|step| step.is_for_all_rows());
+    }
+
+    /// Looks at all threads always. For tests and comparisons.
+    pub fn look_at_all(&mut self) {
+        self.probes.clear();
+        self.watch(false);
+    }
+
+    /// Whether those that wait for a variable can be found by the values that they wait for.
+    pub fn is_probed(&self, variable: VarId) -> bool {
+        matches!(self.probes.get(usize::from(variable.0)), Some(Some(_)))
     }
 
     /// Whether nothing at all is a match.
@@ -492,6 +560,7 @@ fn flatten(plan: &MatchPlan) -> (Vec<Step>, Vec<Range<usize>>) {
             forgets: false,
             base_free: false,
             interest: 0,
+            watched: false,
         }));
         states.push(first..steps.len());
     }
