@@ -67,7 +67,7 @@ fn engine_agrees_with_oracle() {
         same * 4 > all,
         "only {same} of {all} cases had rows to compare"
     );
-    for class in ["any", "any, equality", "row", "threads"] {
+    for class in ["any", "any, equality", "next", "row", "threads"] {
         let some = classes.get(class).copied().unwrap_or(0);
         assert!(
             some * 60 > same,
