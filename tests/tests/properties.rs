@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use portent_tests::compare::{Verdict, compare, explain};
+use portent_tests::compare::{Verdict, compare, engine_side, explain};
 use portent_tests::generate::Case;
 
 /// Steps of the oracle's walk for one case: beyond it the case is passed over.
@@ -22,12 +22,19 @@ fn number(name: &str, default: u64) -> u64 {
 fn engine_agrees_with_oracle() {
     let (first, count) = (number("PORTENT_SEED", 0), number("PORTENT_CASES", 4_000));
     let mut tally: BTreeMap<String, u64> = BTreeMap::new();
+    // Cases with rows, by execution class.
+    let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     let mut failures = Vec::new();
     for seed in first..first + count {
         let case = Case::random(seed);
         let what = match compare(&case, BUDGET) {
             Verdict::Agree(0) => "no rows, and so says the oracle".to_owned(),
-            Verdict::Agree(_) => "the same rows".to_owned(),
+            Verdict::Agree(_) => {
+                if let Some((class, _)) = engine_side::class(&case) {
+                    *classes.entry(class.to_string()).or_default() += 1;
+                }
+                "the same rows".to_owned()
+            }
             Verdict::Refused(codes, _) => {
                 let codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
                 format!("refused by the planner: {}", codes.join(" "))
@@ -46,6 +53,9 @@ fn engine_agrees_with_oracle() {
     for (what, count) in &tally {
         println!("{count:>8} {what}");
     }
+    for (class, count) in &classes {
+        println!("{count:>8} in class {class}");
+    }
     assert!(
         failures.is_empty(),
         "\n{}",
@@ -57,4 +67,11 @@ fn engine_agrees_with_oracle() {
         same * 4 > all,
         "only {same} of {all} cases had rows to compare"
     );
+    for class in ["any", "any, equality", "next", "row", "threads"] {
+        let some = classes.get(class).copied().unwrap_or(0);
+        assert!(
+            some * 60 > same,
+            "only {some} of {same} cases with rows were in class {class}"
+        );
+    }
 }

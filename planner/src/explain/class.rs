@@ -4,6 +4,8 @@ use std::fmt;
 
 use portent_grammar::Type;
 
+use super::equality::{Equality, equality};
+use super::next::is_next;
 use crate::automaton::{Absent, Contiguity, Gap, Step};
 use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
 use crate::expr::{
@@ -21,8 +23,12 @@ pub enum Class {
     Count,
     /// MATCH ALL by a determinised automaton over a shared graph of partial matches.
     Any,
+    /// The same for each value of the key by which equalities tie the pattern's variables together.
+    AnyEquality,
     /// Preferred matches of contiguous rows: threads that know only their state, for all starts together.
     Row,
+    /// Threads, which an event finds by what they wait for.
+    Next,
     /// Prioritised threads over the automaton: the general way.
     Threads,
 }
@@ -33,7 +39,9 @@ impl fmt::Display for Class {
             Class::Filter => "filter",
             Class::Count => "count",
             Class::Any => "any",
+            Class::AnyEquality => "any, equality",
             Class::Row => "row",
+            Class::Next => "next",
             Class::Threads => "threads",
         })
     }
@@ -55,26 +63,45 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         return (Class::Count, reason.to_owned());
     }
     let (cheaper, applies, reason) = match plan.mode {
-        Mode::All => (
-            Class::Any,
-            is_any(plan),
-            "partial matches share a graph: cost per event is that of the automaton's states, whatever the window and however \
-             many partial matches are open",
-        ),
+        Mode::All => {
+            if is_any(plan).is_err() && is_any_by_key(plan).is_ok() {
+                let reason = "equalities tie all variables together by one key: the partial matches of a key share a graph, and \
+                              the keys of an event are looked up: expected cost per event is that of the automaton's states, \
+                              whatever the window and however many keys and partial matches are open (matches are made one by \
+                              one, also where they are only counted)";
+                return (Class::AnyEquality, reason.to_owned());
+            }
+            // Where only its correlations stand in the way, what is wrong with them says more than that they are there.
+            let applies = is_any(plan).or_else(|_| is_any_by_key(plan).map(drop));
+            let reason = "partial matches share a graph: cost per event is that of the automaton's states, whatever the window \
+                          and however many partial matches are open";
+            (Class::Any, applies, reason)
+        }
         Mode::Preferred(_) => (
             Class::Row,
-            is_row(plan),
+            is_row(plan).map_err(str::to_owned),
             "contiguous rows, conditions on a row and its neighbours: cost per event is that of the automaton's states, however \
              long the runs",
         ),
     };
-    match applies {
-        Ok(()) => (cheaper, reason.to_owned()),
-        Err(why) => (
+    let why = match applies {
+        Ok(()) => return (cheaper, reason.to_owned()),
+        Err(why) => why,
+    };
+    match is_next(plan) {
+        Ok(()) => (
+            Class::Next,
+            format!(
+                "an event finds the partial matches that wait for it, by the values that their conditions compare, and deadlines \
+                 come from a heap: cost grows with those that an event moves on or ends, not with those that are open; not class \
+                 {cheaper}, since {why}"
+            ),
+        ),
+        Err(more) => (
             Class::Threads,
             format!(
-                "prioritised threads, one for each open partial match: cost grows with those that an event touches; not \
-                 class {cheaper}, since {why}"
+                "prioritised threads, one for each open partial match: an event may look at all that are open; not class {cheaper}, \
+                 since {why}; nor class next, since {more}"
             ),
         ),
     }
@@ -101,14 +128,47 @@ fn is_one_event(plan: &MatchPlan) -> bool {
 /// # Errors
 /// Why it can't.
 pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
+    if plan.key_of.is_some() {
+        return Err("the key is computed per variable");
+    }
+    is_shared(plan)?;
+    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
+        let looks = |expr| looks_beyond_row(expr, VarId(variable));
+        if condition.correlated.iter().any(looks) {
+            return Err("a condition looks at events bound before");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a pattern that can't run in class `any` can do so for each key by itself: equalities tie all its variables together. The key
+/// by which they do.
+///
+/// # Errors
+/// Why it can't.
+pub fn is_any_by_key(plan: &MatchPlan) -> Result<Equality, String> {
+    is_shared(plan)?;
+    let equality = equality(plan)?;
+    for state in plan.automaton.states.iter().skip(1) {
+        for step in &state.steps {
+            if let Step::Bind(bind) = step
+                && bind.gap.kind == Contiguity::Contiguous
+            {
+                // It would have to be looked at in all keys.
+                return Err("an event of any other key ends a contiguous wait".to_owned());
+            }
+        }
+    }
+    Ok(equality)
+}
+
+/// What classes `any` and `any, equality` ask alike: everything but the conditions.
+fn is_shared(plan: &MatchPlan) -> Result<(), &'static str> {
     if plan.mode != Mode::All {
         return Err("only the preferred matches are asked for (MATCH ALL asks for every one)");
     }
     if plan.emit_timeouts {
         return Err("each partial match that runs out of time is reported");
-    }
-    if plan.key_of.is_some() {
-        return Err("the key is computed per variable");
     }
     match &plan.order {
         RowOrder::EventTime { ties } if ties.is_empty() => {}
@@ -119,12 +179,6 @@ pub fn is_any(plan: &MatchPlan) -> Result<(), &'static str> {
     }
     if plan.automaton.variables.len() > 64 {
         return Err("it has more than 64 variables");
-    }
-    for (condition, variable) in plan.conditions.iter().zip(0_u16..) {
-        let looks = |expr| looks_beyond_row(expr, VarId(variable));
-        if condition.correlated.iter().any(looks) {
-            return Err("a condition looks at events bound before");
-        }
     }
     for (at, state) in plan.automaton.states.iter().enumerate() {
         for step in &state.steps {

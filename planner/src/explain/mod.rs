@@ -5,9 +5,12 @@ mod automaton;
 pub mod class;
 mod describe;
 mod dot;
+pub mod equality;
 mod json;
 mod mermaid;
+pub mod next;
 mod plan;
+pub mod probe;
 mod text;
 
 use portent_parser::ast::ExplainFormat;

@@ -100,3 +100,63 @@ fn every_contiguity_is_spelled_out() {
     (a | b) c | d  =>  (a | b) c | d
     ");
 }
+
+/// Pattern and clauses, and the class that EXPLAIN tells of them.
+fn class_of(pattern: &str) -> String {
+    let text = explained(
+        &format!("SELECT 1 AS one FROM logins MATCH {pattern};"),
+        ExplainFormat::Text,
+    );
+    let mut lines = text.lines();
+    let line = lines.find_map(|line| line.strip_prefix("  class       "));
+    format!("{pattern}\n    {}", line.unwrap_or("?"))
+}
+
+#[test]
+fn equality_between_variables() {
+    let cases = [
+        "ALL (a ->> b[id = a.id] ->> c[id = b.id]) WITHIN 1 HOUR",
+        "ALL (a -> b[user = a.user AND a.source_ip = source_ip]) WITHIN 1 HOUR",
+        "ALL (a ->> b) PARTITION BY a.id = b.id WITHIN 1 HOUR",
+        "ALL (a[id = FIRST(a.id)]{3} ->> !n[id - 1 = a.id] ->> b[id - 1 = a.id]) WITHIN 1 HOUR",
+        "ALL (a ->> b[id = a.id] ->> c) WITHIN 1 HOUR",
+        "ALL (a ->> b[id = a.id] ->> c[user = b.user]) WITHIN 1 HOUR",
+        "ALL (a ->> !n[ok] ->> b[id = a.id]) WITHIN 1 HOUR",
+        "ALL (a ->> b[id = a.id]? ->> c[id = b.id]) WITHIN 1 HOUR",
+        "ALL (a b[id = a.id]) WITHIN 1 HOUR",
+        "ALL (a ->> b[id > a.id]) WITHIN 1 HOUR",
+        "ALL (a{2} ->> b[id = a.id]) WITHIN 1 HOUR",
+        "ALL (a -[1 MINUTE]->> b[id = a.id]) WITHIN 1 HOUR",
+    ];
+    let lines: Vec<String> = cases.into_iter().map(class_of).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn who_waits_is_found() {
+    let cases = [
+        "(a -> b[id = a.id]) WITHIN 1 HOUR",
+        "(a -> b[id > a.id]) AFTER MATCH SKIP TO NEXT ROW WITHIN 1 HOUR",
+        "(a -> b[id < LAST(b.id, 1) OR id = 1]+) WITHIN 1 HOUR",
+        "(a -> b[a.id + 1 = id AND user <> a.user] -> c[user = b.user]) WITHIN 1 HOUR",
+        "(a -[1 DAY]-> !b[id = a.id])",
+        "(a -> !n[id = a.id] -> b) WITHIN 1 HOUR",
+        "(a -> b) PARTITION BY a.id = b.id WITHIN 1 HOUR",
+        "ALL (a ->> b[id = a.id] ->> c[user = b.user]) WITHIN 1 HOUR",
+        "ALL (a ->> b[id > a.id]) WITHIN 1 HOUR",
+        "ALL (a -[1 MINUTE]->> b[id = a.id] -> !n[id = b.id]) WITHIN 1 HOUR",
+        "(a b[id = a.id]) WITHIN 1 HOUR",
+        "(a -> b[id = a.id]) WITHIN 10 EVENTS",
+        "ALL (a -> b[id > a.id]) WITHIN 10 EVENTS",
+        "(a -> b[id <> a.id]) WITHIN 1 HOUR",
+        "(a -> b[id > a.id OR user = a.user]) WITHIN 1 HOUR",
+        "(a ->> b[id = a.id]) WITHIN 1 HOUR",
+        "(a ->> b[id = a.id] -> c) WITHIN 1 HOUR",
+        "(a -[1 MINUTE]-> !n[ok] -> b[id = a.id]) WITHIN 1 HOUR",
+        "(!n[id = a.id] -> a -> b[id = a.id]) WITHIN 1 HOUR",
+        "(a -> b) WITHIN 1 HOUR",
+        "ALL (a -[5 SECONDS TO 9 SECONDS]->> b) WITHIN 1 HOUR",
+    ];
+    let lines: Vec<String> = cases.into_iter().map(class_of).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

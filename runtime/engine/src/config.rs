@@ -25,7 +25,7 @@ pub enum Classes {
     Cheapest,
     /// The same, but matches are gone through one by one even where counting them would do.
     Enumerate,
-    /// Threads for all patterns: one for each open partial match.
+    /// Threads for all patterns: one for each open partial match, and an event goes through all of them.
     Threads,
 }
 

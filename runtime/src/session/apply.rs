@@ -1,9 +1,10 @@
 //! The half of a statement that does something.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use portent_grammar::{Schema, Span};
-use portent_planner::catalog::{QueryDef, StreamDef};
+use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 
 use super::execute::step;
 use super::target::Sink;
@@ -213,8 +214,12 @@ impl Session {
             });
             parts.push(self.flow.register(query, route)?);
         }
-        self.queries.insert(def.name.clone(), Standing { parts });
-        self.update_reports();
+        let old = self.queries.insert(def.name.clone(), Standing { parts });
+        match old {
+            // Nobody can read it yet, but what it reads need not report itself any more.
+            None if !self.is_read_by_selects(def) => self.report_beside(def),
+            _ => self.update_reports(),
+        }
         let outbox = &mut self.outbox;
         for constants in &def.planned.constant_rows {
             self.flow
@@ -229,16 +234,47 @@ impl Session {
         }
     }
 
+    fn is_read_by_selects(&self, def: &QueryDef) -> bool {
+        let reads = |select| crate::references::reads(select, &def.name);
+        self.selects.iter().any(reads)
+    }
+
+    /// A new query reports if nobody takes its rows; the queries that it reads do so only where they are asked to.
+    fn report_beside(&mut self, def: &QueryDef) {
+        let taken = def.into.is_empty();
+        self.set_report(&def.name, taken);
+        let read: Vec<String> = def
+            .reads
+            .iter()
+            .filter_map(|id| self.catalog.stream(*id))
+            .filter(|stream| matches!(stream.kind, StreamKind::Query { .. }))
+            .map(|stream| stream.name.clone())
+            .collect();
+        for name in read {
+            self.set_report(&name, false);
+        }
+    }
+
+    /// A query reports its rows if it is to, or if it is asked to.
+    fn set_report(&mut self, name: &str, report: bool) {
+        let report = report
+            || self.options.report_all
+            || self.outbox.by_query.iter().any(|(it, _)| it == name);
+        let last = self.queries.get(name).and_then(|it| it.parts.last());
+        if let Some(id) = last {
+            self.flow.set_report(*id, report);
+        }
+    }
+
     /// Who reports depends on who reads whom.
     pub(super) fn update_reports(&mut self) {
-        let reporting = super::execute::reporting(&self.catalog, &self.selects);
-        for (name, standing) in &self.queries {
-            let report = self.options.report_all
-                || reporting.iter().any(|(it, _)| **it == **name)
-                || self.outbox.by_query.iter().any(|(it, _)| it == name);
-            if let Some(id) = standing.parts.last() {
-                self.flow.set_report(*id, report);
-            }
+        let reporting: HashSet<Arc<str>> = super::execute::reporting(&self.catalog, &self.selects)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let names: Vec<String> = self.queries.keys().cloned().collect();
+        for name in names {
+            self.set_report(&name, reporting.contains(name.as_str()));
         }
     }
 

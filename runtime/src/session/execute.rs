@@ -1,5 +1,6 @@
 //! A script: checked as a whole, then executed statement by statement.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use portent_parser::ast::{
     WithOption,
 };
 use portent_planner::catalog::Catalog;
+use portent_planner::compiled::StreamId;
 
 use super::seen::Seen;
 use super::{Checked, OnPiece, Piece, Session};
@@ -254,9 +256,13 @@ pub(super) fn reporting(
     catalog: &Catalog,
     selects: &[Statement],
 ) -> Vec<(Arc<str>, Arc<portent_grammar::Schema>)> {
+    let read: HashSet<StreamId> = catalog
+        .queries()
+        .flat_map(|query| query.reads.iter().copied())
+        .collect();
     catalog
         .queries()
-        .filter(|query| query.into.is_empty() && catalog.readers(query.output).is_empty())
+        .filter(|query| query.into.is_empty() && !read.contains(&query.output))
         .filter(|query| {
             !selects
                 .iter()

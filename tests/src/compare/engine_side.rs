@@ -7,7 +7,8 @@ use portent_grammar::{Code, Columns, Diagnostic, Type, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
-use portent_planner::compiled::{StreamId, StreamSpec};
+use portent_planner::compiled::{Body, StreamId, StreamSpec};
+use portent_planner::explain::Class;
 
 use super::decoys::{self, Decoys};
 use super::oracle_side::{time, values};
@@ -72,6 +73,27 @@ fn attempt(case: &Case, how: How) -> Result<Ran, String> {
         .map(|(index, event)| (event.stream, time(event), values(event, index)))
         .collect();
     run_statements(&case.statements(), pushes, how)
+}
+
+/// The execution class of a case's query and the reason, if the planner takes it.
+pub fn class(case: &Case) -> Option<(Class, String)> {
+    let mut catalog = Catalog::new();
+    let mut class = None;
+    for statement in portent_parser::parse(&case.statements()).statements {
+        match statement.kind {
+            StatementKind::CreateStream(create) => {
+                catalog.create_stream(&create, &NoFiles, &mut Vec::new())?;
+            }
+            StatementKind::CreateQuery(create) => {
+                let planned = catalog.plan_create(&create, &NoFiles);
+                let mut queries = planned.queries.iter();
+                let query = queries.find(|query| matches!(query.body, Body::Match(_)));
+                class = query.map(|query| portent_planner::explain::class(query));
+            }
+            _ => {}
+        }
+    }
+    class
 }
 
 /// An event: the number of its stream in the order of creation, its time, its values.

@@ -104,6 +104,56 @@ fn correlated(rng: &mut Rng, own: &str, earlier: &[String], absent: bool) -> Str
     }
 }
 
+/// What ties the variables of a pattern together: the columns of which each has the same as the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Text,
+    Number,
+    Both,
+    /// Each variable computes its own number.
+    Computed,
+}
+
+/// The key of a variable over its own columns, component by component; `{}` stands where the qualifier goes.
+pub fn key(rng: &mut Rng, key: Key) -> Vec<&'static str> {
+    match key {
+        Key::Text => vec!["{}k"],
+        Key::Number => vec!["{}v"],
+        Key::Both => vec!["{}k", "{}v"],
+        Key::Computed => {
+            let all = [
+                "{}v",
+                "{}v",
+                "CAST({}v AS DOUBLE)",
+                "{}v - 1",
+                "({}v - 1) * 1.0",
+            ];
+            vec![*rng.pick(&all)]
+        }
+    }
+}
+
+/// Conjuncts that ask an event to have the same key as one that is bound.
+pub fn tie(rng: &mut Rng, own: (&str, &[&str]), other: (&str, &[&str])) -> Vec<String> {
+    let (name, other) = other;
+    let components = own.1.iter().zip(other);
+    let all = components.map(|(own, other)| {
+        let own = own.replace("{}", "");
+        let other = match rng.below(8) {
+            0 if other.starts_with("{}") => {
+                format!("FIRST({})", other.replace("{}", &format!("{name}.")))
+            }
+            _ => other.replace("{}", &format!("{name}.")),
+        };
+        if rng.percent(20) {
+            format!("{other} = {own}")
+        } else {
+            format!("{own} = {other}")
+        }
+    });
+    all.collect()
+}
+
 fn letter(rng: &mut Rng) -> char {
     *rng.pick(&['A', 'A', 'B', 'B', 'C'])
 }

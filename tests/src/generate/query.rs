@@ -92,6 +92,50 @@ pub enum Timeouts {
     Only,
 }
 
+/// Ties each variable to one that stands before it, or to its own first event.
+fn tie(
+    rng: &mut Rng,
+    key: condition::Key,
+    bound: &[String],
+    absent: &[String],
+    variables: &mut BTreeMap<String, Variable>,
+) {
+    let mut keys: Vec<(&String, Vec<&str>)> = Vec::new();
+    for name in bound.iter().chain(absent) {
+        let own = condition::key(rng, key);
+        let other = match keys.len() {
+            // Nothing stands before the first one.
+            0 if rng.percent(35) => Some((name, own.clone())),
+            0 => None,
+            _ if rng.percent(5) => None,
+            count => {
+                // Mostly the first one, which is likeliest to be bound.
+                let at = if rng.percent(60) { 0 } else { rng.below(count) };
+                keys.get(at).cloned()
+            }
+        };
+        if let Some((other, its)) = other {
+            let conjuncts = if other == name {
+                let first = |key: &&str| {
+                    format!(
+                        "{} = FIRST({})",
+                        key.replace("{}", ""),
+                        key.replace("{}", &format!("{name}."))
+                    )
+                };
+                own.iter().map(first).collect()
+            } else {
+                condition::tie(rng, (name, &own), (other, &its))
+            };
+            let variable = variables.entry(name.clone()).or_default();
+            variable.conjuncts.extend(conjuncts);
+        }
+        if !absent.contains(name) {
+            keys.push((name, own));
+        }
+    }
+}
+
 impl Case {
     /// The case of this seed.
     pub fn random(seed: u64) -> Self {
@@ -114,7 +158,14 @@ impl Case {
             ])),
         };
         let standard = matches!(form, Form::Standard(_));
+        // Often all variables are tied by one key, and then mostly nothing else stands in the way of a class for that.
+        let tied = (!standard && rng.percent(45)).then(|| {
+            use condition::Key;
+            *rng.pick(&[Key::Text, Key::Number, Key::Both, Key::Computed])
+        });
+        let plain = tied.is_some() && rng.percent(80);
         let kinds = match (rng.below(6), standard) {
+            (at, false) if plain => [[0, 1, 0], [0, 0, 1], [0, 1, 1]][at % 3],
             (0..=3, true) => [1, 0, 0],
             (0, false) => [1, 0, 0],
             (1, false) => [0, 1, 0],
@@ -124,9 +175,13 @@ impl Case {
         };
         let style = Style {
             kinds,
-            bounds: *rng.pick(&[0, 0, 15, 40]),
-            absences: *rng.pick(&[0, 0, 20, 60]),
-            standard: form != Form::Standard(Rows::AllWithUnmatched),
+            bounds: if plain { 0 } else { *rng.pick(&[0, 0, 15, 40]) },
+            absences: if plain {
+                *rng.pick(&[0, 0, 15, 30])
+            } else {
+                *rng.pick(&[0, 0, 20, 60])
+            },
+            standard: !plain && form != Form::Standard(Rows::AllWithUnmatched),
         };
         let pattern = Patterns::new(rng, style).pattern();
         let two = !standard && rng.percent(15);
@@ -153,14 +208,21 @@ impl Case {
         let mut earlier: Vec<String> = Vec::new();
         for name in bound.iter().chain(&absent) {
             let is_absent = absent.contains(name);
-            let conjuncts = condition::conjuncts(rng, name, &earlier, is_absent);
+            let conjuncts = match (tied, plain) {
+                (Some(_), true) if rng.percent(50) => Vec::new(),
+                (Some(_), true) => vec![condition::unary(rng)],
+                _ => condition::conjuncts(rng, name, &earlier, is_absent),
+            };
             let stream = (two && rng.percent(70)).then(|| rng.below(2));
             variables.insert(name.clone(), Variable { conjuncts, stream });
             if !is_absent {
                 earlier.push(name.clone());
             }
         }
-        if rng.percent(10) && bound.len() > 1 {
+        if let Some(key) = tied {
+            tie(rng, key, &bound, &absent, &mut variables);
+        }
+        if !plain && rng.percent(10) && bound.len() > 1 {
             // Speaks of a variable that stands later.
             let one = condition::conjuncts(rng, &bound[0], &bound[1..], false);
             variables
@@ -172,6 +234,7 @@ impl Case {
         let subset = (bound.len() > 1 && rng.percent(20))
             .then(|| ("z".to_owned(), vec![bound[0].clone(), bound[1].clone()]));
         if let (Some((name, _)), Some(last)) = (&subset, bound.last())
+            && !plain
             && rng.percent(40)
         {
             let one = condition::of_subset(rng, name);
@@ -194,8 +257,8 @@ impl Case {
         };
         let timeouts = match rng.below(16) {
             _ if form == Form::Standard(Rows::AllWithUnmatched) => Timeouts::No,
-            0 => Timeouts::Too,
-            1 => Timeouts::Only,
+            0 if !plain => Timeouts::Too,
+            1 if !plain => Timeouts::Only,
             _ => Timeouts::No,
         };
         let within = match rng.below(10) {
@@ -213,7 +276,7 @@ impl Case {
             inline: !standard && rng.percent(70),
             partition: match rng.below(12) {
                 0..=4 => Partition::None,
-                5 if !standard => Partition::PerVariable,
+                5 | 6 if !standard => Partition::PerVariable,
                 6 => Partition::Keys,
                 _ => Partition::Key,
             },
@@ -253,6 +316,10 @@ impl Case {
             }
         }
         case.add_extras(rng);
+        if plain {
+            let looks_around = |expr: &str| expr.contains("PREV") || expr.contains("NEXT");
+            case.extras.retain(|(expr, _)| !looks_around(expr));
+        }
         case
     }
 

@@ -1,57 +1,26 @@
 //! MATCH ALL: every distinct candidate, each as soon as its last event is there.
 //!
 //! Threads have no preference here, so they are kept by the step they wait at: a row that no waiting step wants touches
-//! no thread. A thread whose time is over is dropped when it is next looked at, or when its list has doubled, unless
-//! somebody must be told (timeouts, tails): then by a timer.
+//! no thread, and where conditions can be looked up (see [`super::watch`]) it touches only those that wait for its values. A thread
+//! whose time is over is dropped when its step is next looked at, unless somebody must be told (timeouts, tails): then by a timer.
 //!
 //! Where the automaton can reach one candidate in several ways, equal bindings share one node (*canonical*: made once
 //! per row, parent and variable), and a state is entered once per node: the number of threads is that of distinct
 //! partial candidates, not of ways to them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
 use portent_planner::automaton::Contiguity;
+use portent_planner::compiled::Within;
 
 use super::bindings::{MATCHED, Node, TIMED_OUT};
-use super::program::{Bind, StepKind};
+use super::program::{Accept, Bind, Step, StepKind};
 use super::report::{Decided, Decision};
 use super::scene::{Scene, Stage, Start};
 use super::timers::Timer;
-
-/// A thread: what is bound, and until when it may go on.
-struct Thread {
-    node: Arc<Node>,
-    start: Start,
-    /// When its wait ends (or a tail is decided), µs; `i64::MAX`: no time.
-    deadline: i64,
-    /// A tail is not decided before the row at this position.
-    until: u64,
-}
-
-/// The threads that wait at one step.
-struct Waiting {
-    threads: VecDeque<Thread>,
-    /// Whether deadlines come in order: then the front is over first.
-    ordered: bool,
-    /// The deadline for which a timer is set; `i64::MAX`: none.
-    scheduled: i64,
-    sweep_at: usize,
-}
-
-const SWEEP_LEAST: usize = 64;
-
-impl Default for Waiting {
-    fn default() -> Self {
-        Self {
-            threads: VecDeque::new(),
-            ordered: true,
-            scheduled: i64::MAX,
-            sweep_at: SWEEP_LEAST,
-        }
-    }
-}
+use super::waiting::{Thread, Waiting};
+use super::watch::want;
 
 /// The open partial matches of a partition.
 #[derive(Default)]
@@ -69,6 +38,8 @@ pub(crate) struct Scratch {
     canonical: Vec<(usize, u16, Arc<Node>)>,
     /// The states entered at this row.
     entered: HashSet<(usize, usize), foldhash::fast::RandomState>,
+    /// The threads that a row may concern.
+    found: Vec<u64>,
 }
 
 /// A thread that bound the row.
@@ -86,7 +57,7 @@ impl Every {
 
     /// The position of the earliest start that is open. Looks at every thread.
     pub fn first_start(&self) -> Option<u64> {
-        let threads = self.waiting.iter().flat_map(|waiting| &waiting.threads);
+        let threads = self.waiting.iter().flat_map(Waiting::threads);
         threads.map(|thread| thread.start.position).min()
     }
 
@@ -95,7 +66,7 @@ impl Every {
         let waiting = usize::try_from(timer.start)
             .ok()
             .and_then(|step| self.waiting.get(step));
-        waiting.is_some_and(|waiting| waiting.scheduled == timer.deadline)
+        waiting.is_some_and(|waiting| waiting.expects(timer))
     }
 
     /// A row.
@@ -109,33 +80,36 @@ impl Every {
                 let Some(waiting) = self.waiting.get_mut(index) else {
                     break;
                 };
-                if waiting.threads.is_empty() || !scene.concerns(step.interest) {
+                if waiting.len() == 0 || !scene.concerns(step.interest) {
                     continue;
                 }
-                let count = waiting.threads.len();
+                let count = waiting.len();
                 if !program.timely {
                     waiting.expire(scene.row.time());
                 }
-                match &step.kind {
-                    StepKind::Bind(bind) => advance(scene, scratch, waiting, bind),
-                    StepKind::Accept(accept) => {
-                        waiting.threads.retain(|thread| {
-                            scene.stage.stats.visits += 1;
-                            if accept.at_end
-                                || scene.breaks_tail(accept, thread.start, Some(&thread.node))
-                            {
-                                return false;
-                            }
-                            let over =
-                                thread.deadline == i64::MAX && thread.until <= scene.position;
-                            if over {
-                                report(scene.stage, thread, false);
-                            }
-                            !over
-                        });
+                let mut found = std::mem::take(&mut scratch.found);
+                let by_value = step.watched && !concerns_all(scene, step);
+                if by_value {
+                    waiting.watch.find(scene, &mut found);
+                    found.sort_unstable();
+                    found.dedup();
+                }
+                let mut stays = |thread: &Thread| match &step.kind {
+                    StepKind::Bind(bind) => advance(scene, scratch, thread, bind),
+                    StepKind::Accept(accept) => holds(scene, thread, accept),
+                };
+                if !by_value {
+                    waiting.retain(stays);
+                } else {
+                    for number in &found {
+                        if waiting.get(*number).is_some_and(|thread| !stays(thread)) {
+                            waiting.remove(*number);
+                        }
                     }
                 }
-                self.live -= count - waiting.threads.len();
+                found.clear();
+                scratch.found = found;
+                self.live -= count - waiting.len();
             }
         }
         self.begin(scene, scratch);
@@ -196,6 +170,8 @@ impl Every {
                         start,
                         deadline,
                         until: 0,
+                        wants: Box::default(),
+                        ends: u64::MAX,
                     };
                     if stage.is_full(start, position) {
                         timed_out(stage, &thread);
@@ -211,6 +187,8 @@ impl Every {
                         start,
                         deadline,
                         until,
+                        wants: Box::default(),
+                        ends: u64::MAX,
                     };
                     let over = deadline == i64::MAX && until <= position && !accept.at_end;
                     if accept.is_immediate() || over {
@@ -228,31 +206,38 @@ impl Every {
         }
     }
 
-    fn wait(&mut self, stage: &mut Stage<'_>, step: usize, thread: Thread) {
+    fn wait(&mut self, stage: &mut Stage<'_>, step: usize, mut thread: Thread) {
+        let program = stage.program;
         if self.waiting.is_empty() {
             self.waiting
-                .resize_with(stage.program.steps.len(), Waiting::default);
+                .resize_with(program.steps.len(), Waiting::default);
         }
-        let Some(waiting) = self.waiting.get_mut(step) else {
+        let (Some(waiting), Some(at)) = (self.waiting.get_mut(step), program.steps.get(step))
+        else {
             return;
         };
-        self.live += 1;
-        if stage.program.timely && thread.deadline < waiting.scheduled {
-            waiting.schedule(stage, step, thread.deadline);
-        }
-        if !stage.program.timely {
-            let before = waiting.threads.len();
-            if waiting.ordered || before >= waiting.sweep_at {
-                waiting.expire(thread.node.row.time());
-                waiting.sweep_at = SWEEP_LEAST.max(waiting.threads.len() * 2);
+        if at.watched {
+            let variables = at
+                .variables()
+                .filter(|variable| program.is_probed(*variable));
+            let wants = variables.filter_map(|variable| {
+                want(program, variable, Some(&thread.node)).map(|want| (variable, want))
+            });
+            thread.wants = wants.collect();
+            if let Some(Within::Events(count)) = program.plan.within {
+                let last = thread.start.position.saturating_add(count);
+                thread.ends = last.saturating_sub(1);
             }
-            self.live -= before - waiting.threads.len();
         }
-        waiting.ordered &= waiting
-            .threads
-            .back()
-            .is_none_or(|last| last.deadline <= thread.deadline);
-        waiting.threads.push_back(thread);
+        if program.timely {
+            waiting.schedule(stage, step, thread.deadline);
+        } else {
+            let before = waiting.len();
+            waiting.expire(thread.node.row.time());
+            self.live -= before - waiting.len();
+        }
+        self.live += 1;
+        waiting.push(thread);
     }
 
     /// A timer fired: its deadline has passed.
@@ -279,34 +264,13 @@ impl Every {
         let Some(waiting) = self.waiting.get_mut(step) else {
             return;
         };
-        if deadline.is_some() {
-            waiting.scheduled = i64::MAX;
-        }
-        let mut over = Vec::new();
-        match deadline {
-            Some(deadline) if waiting.ordered => {
-                while waiting
-                    .threads
-                    .front()
-                    .is_some_and(|thread| thread.deadline <= deadline)
-                {
-                    over.extend(waiting.threads.pop_front());
-                }
+        let over = match deadline {
+            Some(deadline) => {
+                waiting.fired();
+                waiting.take_until(deadline)
             }
-            _ => {
-                for thread in std::mem::take(&mut waiting.threads) {
-                    let is_over = match deadline {
-                        Some(deadline) => thread.deadline <= deadline,
-                        None => thread.deadline == i64::MAX,
-                    };
-                    if is_over {
-                        over.push(thread)
-                    } else {
-                        waiting.threads.push_back(thread)
-                    }
-                }
-            }
-        }
+            None => waiting.take_endless(),
+        };
         let removed = over.len();
         for mut thread in over {
             match &program.steps[step].kind {
@@ -323,22 +287,15 @@ impl Every {
                     } else {
                         self.live += 1;
                         stage.stats.live += 1;
-                        waiting.threads.push_back(thread);
+                        waiting.push(thread);
                     }
                 }
             }
         }
-        waiting.ordered = waiting.ordered || waiting.threads.is_empty();
         self.live -= removed;
         stage.stats.live -= removed as u64;
-        let next = if waiting.ordered {
-            waiting.threads.front().map(|thread| thread.deadline)
-        } else {
-            waiting.threads.iter().map(|thread| thread.deadline).min()
-        };
-        if let Some(next) = next
+        if let Some(next) = waiting.first_deadline()
             && program.timely
-            && next < waiting.scheduled
         {
             waiting.schedule(stage, step, next);
         }
@@ -350,9 +307,9 @@ impl Every {
             return;
         }
         for waiting in &mut self.waiting {
-            let before = waiting.threads.len();
+            let before = waiting.len();
             waiting.expire(time);
-            let gone = before - waiting.threads.len();
+            let gone = before - waiting.len();
             self.live -= gone;
             stage.stats.live -= gone as u64;
         }
@@ -366,73 +323,60 @@ impl Every {
     }
 }
 
-impl Waiting {
-    /// Drops what is over before a time.
-    fn expire(&mut self, time: i64) {
-        if self.ordered {
-            while self
-                .threads
-                .front()
-                .is_some_and(|thread| thread.deadline < time)
-            {
-                self.threads.pop_front();
-            }
-        } else {
-            self.threads.retain(|thread| thread.deadline >= time);
-            self.ordered = self.threads.is_empty();
-        }
-    }
-
-    fn schedule(&mut self, stage: &mut Stage<'_>, step: usize, deadline: i64) {
-        if deadline == i64::MAX {
-            return;
-        }
-        self.scheduled = deadline;
-        let partition = stage.partition;
-        stage.timers.set(Timer {
-            deadline,
-            partition,
-            start: step as u64,
-        });
-    }
+/// Whether a row may concern all threads at a step: a variable that it may be is one for which nobody is looked up.
+fn concerns_all(scene: &mut Scene<'_, '_>, step: &Step) -> bool {
+    let program = scene.stage.program;
+    let mut open = step.variables().filter(|it| !program.is_probed(*it));
+    open.any(|variable| scene.may_meet(variable))
 }
 
-/// Moves the threads at a step on by a row.
-fn advance(scene: &mut Scene<'_, '_>, scratch: &mut Scratch, waiting: &mut Waiting, bind: &Bind) {
+/// Moves a thread on by a row; whether it (also) stays where it is.
+fn advance(scene: &mut Scene<'_, '_>, scratch: &mut Scratch, thread: &Thread, bind: &Bind) -> bool {
     let ambiguous = scene.stage.program.ambiguous;
-    waiting.threads.retain(|thread| {
-        scene.stage.stats.visits += 1;
-        let meets = scene.meets(bind.variable, Some(&thread.node));
-        if meets && scene.in_bounds(bind, thread.start, &thread.node) {
-            let parent = Arc::as_ptr(&thread.node).addr();
-            let known = ambiguous.then(|| find(scratch, parent, bind)).flatten();
-            let node = known.unwrap_or_else(|| {
-                let node = scene.bind(bind, Some(&thread.node));
-                if ambiguous {
-                    canonical(scratch, parent, node)
-                } else {
-                    node
-                }
-            });
-            scratch.moved.push(Moved {
-                node,
-                start: thread.start,
-                state: bind.next,
-            });
-        }
-        let stays = match bind.contiguity {
-            Contiguity::Contiguous => false,
-            Contiguity::Next => {
-                !meets && !scene.is_absent(&bind.absent, thread.start, Some(&thread.node))
+    scene.stage.stats.visits += 1;
+    let meets = scene.meets(bind.variable, Some(&thread.node));
+    if meets && scene.in_bounds(bind, thread.start, &thread.node) {
+        let parent = Arc::as_ptr(&thread.node).addr();
+        let known = ambiguous.then(|| find(scratch, parent, bind)).flatten();
+        let node = known.unwrap_or_else(|| {
+            let node = scene.bind(bind, Some(&thread.node));
+            if ambiguous {
+                canonical(scratch, parent, node)
+            } else {
+                node
             }
-            Contiguity::Any => !scene.is_absent(&bind.absent, thread.start, Some(&thread.node)),
-        };
-        if stays && scene.stage.is_full(thread.start, scene.position) {
-            timed_out(scene.stage, thread);
-            return false;
+        });
+        scratch.moved.push(Moved {
+            node,
+            start: thread.start,
+            state: bind.next,
+        });
+    }
+    let stays = match bind.contiguity {
+        Contiguity::Contiguous => false,
+        Contiguity::Next => {
+            !meets && !scene.is_absent(&bind.absent, thread.start, Some(&thread.node))
         }
-        stays
-    });
+        Contiguity::Any => !scene.is_absent(&bind.absent, thread.start, Some(&thread.node)),
+    };
+    if stays && scene.stage.is_full(thread.start, scene.position) {
+        timed_out(scene.stage, thread);
+        return false;
+    }
+    stays
+}
+
+/// Whether a tail holds after a row, and is not decided yet.
+fn holds(scene: &mut Scene<'_, '_>, thread: &Thread, accept: &Accept) -> bool {
+    scene.stage.stats.visits += 1;
+    if accept.at_end || scene.breaks_tail(accept, thread.start, Some(&thread.node)) {
+        return false;
+    }
+    let over = thread.deadline == i64::MAX && thread.until <= scene.position;
+    if over {
+        report(scene.stage, thread, false);
+    }
+    !over
 }
 
 fn find(scratch: &Scratch, parent: usize, bind: &Bind) -> Option<Arc<Node>> {

@@ -131,6 +131,9 @@ impl Families {
         program.any &= config.classes != Classes::Threads;
         program.counts &= config.classes == Classes::Cheapest;
         program.row &= config.classes != Classes::Threads;
+        if config.classes == Classes::Threads {
+            program.look_at_all();
+        }
         program.light = is_light(&program);
         let program = Arc::new(program);
         let mut family = Box::new(Family {
@@ -200,6 +203,7 @@ impl Families {
 fn is_light(program: &Program) -> bool {
     let plan = &program.plan;
     program.any
+        && program.tied.is_none()
         && !program.counts
         && !program.apart
         && !program.dense

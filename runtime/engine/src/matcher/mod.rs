@@ -22,6 +22,8 @@ mod row;
 mod scene;
 mod skip;
 mod timers;
+mod waiting;
+mod watch;
 
 use std::sync::Arc;
 

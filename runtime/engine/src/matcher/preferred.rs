@@ -15,11 +15,19 @@
 //! the later group's start, which is skipped over. If it leads nowhere, T2 leads nowhere. In both cases T2 is of no use.
 //! So `A+ B` over a long run of A's keeps one group, and is linear. (Only the head: another group may itself be skipped
 //! over by a match that ends before the later one begins.)
+//!
+//! **Finding.** Unless each row ends waits by itself, a group is filed by what its threads wait for (see [`super::watch`]), and
+//! a row looks only at the groups that it may concern, in their order. All others it would leave as they are.
+
+mod file;
+mod marks;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portent_planner::automaton::Contiguity;
+use portent_planner::compiled::Within;
+use portent_planner::expr::VarId;
 
 use crate::event::Row;
 
@@ -29,6 +37,9 @@ use super::report::{Decided, Decision};
 use super::scene::{Scene, Stage, Start};
 use super::skip::next_start;
 use super::timers::Timer;
+use super::watch::{Want, Watch};
+use file::file;
+use marks::{Mark, Marks};
 
 /// One way in which a partial match may go on.
 struct Thread {
@@ -62,6 +73,8 @@ struct Group {
     live: usize,
     found: Found,
     interest: Interest,
+    /// What it is filed under.
+    wants: Vec<(VarId, Want)>,
     /// The deadline for which a timer is set; `i64::MAX`: none.
     scheduled: i64,
     /// Reported (only where starts do not wait for each other).
@@ -90,6 +103,8 @@ pub(crate) struct Preferred {
     /// Groups that are of no use any more, but stand between others.
     dead: usize,
     races: u32,
+    /// Groups by what they wait for, by the positions of their starts.
+    watch: Watch,
 }
 
 /// Lists that are used again and again, and the marks of merging.
@@ -98,32 +113,9 @@ pub(crate) struct Scratch {
     list: Vec<Thread>,
     waiters: Vec<Thread>,
     marks: Marks,
-}
-
-/// By class: which thread of this class came first.
-#[derive(Default)]
-struct Marks {
-    stamp: u64,
-    /// The stamp of the head's list, 0 if it has none.
-    head: u64,
-    own: Vec<Mark>,
-    of_head: Vec<Mark>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    stamp: u64,
-    last: u64,
-}
-
-impl Marks {
-    fn next(&mut self, classes: usize) {
-        self.stamp += 1;
-        if self.own.len() < classes {
-            self.own.resize(classes, Mark::default());
-            self.of_head.resize(classes, Mark::default());
-        }
-    }
+    /// The groups that a row may concern.
+    found: Vec<u64>,
+    wants: Vec<(VarId, Want)>,
 }
 
 /// Whether more may come after a completed match in the list.
@@ -301,6 +293,7 @@ impl Group {
             list,
             waiters,
             marks,
+            ..
         } = scratch;
         marks.next(scene.stage.program.classes);
         let mut old = std::mem::take(&mut self.threads);
@@ -487,49 +480,88 @@ impl Preferred {
             .is_some()
     }
 
+    /// Which group begins at a position.
+    fn at(&self, start: u64) -> Option<usize> {
+        self.groups
+            .binary_search_by_key(&start, |group| group.start.position)
+            .ok()
+    }
+
     fn find(&self, timer: &Timer) -> Option<usize> {
-        let index = self
-            .groups
-            .binary_search_by(|group| group.start.position.cmp(&timer.start))
-            .ok()?;
+        let index = self.at(timer.start)?;
         let group = self.groups.get(index)?;
         (group.scheduled == timer.deadline && !group.done).then_some(index)
     }
 
     /// A row.
     pub fn row(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch) {
-        let independent = scene.stage.program.independent();
-        let dominates = scene.stage.program.head_dominates;
+        let program = scene.stage.program;
         scratch.marks.head = 0;
-        let mut index = 0;
-        while let Some(group) = self.groups.get_mut(index) {
-            let is_head = index == 0 && dominates;
-            if group.live > 0 && (is_head || scene.concerns(group.interest)) {
-                if is_head {
-                    scratch.marks.head = scratch.marks.stamp + 1;
-                }
-                group.step(scene, scratch, &mut self.races);
-                if independent && group.is_decided() {
-                    conclude(scene.stage, group);
-                    group.done = true;
-                }
-                self.dead += usize::from(group.is_dead());
+        if program.finds_starts {
+            let mut found = std::mem::take(&mut scratch.found);
+            // What the head waits for decides which later starts are of use.
+            let head = self.groups.front().filter(|_| program.head_dominates);
+            found.extend(head.map(|head| head.start.position));
+            if let Some(Within::Events(count)) = program.plan.within {
+                // The start for which this row is the last one.
+                found.extend((scene.position + 1).checked_sub(count));
             }
-            if index == 0 && group.is_decided() {
-                // The next one is the head, and the next to look at (what the match skips over is gone).
-                scratch.marks.head = 0;
-                self.resolve(scene.stage);
-                if self.groups.front().is_some_and(Group::is_decided) {
-                    break;
+            self.watch.find(scene, &mut found);
+            found.sort_unstable();
+            found.dedup();
+            let mut next = 0;
+            for start in found.drain(..) {
+                // Often it is the one right behind the last one.
+                let group = self.groups.get(next);
+                let is_next = group.is_some_and(|group| group.start.position == start);
+                let index = is_next.then_some(next).or_else(|| self.at(start));
+                if let Some(index) = index {
+                    let gone = self.step(scene, scratch, index);
+                    next = if gone { 0 } else { index + 1 };
                 }
-            } else {
-                index += 1;
+            }
+            scratch.found = found;
+        } else {
+            let mut index = 0;
+            while let Some(group) = self.groups.get(index) {
+                let is_head = index == 0 && program.head_dominates;
+                let concerns = group.live > 0 && (is_head || scene.concerns(group.interest));
+                if !(concerns && self.step(scene, scratch, index)) {
+                    index += 1;
+                }
             }
         }
         if scene.position >= self.next_start {
             self.begin(scene, scratch);
         }
         self.tidy(scene.stage, scene.position.saturating_add(1));
+    }
+
+    /// Moves a group on by a row; whether it was the head, and is gone.
+    fn step(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch, index: usize) -> bool {
+        let program = scene.stage.program;
+        let Some(group) = self.groups.get_mut(index) else {
+            return false;
+        };
+        if index == 0 && program.head_dominates {
+            scratch.marks.head = scratch.marks.stamp + 1;
+        }
+        group.step(scene, scratch, &mut self.races);
+        if program.independent() && group.is_decided() {
+            conclude(scene.stage, group);
+            group.done = true;
+        }
+        self.dead += usize::from(group.is_dead());
+        if program.finds_starts {
+            file(scene.stage, group, &mut self.watch, &mut scratch.wants);
+        }
+        let decided = index == 0 && group.is_decided();
+        if decided {
+            // The next one is the head, and the next to look at (what the match skips over is gone).
+            scratch.marks.head = 0;
+            self.resolve(scene.stage);
+        }
+        decided
     }
 
     /// Begins a group at the row.
@@ -551,6 +583,7 @@ impl Preferred {
             live: 0,
             found: Found::Nothing,
             interest: 0,
+            wants: Vec::new(),
             scheduled: i64::MAX,
             done: false,
         };
@@ -601,6 +634,9 @@ impl Preferred {
             conclude(scene.stage, &mut group);
             return;
         }
+        if program.finds_starts {
+            file(scene.stage, &mut group, &mut self.watch, &mut scratch.wants);
+        }
         let decided = group.is_decided();
         self.groups.push_back(group);
         if decided && self.groups.len() == 1 {
@@ -623,6 +659,9 @@ impl Preferred {
             group.done = true;
         }
         self.dead += usize::from(group.is_dead());
+        if stage.program.finds_starts {
+            file(stage, group, &mut self.watch, &mut Vec::new());
+        }
         if index == 0 {
             self.resolve(stage);
         }
@@ -653,6 +692,7 @@ impl Preferred {
             open += 1;
         }
         self.dead = 0;
+        self.watch = Watch::default();
         open
     }
 
@@ -689,6 +729,9 @@ impl Preferred {
             stage.stats.live -= group.live as u64;
             if group.is_dead() {
                 self.dead = self.dead.saturating_sub(1);
+            }
+            for (variable, want) in &group.wants {
+                self.watch.remove(*variable, want, group.start.position);
             }
             self.groups.pop_front();
         }

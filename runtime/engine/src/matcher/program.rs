@@ -8,12 +8,14 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::{is_any, is_count, is_row};
+use portent_planner::explain::class::{is_any, is_any_by_key, is_count, is_row};
+use portent_planner::explain::probe::Probe;
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
     walk,
 };
 
+use super::any::Tied;
 use super::comparison::Comparison;
 
 /// A bit per variable; all bits where every row matters.
@@ -37,6 +39,8 @@ pub(crate) struct Program {
     pub looks_at_match: Vec<bool>,
     /// Indexed by variable: what it asks of the row and its neighbours, where that is comparisons only.
     pub comparisons: Vec<Option<Vec<Comparison>>>,
+    /// Indexed by variable: what of its condition those that wait for it can be found by. Empty: nobody is found but by looking at all.
+    pub probes: Vec<Option<Probe>>,
     /// Every row must reach its partition, since positions or neighbours count.
     pub dense: bool,
     /// Rows around those that are bound may be asked for.
@@ -45,16 +49,20 @@ pub(crate) struct Program {
     pub keeps_partitions: bool,
     /// Rows come in the order of event time: deadlines mean something.
     pub by_time: bool,
+    /// Starts are found by what their threads wait for: no row moves all.
+    pub finds_starts: bool,
     /// Later starts may be dropped where the head makes them irrelevant (see `preferred`).
     pub head_dominates: bool,
     /// MATCH ALL: one candidate may be found in several ways.
     pub ambiguous: bool,
-    /// It runs in class `any`, or `count`.
+    /// It runs in class `any`, `any, equality`, or `count`.
     pub any: bool,
     /// Class `any`: queries of a family can't share one graph, as they do not see events in one order, or as no window empties it.
     pub apart: bool,
     /// Class `any`, with nothing beyond it: see `light`.
     pub light: bool,
+    /// In class `any, equality`: the key.
+    pub tied: Option<Tied>,
     /// Its matches could be counted instead of made.
     pub countable: bool,
     /// It runs in class `count`: they are.
@@ -105,6 +113,29 @@ pub(crate) struct Step {
     pub base_free: bool,
     /// What may move a thread that waits here.
     pub interest: Interest,
+    /// Threads that wait here are found by what they wait for (those of them that can be).
+    pub watched: bool,
+}
+
+impl Step {
+    /// The variables that concern a thread that waits here.
+    pub fn variables(&self) -> impl Iterator<Item = VarId> {
+        let (bound, absent) = match &self.kind {
+            StepKind::Bind(bind) => (Some(bind.variable), &bind.absent),
+            StepKind::Accept(accept) => (None, &accept.absent),
+        };
+        bound
+            .into_iter()
+            .chain(absent.iter().map(|absent| absent.variable))
+    }
+
+    /// Whether a row moves or ends every thread that waits here, whatever it is.
+    fn is_for_all_rows(&self) -> bool {
+        match &self.kind {
+            StepKind::Bind(bind) => bind.contiguity == Contiguity::Contiguous,
+            StepKind::Accept(accept) => accept.at_end,
+        }
+    }
 }
 
 pub(crate) enum StepKind {
@@ -176,8 +207,16 @@ impl Program {
         let comparisons = conditions
             .map(|(condition, variable)| Comparison::all(condition, VarId(variable)))
             .collect();
+        let conditions = plan.conditions.iter().zip(0_u16..);
+        let probes = conditions
+            .map(|(condition, variable)| Probe::of(condition, VarId(variable)))
+            .collect();
         let (steps, states) = flatten(plan);
-        let any = is_any(plan).is_ok() && steps.len() <= usize::from(u16::MAX);
+        let few = steps.len() <= usize::from(u16::MAX);
+        let any = is_any(plan).is_ok() && few;
+        let tied = (!any && few)
+            .then(|| is_any_by_key(plan).ok().map(Tied::new))
+            .flatten();
         let mut program = Self {
             inputs: inputs(query, streams),
             layout: Arc::clone(&query.layout),
@@ -191,9 +230,11 @@ impl Program {
             keeps_rows: plan.look_back > 0 || plan.look_ahead > 0,
             keeps_partitions: true,
             by_time: matches!(plan.order, RowOrder::EventTime { .. }),
+            finds_starts: false,
             head_dominates: false,
             ambiguous: is_ambiguous(plan),
-            any,
+            any: any || tied.is_some(),
+            tied,
             light: false,
             apart: query.inputs.len() > 1 || !matches!(plan.within, Some(Within::Time(_))),
             countable: is_count(query, plan),
@@ -211,6 +252,7 @@ impl Program {
             states,
             looks_at_match,
             comparisons,
+            probes,
         };
         program.judge();
         program.keeps_partitions |= program.numbered;
@@ -293,6 +335,8 @@ impl Program {
             && !at_end;
         let many = self.names.len() > 64;
         self.classify(by_events || many);
+        self.watch(true);
+        self.head_dominates &= self.steps.iter().any(|step| step.forgets);
         self.leading_interest = match many {
             true => Interest::MAX,
             false => self
@@ -318,6 +362,38 @@ impl Program {
             .filter(|(index, _)| !self.steps_of(0).contains(index))
             .fold(0, |all, (_, step)| all | step.interest);
         self.interest = self.leading_interest | self.start_interest | waiting;
+    }
+
+    /// Finds out where threads can be found by what they wait for.
+    fn watch(&mut self, can: bool) {
+        let probes = &self.probes;
+        let is_probed =
+            |variable: VarId| matches!(probes.get(usize::from(variable.0)), Some(Some(_)));
+        for step in &mut self.steps {
+            let can = can && !step.is_for_all_rows();
+            step.watched = can && step.variables().any(is_probed);
+        }
+        let start = self.steps_of(0);
+        let steps = self.steps.iter().enumerate();
+        // Nobody waits for the first event.
+        let waits = |(index, step): &(usize, &Step)| {
+            !start.contains(index) || matches!(step.kind, StepKind::Accept(_))
+        };
+        let waits: Vec<&Step> = steps.filter(waits).map(|(_, step)| step).collect();
+        // Without anything to look up, filing starts would be of no use.
+        self.finds_starts = waits.iter().any(|step| step.watched)
+            && !waits.iter().any(|step| step.is_for_all_rows());
+    }
+
+    /// Looks at all threads always. For tests and comparisons.
+    pub fn look_at_all(&mut self) {
+        self.probes.clear();
+        self.watch(false);
+    }
+
+    /// Whether those that wait for a variable can be found by the values that they wait for.
+    pub fn is_probed(&self, variable: VarId) -> bool {
+        matches!(self.probes.get(usize::from(variable.0)), Some(Some(_)))
     }
 
     /// Whether nothing at all is a match.
@@ -490,6 +566,7 @@ fn flatten(plan: &MatchPlan) -> (Vec<Step>, Vec<Range<usize>>) {
             forgets: false,
             base_free: false,
             interest: 0,
+            watched: false,
         }));
         states.push(first..steps.len());
     }

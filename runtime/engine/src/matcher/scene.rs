@@ -80,6 +80,17 @@ impl Scene<'_, '_> {
         holds
     }
 
+    /// Whether the row meets what a variable's condition asks of the row alone (and its neighbours, if that is all).
+    pub fn may_meet(&mut self, variable: VarId) -> bool {
+        let program = self.stage.program;
+        if program.looks_at_match[usize::from(variable.0)] {
+            self.facts
+                .unary(self.stage.plan, variable, self.row, self.stage.stats)
+        } else {
+            self.meets(variable, None)
+        }
+    }
+
     /// Whether the row meets a variable's condition, which looks at the row and its neighbours alone.
     pub fn meets_here(&mut self, variable: VarId) -> bool {
         let program = self.stage.program;
@@ -160,17 +171,7 @@ impl Scene<'_, '_> {
 
     /// Whether the row is to be remembered as one that must not come before a first event.
     pub fn is_noted(&mut self, leading: &Leading) -> bool {
-        let program = self.stage.program;
-        if program.looks_at_match[usize::from(leading.variable.0)] {
-            self.facts.unary(
-                self.stage.plan,
-                leading.variable,
-                self.row,
-                self.stage.stats,
-            )
-        } else {
-            self.meets(leading.variable, None)
-        }
+        self.may_meet(leading.variable)
     }
 
     /// Binds the row.

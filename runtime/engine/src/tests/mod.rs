@@ -7,6 +7,7 @@ mod build;
 mod certainty;
 mod every;
 mod navigation;
+mod next;
 mod pipeline;
 mod preference;
 mod row;

@@ -4,6 +4,8 @@
 //! moves them on together. So an event costs what the automaton's states cost, whatever the window and however many partial
 //! matches are open; matches are gone through only when somebody asks for them ([`walk`]), each in time linear in its length.
 //!
+//! Where equalities tie all variables together, there are such lists for each value of their key ([`keyed`]).
+//!
 //! | here | name in the paper (see [`arena`]) |
 //! |---|---|
 //! | `Any::live` | T, the active states, in order of insertion |
@@ -15,6 +17,7 @@ mod arena;
 mod count;
 mod counted;
 mod determined;
+mod keyed;
 mod report;
 mod walk;
 
@@ -30,6 +33,8 @@ pub(crate) use arena::{Arena, OwnerId};
 use arena::{Entry, List, NodeId, Output};
 pub(crate) use counted::{Counted, report as report_count};
 use determined::{Determined, START, StateId};
+pub(crate) use keyed::Tied;
+use keyed::{Keyed, Keys};
 use report::Found;
 pub(crate) use report::{FoundIn, report};
 
@@ -38,6 +43,8 @@ pub(crate) use report::{FoundIn, report};
 pub(crate) struct Any {
     /// In an order in which the first entry that is filed under a state has the latest start.
     live: Vec<Live>,
+    /// Where equalities tie the variables together: by key. Then `live` is empty.
+    keyed: Option<Box<Keyed>>,
     /// Under WITHIN n EVENTS each partition has a measure of its own, and so a graph of its own.
     own: Option<Box<Arena>>,
 }
@@ -58,6 +65,7 @@ pub(crate) struct Shared {
     /// How many matches the event at hand completed, where they are counted.
     completed: u128,
     next: Vec<Live>,
+    keys: Keys,
 }
 
 impl Shared {
@@ -68,6 +76,7 @@ impl Shared {
             found: Found::default(),
             completed: 0,
             next: Vec::new(),
+            keys: Keys::default(),
         }
     }
 
@@ -113,11 +122,14 @@ fn measure(position: u64) -> i64 {
 impl Any {
     /// Nothing is open.
     pub fn is_idle(&self) -> bool {
-        self.live.is_empty()
+        self.live.is_empty() && self.keyed.as_ref().is_none_or(|keyed| keyed.is_idle())
     }
 
     /// The variables that what is open waits for.
     pub fn concern(&self, shared: &Shared) -> Interest {
+        if let Some(keyed) = &self.keyed {
+            return keyed.concern(&shared.determined);
+        }
         self.live
             .iter()
             .fold(0, |all, live| match shared.determined.concern(live.state) {
@@ -134,6 +146,7 @@ impl Any {
             arena,
             found,
             next,
+            keys,
             ..
         } = shared;
         let by_events = matches!(program.plan.within, Some(Within::Events(_)));
@@ -147,48 +160,34 @@ impl Any {
         let cutoff = cutoff(program, time, scene.position);
         found.begin(cutoff);
         arena.expire(cutoff);
-        let (mut wanted, mut touched) = (determined.start_mask(), false);
-        for live in &self.live {
-            let (mask, always) = determined.concern(live.state);
-            wanted |= mask;
-            touched |= always;
-        }
-        let bits = meets(scene, wanted);
-        if bits != 0 || touched {
-            arena.begin(now);
-            next.clear();
-            let mut step = Step {
-                scene,
-                arena,
-                found,
-                next,
-            };
-            if bits & determined.start_mask() != 0 {
-                let moves = determined.moves(program, START, bits);
-                for bind in &moves.binds {
-                    step.bind(bind, None, now);
+        let mut step = Step {
+            arena,
+            found,
+            next,
+            now,
+            cutoff,
+        };
+        match &program.tied {
+            None => {
+                let (mut wanted, mut touched) = (determined.start_mask(), false);
+                for live in &self.live {
+                    let (mask, always) = determined.concern(live.state);
+                    wanted |= mask;
+                    touched |= always;
+                }
+                let bits = meets(scene, wanted);
+                if bits != 0 || touched {
+                    advance(&mut step, scene, determined, bits, &mut self.live);
                 }
             }
-            for mut live in self.live.drain(..) {
-                step.scene.stage.stats.visits += 1;
-                if !live.list.expire(cutoff) {
-                    continue;
-                }
-                let moves = determined.moves(program, live.state, bits);
-                if !moves.binds.is_empty() {
-                    let before = live.list.merged(step.arena);
-                    for bind in &moves.binds {
-                        step.bind(bind, Some(before.node), before.max);
-                    }
-                }
-                if let Some(state) = moves.stay {
-                    live.state = state;
-                    step.keep(live);
-                }
+            Some(tied) => {
+                let keyed = self.keyed.get_or_insert_default();
+                let wanted = determined.start_mask() | keyed.concern(determined);
+                keyed.meet(scene, tied, wanted, keys);
+                keyed.step(&mut step, scene, determined, keys);
             }
-            std::mem::swap(&mut self.live, next);
         }
-        arena.tell(&mut scene.stage.stats.live);
+        step.arena.tell(&mut scene.stage.stats.live);
     }
 
     /// Drops what is too old at a time.
@@ -196,6 +195,9 @@ impl Any {
         if let Some(Within::Time(within)) = program.plan.within {
             let cutoff = time.saturating_sub(within);
             self.live.retain_mut(|live| live.list.expire(cutoff));
+            if let Some(keyed) = &mut self.keyed {
+                keyed.sweep(cutoff);
+            }
         }
     }
 
@@ -205,7 +207,8 @@ impl Any {
         let arena = self.own.as_deref().unwrap_or(&shared.arena);
         let mut known = HashMap::default();
         let mut open = 0_u64;
-        for live in self.live.drain(..) {
+        let by_key = self.keyed.iter_mut().flat_map(|keyed| keyed.drain());
+        for live in self.live.drain(..).chain(by_key) {
             let waits = shared.determined.waits(live.state) as u64;
             for entry in live.list.entries().filter(|entry| entry.max >= cutoff) {
                 let ways = count(arena, entry.node, cutoff, &mut known);
@@ -229,26 +232,72 @@ fn meets(scene: &mut Scene<'_, '_>, wanted: Interest) -> Interest {
     bits
 }
 
-/// An event on its way through the states.
-struct Step<'s, 'a, 'b, 'c> {
-    scene: &'s mut Scene<'a, 'b>,
-    arena: &'c mut Arena,
-    found: &'c mut Found,
-    next: &'c mut Vec<Live>,
+/// Moves partial matches on by an event that meets these variables.
+fn advance(
+    step: &mut Step<'_>,
+    scene: &mut Scene<'_, '_>,
+    determined: &mut Determined,
+    bits: Interest,
+    all: &mut Vec<Live>,
+) {
+    let program = scene.stage.program;
+    step.arena.begin(step.now);
+    step.next.clear();
+    if bits & determined.start_mask() != 0 {
+        let moves = determined.moves(program, START, bits);
+        for bind in &moves.binds {
+            step.bind(scene, bind, None, step.now);
+        }
+    }
+    for mut live in all.drain(..) {
+        scene.stage.stats.visits += 1;
+        if !live.list.expire(step.cutoff) {
+            continue;
+        }
+        let moves = determined.moves(program, live.state, bits);
+        if !moves.binds.is_empty() {
+            let before = live.list.merged(step.arena);
+            for bind in &moves.binds {
+                step.bind(scene, bind, Some(before.node), before.max);
+            }
+        }
+        if let Some(state) = moves.stay {
+            live.state = state;
+            step.keep(live);
+        }
+    }
+    std::mem::swap(all, step.next);
 }
 
-impl Step<'_, '_, '_, '_> {
-    fn bind(&mut self, bind: &determined::Bind, before: Option<NodeId>, max: i64) {
-        let stats = &mut self.scene.stage.stats;
+/// An event on its way through the states.
+struct Step<'a> {
+    arena: &'a mut Arena,
+    found: &'a mut Found,
+    next: &'a mut Vec<Live>,
+    /// The event's place in the measure of the window.
+    now: i64,
+    /// Where the window begins.
+    cutoff: i64,
+}
+
+impl Step<'_> {
+    fn bind(
+        &mut self,
+        scene: &mut Scene<'_, '_>,
+        bind: &determined::Bind,
+        before: Option<NodeId>,
+        max: i64,
+    ) {
+        let stats = &mut scene.stage.stats;
         // At the limit no match begins: those that are open go on.
-        if before.is_none() && self.arena.live() >= self.scene.stage.max_threads {
+        if before.is_none() && self.arena.live() >= scene.stage.max_threads {
             stats.shed += 1;
             return;
         }
         stats.bindings += 1;
         let output = Output {
-            row: self.scene.row.clone(),
-            position: self.scene.position,
+            row: scene.row.clone(),
+            position: scene.position,
             variable: bind.variable,
             before,
         };
