@@ -199,6 +199,9 @@ impl Query {
         };
         if let Some(place) = self.light() {
             families.add_to(place, &mut stats);
+        } else if let Some(matcher) = matcher.filter(|it| it.shares_graph()) {
+            // What others made may have let go of what this one made.
+            stats.live = families.nodes_of(matcher.place());
         }
         stats
     }

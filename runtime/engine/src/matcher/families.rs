@@ -193,6 +193,12 @@ impl Families {
         self.all.get(id as usize)?.as_deref()
     }
 
+    /// How many families there are.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.all.iter().flatten().count()
+    }
+
     /// What a family works with.
     pub fn work(&mut self, place: Place) -> Option<&mut Work> {
         self.family(place.family).map(|family| &mut family.work)

@@ -148,6 +148,12 @@ impl Families {
         light.any.abandon(&mut stage, &mut work.any, time)
     }
 
+    /// How many nodes a query has in the graph of its family.
+    pub fn nodes_of(&self, place: Place) -> u64 {
+        self.family_at(place.family)
+            .map_or(0, |family| family.work.any.nodes_of(place.owner))
+    }
+
     /// Adds what a light query did, and holds, to its statistics.
     pub fn add_to(&self, place: Place, stats: &mut QueryStats) {
         let Some(family) = self.family_at(place.family) else {

@@ -120,6 +120,11 @@ impl Matcher {
         self.place
     }
 
+    /// Whether its partial matches lie in the graph of its family.
+    pub fn shares_graph(&self) -> bool {
+        self.program.any && !self.program.counts && !self.program.apart
+    }
+
     /// Whether an event need not come to it where the predicate index answers all of its conditions.
     pub fn is_light(&self) -> bool {
         self.program.light

@@ -435,7 +435,7 @@ fn show_value(value: &Value) -> String {
     }
 }
 
-fn show(output: &Output) -> String {
+pub fn show(output: &Output) -> String {
     let list = |value: Option<&Value>| match value {
         Some(Value::Array(elements)) => elements.to_vec(),
         _ => Vec::new(),

@@ -6,6 +6,7 @@ mod any;
 mod build;
 mod certainty;
 mod every;
+mod families;
 mod navigation;
 mod next;
 mod pipeline;
