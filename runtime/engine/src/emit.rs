@@ -5,7 +5,9 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use portent_grammar::Value;
 use portent_planner::CompiledQuery;
-use portent_planner::expr::{EvalContext, EvalError, ExprKind, MatchInfo, eval, is_true, walk};
+use portent_planner::expr::{
+    EvalContext, EvalError, Expr, ExprKind, MatchInfo, eval, is_true, walk,
+};
 
 use crate::context::{OneRow, WithSuppressed};
 use crate::group_by::Groups;
@@ -34,6 +36,8 @@ pub(crate) struct Emitter {
     collected: Vec<Produced>,
     skipped: u64,
     passed: u64,
+    /// Somebody asks for the identity of a match: its rows have it, and expressions may.
+    pub wants_id: bool,
     /// LIMIT is reached, and nothing more can come.
     pub done: bool,
 }
@@ -70,6 +74,7 @@ impl Emitter {
             collected: Vec::new(),
             skipped: 0,
             passed: 0,
+            wants_id: plan.group.is_none() || asks_for_id(&plan),
             done,
             plan,
         }
@@ -103,15 +108,14 @@ impl Emitter {
         if self.done {
             return;
         }
-        let plan = Arc::clone(&self.plan);
-        if let Some(filter) = &plan.filter {
+        if let Some(filter) = &self.plan.filter {
             match is_true(filter, context) {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => return failed(&error, origin, stats),
             }
         }
-        if let (Some(groups), Some(group)) = (&mut self.groups, &plan.group) {
+        if let (Some(groups), Some(group)) = (&mut self.groups, &self.plan.group) {
             if let Err(error) = groups.add(group, context, times) {
                 failed(&error, origin, stats);
             }
@@ -229,6 +233,25 @@ impl Emitter {
         }
         self.seen = None;
     }
+}
+
+/// Whether WHERE or GROUP BY looks at the identity of a match.
+fn asks_for_id(plan: &CompiledQuery) -> bool {
+    let mut asks = false;
+    let mut look = |expr: &Expr| {
+        walk(expr, &mut |expr| {
+            asks |= matches!(expr.kind, ExprKind::MatchInfo(MatchInfo::Id));
+        });
+    };
+    plan.filter.iter().for_each(&mut look);
+    if let Some(group) = &plan.group {
+        group.keys.iter().for_each(&mut look);
+        let aggregates = group.aggregates.iter();
+        aggregates
+            .flat_map(|it| it.args.iter().chain(&it.filter))
+            .for_each(&mut look);
+    }
+    asks
 }
 
 fn failed(error: &EvalError, origin: &Origin<'_>, stats: &mut QueryStats) {

@@ -32,12 +32,18 @@ impl Groups {
         context: &C,
         times: u64,
     ) -> Result<(), EvalError> {
-        let key = plan
-            .keys
-            .iter()
-            .map(|key| eval(key, context))
-            .collect::<Result<Vec<_>, _>>()?;
-        let group = self.groups.entry(key).or_insert_with(|| accumulators(plan));
+        let group = match self.groups.get_index_mut(0) {
+            // Without keys there is one group: it need not be looked up.
+            Some((_, group)) if plan.keys.is_empty() => group,
+            _ => {
+                let key = plan
+                    .keys
+                    .iter()
+                    .map(|key| eval(key, context))
+                    .collect::<Result<Vec<_>, _>>()?;
+                self.groups.entry(key).or_insert_with(|| accumulators(plan))
+            }
+        };
         let mut failed = None;
         for (accumulator, aggregate) in group.iter_mut().zip(&plan.aggregates) {
             if let Err(error) = accumulate_times(accumulator, aggregate, context, times) {

@@ -177,7 +177,10 @@ impl One<'_> {
     ) {
         let bound = self.bound;
         let facts = MatchFacts {
-            id: self.id(home, ids),
+            id: match sink.emitter.wants_id {
+                true => self.id(home, ids),
+                false => MatchId(0),
+            },
             number: self.number,
             time: sink.clock,
             timed_out: self.timed_out,
