@@ -30,7 +30,7 @@ impl Session {
         source: &Arc<SourceText>,
         on: &mut OnPiece<'_>,
     ) -> Result<(), Errors> {
-        let statements = self.check_text(&mut self.catalog.clone(), source)?;
+        let statements = self.checked(source)?;
         if self.options.script {
             self.selects.extend(selects(source));
             self.update_reports();
@@ -85,13 +85,20 @@ impl Session {
             .collect()
     }
 
-    /// Plans a text on a catalog; gives its statements if they are without errors.
-    fn check_text(
-        &self,
-        catalog: &mut Catalog,
-        source: &Arc<SourceText>,
-    ) -> Result<Vec<Statement>, Errors> {
-        let (statements, diagnostics) = self.plan_text(catalog, source, &mut Seen::default());
+    /// The statements of a text that can be executed one after the other: all of them are planned before the first is executed.
+    fn checked(&self, source: &Arc<SourceText>) -> Result<Vec<Statement>, Errors> {
+        let parsed = portent_parser::parse(&source.text);
+        // The plan of one that changes nothing before it is planned is check enough. Whoever creates ten thousand queries one by one
+        // need not have the catalog copied for each.
+        if parsed.diagnostics.is_empty()
+            && let [statement] = parsed.statements.as_slice()
+            && matches!(&statement.kind, StatementKind::CreateQuery(create) if !create.or_replace)
+        {
+            return Ok(parsed.statements);
+        }
+        let mut catalog = self.catalog.clone();
+        let (statements, diagnostics) =
+            self.plan_parsed(&mut catalog, source, parsed, &mut Seen::default());
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Errors::new(diagnostics, Some(Arc::clone(source))));
         }
@@ -105,7 +112,16 @@ impl Session {
         source: &SourceText,
         seen: &mut Seen,
     ) -> (Vec<Statement>, Vec<Diagnostic>) {
-        let parsed = portent_parser::parse(&source.text);
+        self.plan_parsed(catalog, source, portent_parser::parse(&source.text), seen)
+    }
+
+    fn plan_parsed(
+        &self,
+        catalog: &mut Catalog,
+        source: &SourceText,
+        parsed: portent_parser::Parsed,
+        seen: &mut Seen,
+    ) -> (Vec<Statement>, Vec<Diagnostic>) {
         let mut diagnostics = parsed.diagnostics;
         seen.unreadable(source, &diagnostics);
         for statement in &parsed.statements {
@@ -202,6 +218,9 @@ impl Session {
         let effect = planning.statement(statement);
         let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
         if diagnostics.iter().any(Diagnostic::is_error) {
+            let mut diagnostics = diagnostics;
+            diagnostics.sort_by_key(|it| (it.span(), it.code));
+            diagnostics.dedup();
             return Err(Errors::new(diagnostics, None));
         }
         for diagnostic in diagnostics {
