@@ -12,7 +12,7 @@ use crate::index::{Fields, Hits};
 use crate::query::{Bench, Query, Wanted};
 use crate::readers::Reader;
 use crate::standing::Standing;
-use crate::stream::{NEVER, Stream};
+use crate::stream::{NEVER, Origin, Stream};
 
 /// A query that is to be told of an event.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +86,10 @@ impl Scratch {
 impl Engine {
     /// Adds a reader to a stream.
     pub(crate) fn add_reader(&mut self, stream: StreamId, reader: Reader) {
+        let late = |stream: &Stream| stream.origin == Origin::Late;
+        if self.streams.get(&stream).is_some_and(|it| late(it)) {
+            self.watch_late(stream);
+        }
         let Some(stream) = self.streams.get_mut(&stream) else {
             return;
         };

@@ -353,6 +353,9 @@ impl Engine {
                 self.scratch.find(stream, &self.standings, &row, seq, now);
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
+                    if stream.is_quiet() {
+                        return Pushed::Accepted;
+                    }
                 } else {
                     let event = stream.event(time, seq, row.columns.row(row.row));
                     if let Some(event) = stream.hold(event) {
@@ -436,7 +439,13 @@ impl Engine {
 
     /// What a stream got.
     pub fn stream_stats(&self, id: StreamId) -> Option<StreamStats> {
-        self.streams.get(&id).map(|stream| stream.stats())
+        let stream = self.streams.get(&id)?;
+        let mut stats = stream.stats();
+        if stream.origin == Origin::Late {
+            let watermark = self.watermark_of_late(id);
+            stats.watermark = (watermark != NEVER).then_some(watermark);
+        }
+        Some(stats)
     }
 
     /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.
@@ -461,6 +470,25 @@ impl Engine {
         Some(watermark).filter(|watermark| *watermark != NEVER)
     }
 
+    /// How far a stream of late events is: as far as the stream whose events they are.
+    fn watermark_of_late(&self, id: StreamId) -> i64 {
+        let mut streams = self.streams.values();
+        streams
+            .find(|stream| stream.spec.late == Some(id))
+            .map_or(NEVER, |stream| stream.watermark)
+    }
+
+    /// A stream of late events gets its first reader.
+    pub(crate) fn watch_late(&mut self, id: StreamId) {
+        let watermark = self.watermark_of_late(id);
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.watermark = stream.watermark.max(watermark);
+        }
+        for stream in self.streams.values_mut() {
+            stream.late_is_read |= stream.spec.late == Some(id);
+        }
+    }
+
     /// Lets the events go that the watermark of a stream has reached.
     fn reach(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else {
@@ -479,14 +507,13 @@ impl Engine {
         if released || stream.readers.minds(watermark) {
             self.agenda.push_back(Item::Watermark(id, watermark));
         }
-        if let Some(late) = stream.spec.late
+        if stream.late_is_read
+            && let Some(late) = stream.spec.late
             && let Some(late) = self.streams.get_mut(&late)
         {
             late.watermark = late.watermark.max(watermark);
-            if !late.readers.is_empty() {
-                self.agenda
-                    .push_back(Item::Watermark(late.spec.id, watermark));
-            }
+            self.agenda
+                .push_back(Item::Watermark(late.spec.id, watermark));
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Stream {
     pub readers: Readers,
     pub watermark: i64,
     pub ended: bool,
+    /// Somebody reads its stream of late events, which is as far in time as it is itself.
+    pub late_is_read: bool,
     latest: Option<i64>,
     waiting: SortedQueue<(i64, u64), Arc<Event>>,
     next_ordinal: u64,
@@ -59,6 +61,7 @@ impl Stream {
             readers: Readers::default(),
             watermark: NEVER,
             ended: false,
+            late_is_read: false,
             latest: None,
             waiting: SortedQueue::default(),
             next_ordinal: 0,
@@ -161,6 +164,12 @@ impl Stream {
     /// Whether an event of this time need not wait for the watermark.
     pub fn goes_at_once(&self, time: i64) -> bool {
         self.waiting.len() == 0 && time <= self.watermark
+    }
+
+    /// Nothing happens to anybody by its watermark as it stands.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.waiting.len() == 0 && !self.late_is_read && !self.readers.minds(self.watermark)
     }
 
     /// How many events it has let go.
