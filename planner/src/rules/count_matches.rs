@@ -13,7 +13,8 @@ pub fn apply(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<Compiled
     join(matches, groups)?.ok()
 }
 
-/// Why two queries, of which the second only groups the matches of the first, must stay two. `None`: they are not like that.
+/// Why two queries, of which the second only groups the matches of the first, must stay two, though what makes the matches is of class
+/// `any`. `None`: they are not like that.
 pub fn why_not(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<String> {
     join(matches, groups)?.err()
 }
@@ -71,8 +72,9 @@ fn join(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<Result<Compil
         group: Some(group),
         ..groups.clone()
     };
-    let applies = is_any(plan)
-        .map_err(str::to_owned)
-        .and_then(|()| is_count(&one, plan));
+    if is_any(plan).is_err() {
+        return None;
+    }
+    let applies = is_count(&one, plan);
     Some(applies.map(|()| one))
 }
