@@ -94,7 +94,7 @@ fn follows(aggregate: &Aggregate, last: &[VarId]) -> Result<Source, String> {
         F::Sum | F::Avg if *ty == Type::Int => {}
         F::Sum | F::Avg => {
             return Err(format!(
-                "of {ty} is rounded, so that it depends on the order of the matches"
+                "of {ty} may be rounded, so that it depends on the order of the matches"
             ));
         }
         _ => return Err("is not one of COUNT, SUM, AVG, MIN, MAX, BOOL_AND, BOOL_OR".to_owned()),

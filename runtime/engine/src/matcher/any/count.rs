@@ -1,11 +1,12 @@
 //! How many matches an event completes, and what they come to, without making them.
 //!
 //! An event is a matrix over the automaton's states: which partial matches it moves where. What the partial matches of each state come
-//! to ([`Weight`]), of those that began inside the window, is the row of the start in the product of the window's matrices. The window slides at both
-//! ends, and there is no inverse to take an event out again, so the product is kept in two parts: for the older events a stack with
-//! the product from each of them on, for the newer ones one product. When the older part is used up, the newer one is turned
-//! into it. So each event is multiplied in twice, whatever the window. That a number is one of matches, not of ways to them, is because the
-//! automaton is deterministic.
+//! to ([`Weight`]), of those that began inside the window, is the row of the start in the product of the window's matrices. The window
+//! slides at both ends, and there is no inverse to take an event out again, so the product is kept in two parts: for the older events
+//! a stack with the product from each of them on, for the newer ones one product. When the older part is used up, the newer one is
+//! turned into it; and as a row for each event of a long window would be much, only in blocks of the square root of their number,
+//! each worked out when it is its turn. So each event is multiplied in three times, whatever the window. That a match is counted once,
+//! and not once for each way to it, is because the automaton is deterministic.
 //!
 //! Aims as in GRETA (Poppe et al., VLDB 2017) and COGRA (SIGMOD 2019); the two stacks are the folklore queue of two stacks, as in
 //! Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant time", DEBS 2017.
@@ -29,11 +30,22 @@ pub(crate) struct Moved<W: Weight> {
     pub values: W::Values,
 }
 
+/// Older events whose products are not worked out yet: only when those before them are used up.
+#[derive(Debug)]
+struct Block<W: Weight> {
+    /// In order.
+    events: VecDeque<Moved<W>>,
+    /// From each state, what it becomes by the older events after these.
+    onward: Vec<Row<W>>,
+}
+
 /// What a partition's partial matches come to.
 #[derive(Debug)]
 pub(crate) struct Counter<W: Weight> {
     /// The older events, the oldest last: each with the partial matches that began with it or a later one of them.
     older: Vec<(i64, Row<W>)>,
+    /// Older events after those, the oldest block last. That there be any, `older` must not be empty.
+    blocks: Vec<Block<W>>,
     /// The newer events, in order.
     newer: VecDeque<Moved<W>>,
     /// Their product, row by row, for the states that the older part can be in, and the start.
@@ -50,6 +62,7 @@ impl<W: Weight> Default for Counter<W> {
     fn default() -> Self {
         Self {
             older: Vec::new(),
+            blocks: Vec::new(),
             newer: VecDeque::new(),
             product: Vec::new(),
             open: Vec::new(),
@@ -80,8 +93,11 @@ impl<W: Weight> Counter<W> {
                     self.stale = true;
                 }
                 Some(_) => return,
+                None if !self.blocks.is_empty() => self.unfold(determined, carries, cutoff),
                 None if self.newer.front().is_some_and(|moved| moved.at < cutoff) => {
                     self.turn(determined, carries);
+                    self.unfold(determined, carries, i64::MIN);
+                    self.begin_product(carries);
                 }
                 None => return,
             }
@@ -90,44 +106,44 @@ impl<W: Weight> Counter<W> {
 
     /// Makes the newer part the older one.
     fn turn(&mut self, determined: &Determined, carries: &[Carry]) {
-        // From each state, what it becomes by the events from here to the end; for states that nothing is in here, anything.
+        let size = self.newer.len().isqrt().max(1);
         let mut onward: Vec<Row<W>> = (0..determined.len())
             .map(|state| unit(state, carries))
             .collect();
-        let mut changed: Vec<(usize, Row<W>)> = Vec::new();
-        for moved in self.newer.drain(..).rev() {
-            for (state, same) in onward.iter().enumerate() {
-                let id = StateId::of(state);
-                let Some(moves) = determined.known(id, moved.bits) else {
-                    continue;
-                };
-                let stay = if id == START { Some(id) } else { moves.stay };
-                let mut nexts = moves
-                    .binds
-                    .iter()
-                    .filter_map(|bind| Some((bind.variable, bind.next?)))
-                    .peekable();
-                if stay == Some(id) && nexts.peek().is_none() {
-                    continue;
+        while !self.newer.is_empty() {
+            let events = self.newer.split_off(self.newer.len().saturating_sub(size));
+            let block = Block {
+                events,
+                onward: onward.clone(),
+            };
+            // Before the oldest block there is nothing.
+            if !self.newer.is_empty() {
+                for moved in block.events.iter().rev() {
+                    self.work += before(&mut onward, moved, determined, carries);
                 }
-                let mut row = match stay {
-                    Some(stay) if stay == id => same.clone(),
-                    Some(stay) => onward.get(stay.index()).cloned().unwrap_or_default(),
-                    None => Row::new(),
-                };
-                for (variable, next) in nexts {
-                    let bound = W::bound(variable, &moved.values, carries);
-                    let next = onward.get(next.index()).map_or(&[][..], |it| it);
-                    self.work += add(&mut row, &bound, next, carries);
-                }
-                changed.push((state, row));
             }
-            for (state, row) in changed.drain(..) {
-                onward[state] = row;
-            }
-            let start = onward.first().cloned().unwrap_or_default();
-            self.older.push((moved.at, start));
+            self.blocks.push(block);
         }
+    }
+
+    /// Works out the oldest block in which something is inside the window.
+    fn unfold(&mut self, determined: &Determined, carries: &[Carry], cutoff: i64) {
+        while let Some(block) = self.blocks.pop() {
+            let Block { events, mut onward } = block;
+            if events.back().is_none_or(|moved| moved.at < cutoff) {
+                continue;
+            }
+            for moved in events.iter().rev() {
+                self.work += before(&mut onward, moved, determined, carries);
+                let start = onward.first().cloned().unwrap_or_default();
+                self.older.push((moved.at, start));
+            }
+            return;
+        }
+    }
+
+    /// There are no newer events yet: each state that the older part can be in stays what it is.
+    fn begin_product(&mut self, carries: &[Carry]) {
         self.product.clear();
         let oldest = self.older.last().map_or(&[][..], |(_, row)| row.as_slice());
         self.product.push((START, unit(0, carries)));
@@ -243,6 +259,50 @@ impl<W: Weight> Counter<W> {
         }
         u64::try_from(ways).unwrap_or(u64::MAX)
     }
+}
+
+/// From each state, what it becomes by an event and those after it, from what it becomes by those after it. For states that nothing is
+/// in when the event comes, that may be anything. How many weights that took.
+fn before<W: Weight>(
+    onward: &mut [Row<W>],
+    moved: &Moved<W>,
+    determined: &Determined,
+    carries: &[Carry],
+) -> u64 {
+    let mut work = 0;
+    let mut changed: Vec<(usize, Row<W>)> = Vec::new();
+    for (state, same) in onward.iter().enumerate() {
+        let id = StateId::of(state);
+        let Some(moves) = determined.known(id, moved.bits) else {
+            continue;
+        };
+        let stay = if id == START { Some(id) } else { moves.stay };
+        let mut nexts = moves
+            .binds
+            .iter()
+            .filter_map(|bind| Some((bind.variable, bind.next?)))
+            .peekable();
+        if stay == Some(id) && nexts.peek().is_none() {
+            continue;
+        }
+        let mut row = match stay {
+            Some(stay) if stay == id => same.clone(),
+            Some(stay) => onward.get(stay.index()).cloned().unwrap_or_default(),
+            None => Row::new(),
+        };
+        for (variable, next) in nexts {
+            let bound = W::bound(variable, &moved.values, carries);
+            let next = onward.get(next.index()).map_or(&[][..], |it| it);
+            work += add(&mut row, &bound, next, carries);
+        }
+        changed.push((state, row));
+    }
+    for (state, row) in changed {
+        if let Some(onward) = onward.get_mut(state) {
+            *onward = row;
+        }
+    }
+    work
 }
 
 /// One partial match in this state.
