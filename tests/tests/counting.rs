@@ -183,7 +183,7 @@ fn asked(rng: &mut Rng, columns: &[(String, bool)]) -> Vec<Asked> {
             let other = (!numbers.is_empty() && rng.percent(10)).then(|| *rng.pick(&numbers));
             let same = (columns[column].1 && rng.percent(15)).then_some(column);
             Asked {
-                function: *rng.pick::<&str>(functions),
+                function: rng.pick::<&str>(functions),
                 column,
                 filter: same.or(other).map(|of| (of, rng.between(0, 4))),
             }
