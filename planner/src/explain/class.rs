@@ -2,16 +2,12 @@
 
 use std::fmt;
 
-use portent_grammar::Type;
-
+use super::counting::{Source, is_count, sources};
 use super::equality::{Equality, equality};
 use super::next::is_next;
 use crate::automaton::{Absent, Contiguity, Gap, Step};
 use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
-use crate::expr::{
-    Aggregate, AggregateFunction, Expr, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId,
-    looks_beyond_row, walk,
-};
+use crate::expr::{VarId, looks_beyond_row};
 
 /// How the engine runs a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,10 +53,8 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         let reason = "a match is one event, decided by itself, at constant cost";
         return (Class::Filter, reason.to_owned());
     }
-    if is_any(plan).is_ok() && is_count(query, plan) {
-        let reason = "matches are counted, not made: cost per event is that of the automaton's states, whatever the window and \
-                      however many matches there are";
-        return (Class::Count, reason.to_owned());
+    if is_any(plan).is_ok() && is_count(query, plan).is_ok() {
+        return (Class::Count, count_reason(query, plan));
     }
     let (cheaper, applies, reason) = match plan.mode {
         Mode::All => {
@@ -105,6 +99,26 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
             ),
         ),
     }
+}
+
+fn count_reason(query: &CompiledQuery, plan: &MatchPlan) -> String {
+    let sources = sources(query, plan);
+    let carried = sources
+        .iter()
+        .filter(|source| **source != Source::Last)
+        .count();
+    let times = match carried {
+        0 => String::new(),
+        _ => format!(
+            " times the aggregates ({} x {}: the number of matches, and the {carried} whose values are not those of the last event)",
+            plan.automaton.states.len(),
+            carried + 1,
+        ),
+    };
+    format!(
+        "matches are counted, not made: cost per event is that of the automaton's states{times}, whatever the window and however \
+         many matches there are"
+    )
 }
 
 /// Whether a match is one event that stands for itself.
@@ -203,71 +217,6 @@ fn is_shared(plan: &MatchPlan) -> Result<(), &'static str> {
         }
     }
     Ok(())
-}
-
-/// Whether a query of class `any` only aggregates, and all that it asks of a match follows from the match's last event: then all matches
-/// that an event completes are one row that counts so many times.
-pub fn is_count(query: &CompiledQuery, plan: &MatchPlan) -> bool {
-    use AggregateFunction as F;
-    let Some(group) = &query.group else {
-        return false;
-    };
-    let mut last: Vec<VarId> = Vec::new();
-    for state in &plan.automaton.states {
-        for step in &state.steps {
-            if let Step::Bind(bind) = step
-                && let Some(next) = plan.automaton.states.get(bind.next.0 as usize)
-                && next
-                    .steps
-                    .iter()
-                    .any(|step| matches!(step, Step::Accept(_)))
-            {
-                last.push(bind.variable);
-            }
-        }
-    }
-    let of_last = |row: &RowRef| {
-        row.end == LogicalEnd::Last
-            && row.offset == 0
-            && row.physical == 0
-            && row
-                .variables
-                .as_ref()
-                .is_none_or(|variables| last.iter().all(|it| variables.contains(it)))
-    };
-    let follows = |expr: &Expr| {
-        let mut follows = true;
-        walk(expr, &mut |expr| {
-            // Nothing that can fail: an error would be one of the match, and not of all that end with the event.
-            follows &= match &expr.kind {
-                ExprKind::Navigate(navigate) => of_last(&navigate.row),
-                ExprKind::MatchInfo(info) => matches!(info, MatchInfo::End | MatchInfo::Time),
-                ExprKind::Column(_)
-                | ExprKind::Const(_)
-                | ExprKind::And(_)
-                | ExprKind::Or(_)
-                | ExprKind::Not(_)
-                | ExprKind::Compare(..)
-                | ExprKind::IsNull { .. }
-                | ExprKind::InConst { .. } => true,
-                _ => false,
-            };
-        });
-        follows
-    };
-    let counts = |aggregate: &Aggregate| {
-        let exact = match aggregate.function {
-            F::Count | F::Min | F::Max | F::BoolAnd | F::BoolOr => true,
-            F::Sum | F::Avg => aggregate.args.iter().all(|arg| arg.ty == Type::Int),
-            _ => false,
-        };
-        exact && aggregate.args.iter().chain(&aggregate.filter).all(follows)
-    };
-    query.limit_per.is_none()
-        && plan.emit_matches
-        && plan.rows == RowsPerMatch::One
-        && query.filter.iter().chain(&group.keys).all(follows)
-        && group.aggregates.iter().all(counts)
 }
 
 /// Whether a pattern can run in class `row`: each row goes on with the row right after it, or ends; what a row does to a partial match

@@ -12,6 +12,7 @@ use crate::expr::{Expr, VarId, display};
 use crate::logical::LogicalPlan;
 use crate::pattern::print;
 use crate::resolve::{Planned, duration};
+use crate::rules::count_matches;
 
 /// A statement.
 pub(super) struct Described {
@@ -79,12 +80,20 @@ pub(super) fn describe(planned: &Planned) -> Described {
         .plans
         .last()
         .map(|plan| plan::describe(plan, planned, planned.queries.len()));
-    let queries = planned
+    let mut queries = planned
         .queries
         .iter()
         .zip(&planned.plans)
         .map(|(query, plan)| describe_query(query, plan, planned))
-        .collect();
+        .collect::<Vec<_>>();
+    // A query that only feeds aggregates says why its matches are made.
+    for (described, pair) in queries.iter_mut().zip(planned.queries.windows(2)) {
+        if let [matches, groups] = pair
+            && let Some(why) = count_matches::why_not(matches, groups)
+        {
+            described.reason += &format!("; not class count, since {why}");
+        }
+    }
     Described { plan, queries }
 }
 

@@ -3,6 +3,7 @@
 
 mod automaton;
 pub mod class;
+pub mod counting;
 mod describe;
 mod dot;
 pub mod equality;

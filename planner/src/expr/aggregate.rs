@@ -181,6 +181,19 @@ enum State {
     Moments(Moments),
     Array(Vec<Value>),
     Text(Option<EcoString>),
+    /// It has no value any more.
+    Failed(EvalError),
+}
+
+/// What many rows at once add to an aggregate.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// How many of them have a value (their filter holds, and it is not NULL).
+    pub some: u128,
+    /// SUM and AVG of BIGINTs: their sum; `None`: it is out of range.
+    pub sum: Option<i128>,
+    /// MIN, MAX, BOOL_AND, BOOL_OR: the value over them; NULL if none has one.
+    pub best: Value,
 }
 
 /// A sum that does not overflow before it must: integers in 128 bits, floats with Neumaier's compensation.
@@ -273,43 +286,89 @@ impl Accumulator {
         }
     }
 
-    /// Adds the same row so many times. O(1) for counts, sums of BIGINTs, averages of them, MIN, MAX, BOOL_AND and BOOL_OR.
+    /// Adds the same row so many times. O(1) for counts, sums of BIGINTs, averages of them, MIN, MAX, BOOL_AND and BOOL_OR. What can't be
+    /// counted any more has no value from then on: [`Self::finish`] says so.
     ///
     /// # Errors
-    /// Overflow.
-    pub fn add_times(&mut self, args: &[Value], times: u64) -> Result<(), EvalError> {
+    /// Overflow of a single row.
+    pub fn add_times(&mut self, args: &[Value], times: u128) -> Result<(), EvalError> {
         if times == 0 {
             return Ok(());
         }
         if self.seen.is_some() || matches!(self.state, State::One(_) | State::Done(_)) {
             return self.add(args);
         }
-        let out_of_range = || EvalError::new("the sum is out of range for BIGINT");
-        let more = times - 1;
-        match (&mut self.state, args.first()) {
-            (State::Count(count), value) => {
-                if value.is_none_or(|value| !value.is_null()) {
-                    *count = i64::try_from(times)
-                        .ok()
-                        .and_then(|times| count.checked_add(times))
-                        .ok_or_else(|| EvalError::new("the count is out of range for BIGINT"))?;
-                }
-                return Ok(());
+        match (&self.state, args.first()) {
+            (State::Average { .. } | State::Count(_), Some(Value::Null))
+            | (State::Failed(_), _) => Ok(()),
+            (State::Count(_), _) => {
+                self.add_many(&Summary {
+                    some: times,
+                    ..Summary::default()
+                });
+                Ok(())
             }
-            (State::Average { count, sum }, Some(Value::Int(value))) => {
-                let all = i128::from(*value)
-                    .checked_mul(i128::from(more))
-                    .ok_or_else(out_of_range)?;
-                sum.add(&Value::Int(*value))?;
-                if let Sum::Int(sum) = sum {
-                    *sum = sum.checked_add(all).ok_or_else(out_of_range)?;
-                }
-                *count = count.checked_add(times).ok_or_else(out_of_range)?;
-                return Ok(());
+            (State::Average { .. }, Some(Value::Int(value))) => {
+                let sum = i128::try_from(times).ok();
+                self.add_many(&Summary {
+                    some: times,
+                    sum: sum.and_then(|times| times.checked_mul(i128::from(*value))),
+                    best: Value::Null,
+                });
+                Ok(())
             }
-            _ => {}
+            _ => (0..times).try_for_each(|_| self.add(args)),
         }
-        (0..times).try_for_each(|_| self.add(args))
+    }
+
+    /// Adds many rows by what they come to: to COUNT, SUM and AVG of BIGINTs, MIN, MAX, BOOL_AND and BOOL_OR. O(1). What can't be counted
+    /// any more has no value from then on: [`Self::finish`] says so.
+    pub fn add_many(&mut self, summary: &Summary) {
+        use AggregateFunction as A;
+        if summary.some == 0 {
+            return;
+        }
+        let failed = match &mut self.state {
+            State::Count(count) => {
+                let more = i64::try_from(summary.some).ok();
+                match more.and_then(|more| count.checked_add(more)) {
+                    Some(total) => {
+                        *count = total;
+                        return;
+                    }
+                    None => "the count is out of range for BIGINT",
+                }
+            }
+            State::Average { count, sum } => {
+                let known = match sum {
+                    Sum::Int(known) => *known,
+                    _ => 0,
+                };
+                let total = summary.sum.and_then(|more| known.checked_add(more));
+                let many = u64::try_from(summary.some).ok();
+                let many = many.and_then(|more| count.checked_add(more));
+                match (total, many) {
+                    (Some(total), Some(many)) => {
+                        (*sum, *count) = (Sum::Int(total), many);
+                        return;
+                    }
+                    // A sum asks for no number.
+                    (Some(total), None) if self.function == A::Sum => {
+                        *sum = Sum::Int(total);
+                        return;
+                    }
+                    (None, _) => "the sum is out of range for BIGINT",
+                    (_, None) => "the average is of more values than can be counted",
+                }
+            }
+            State::One(_) => {
+                // None of these functions fails.
+                let _ = self.add(std::slice::from_ref(&summary.best));
+                return;
+            }
+            _ => return,
+        };
+        self.state = State::Failed(EvalError::new(failed));
     }
 
     /// Adds a row by the values of the arguments; none for `COUNT(*)`. O(1), but for a DECIMAL's or text's own length.
@@ -358,7 +417,7 @@ impl Accumulator {
                     }
                 }
             }
-            State::Done(_) => {}
+            State::Done(_) | State::Failed(_) => {}
             State::One(best) => match self.function {
                 A::First => self.state = State::Done(value.clone()),
                 A::Last => *best = value.clone(),
@@ -400,6 +459,7 @@ impl Accumulator {
             State::Array(values) if values.is_empty() => Value::Null,
             State::Array(values) => Value::Array(values.clone().into()),
             State::Text(text) => text.clone().map_or(Value::Null, Value::Text),
+            State::Failed(error) => return Err(error.clone()),
         })
     }
 }

@@ -19,7 +19,9 @@ pub mod time;
 mod types;
 mod visit;
 
-pub use aggregate::{Accumulator, aggregate_by_name, aggregate_not_supported, aggregate_type};
+pub use aggregate::{
+    Accumulator, Summary, aggregate_by_name, aggregate_not_supported, aggregate_type,
+};
 pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
 pub use compare::compare;

@@ -4,11 +4,22 @@
 use std::sync::Arc;
 
 use crate::compiled::{Body, CompiledQuery};
-use crate::explain::class::{is_any, is_count};
+use crate::explain::class::is_any;
+use crate::explain::counting::is_count;
 use crate::expr::{Aggregate, Expr, ExprKind, conjoin, walk_mut};
 
 /// One query for two, of which the second only groups the matches of the first. `None`: they must stay two.
 pub fn apply(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<CompiledQuery> {
+    join(matches, groups)?.ok()
+}
+
+/// Why two queries, of which the second only groups the matches of the first, must stay two, though what makes the matches is of class
+/// `any`. `None`: they are not like that.
+pub fn why_not(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<String> {
+    join(matches, groups)?.err()
+}
+
+fn join(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<Result<CompiledQuery, String>> {
     let Body::Match(plan) = &matches.body else {
         return None;
     };
@@ -61,5 +72,9 @@ pub fn apply(matches: &CompiledQuery, groups: &CompiledQuery) -> Option<Compiled
         group: Some(group),
         ..groups.clone()
     };
-    (is_any(plan).is_ok() && is_count(&one, plan)).then_some(one)
+    if is_any(plan).is_err() {
+        return None;
+    }
+    let applies = is_count(&one, plan);
+    Some(applies.map(|()| one))
 }

@@ -160,3 +160,50 @@ fn who_waits_is_found() {
     let lines: Vec<String> = cases.into_iter().map(class_of).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+/// A query that only aggregates over matches: the line that EXPLAIN has about their class.
+fn counting(aggregates: &str, rest: &str) -> String {
+    let text = format!(
+        "CREATE STREAM bought (ts TIMESTAMP, k TEXT, t TEXT, qty BIGINT, price DOUBLE, fee DECIMAL(10, 2))
+             WITH (bounded = true);
+         CREATE QUERY q AS SELECT {aggregates}
+         FROM (SELECT a.qty AS aq, a.price AS ap, a.fee AS af, b.qty AS bq, LAST(b.qty, 1) AS before, COUNT(b) AS bs,
+                      a.qty + 1 AS more, c.k AS k, c.qty AS cq
+               FROM bought MATCH ALL (a[t = 'A'] ->> b[t = 'B']+ ->> c[t = 'C']) WITHIN 1 HOUR) AS m {rest};"
+    );
+    let explained = explained(&text, ExplainFormat::Text);
+    let mut lines = explained.lines();
+    let line = lines.find_map(|line| line.strip_prefix("  class       "));
+    let (_, told) = line
+        .unwrap_or_default()
+        .split_once("class count, since ")
+        .unwrap_or(("", line.unwrap_or_default()));
+    format!("{aggregates} {rest}: {told}")
+}
+
+#[test]
+fn what_can_be_counted() {
+    let cases = [
+        ("COUNT(*) AS n, SUM(cq) AS s", ""),
+        (
+            "COUNT(*) AS n, SUM(aq) AS s, AVG(bq) AS m, MIN(ap) AS low",
+            "GROUP BY k",
+        ),
+        ("SUM(ap) AS s", ""),
+        ("SUM(af) AS s", ""),
+        ("MAX(af) AS s", ""),
+        ("SUM(before) AS s", ""),
+        ("SUM(bs) AS s", ""),
+        ("SUM(more) AS s", ""),
+        ("COUNT(DISTINCT aq) AS n", ""),
+        ("STDDEV(aq) AS n", ""),
+        ("COUNT(*) FILTER (WHERE aq > bq) AS n", ""),
+        ("COUNT(*) AS n", "GROUP BY aq"),
+        ("COUNT(*) AS n", "WHERE aq > 1"),
+    ];
+    let lines: Vec<String> = cases
+        .into_iter()
+        .map(|(it, rest)| counting(it, rest))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use portent_grammar::Value;
 use portent_planner::CompiledQuery;
+use portent_planner::compiled::Group;
 use portent_planner::expr::{
     EvalContext, EvalError, Expr, ExprKind, MatchInfo, eval, is_true, walk,
 };
 
 use crate::context::{OneRow, WithSuppressed};
-use crate::group_by::Groups;
+use crate::group_by::{Groups, Many};
 use crate::id::MatchId;
 use crate::limit_per::LimitPeriods;
 use crate::sort::compare_columns;
@@ -93,35 +94,58 @@ impl Emitter {
         stats: &mut QueryStats,
         out: &mut Vec<Produced>,
     ) {
-        self.emit_times(context, origin, 1, stats, out);
+        let add = |groups: &mut Groups, group: &Group| groups.add(group, context);
+        if self.passes(context, origin, stats) && !self.group(add, origin, stats) {
+            self.project(context, origin, stats, out);
+        }
     }
 
-    /// So many matches that are alike. More than one only where they are grouped.
-    pub fn emit_times<C: EvalContext + ?Sized>(
+    /// Many matches at once that are alike in WHERE and GROUP BY: only where they are grouped.
+    pub fn emit_many<C: EvalContext + ?Sized>(
         &mut self,
         context: &C,
         origin: &Origin<'_>,
-        times: u64,
+        many: &Many,
         stats: &mut QueryStats,
-        out: &mut Vec<Produced>,
     ) {
-        if self.done {
-            return;
+        let add = |groups: &mut Groups, group: &Group| groups.add_many(group, context, many);
+        if self.passes(context, origin, stats) {
+            self.group(add, origin, stats);
         }
-        if let Some(filter) = &self.plan.filter {
-            match is_true(filter, context) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => return failed(&error, origin, stats),
-            }
-        }
-        if let (Some(groups), Some(group)) = (&mut self.groups, &self.plan.group) {
-            if let Err(error) = groups.add(group, context, times) {
+    }
+
+    /// Whether more is wanted, and WHERE holds.
+    fn passes<C: EvalContext + ?Sized>(
+        &self,
+        context: &C,
+        origin: &Origin<'_>,
+        stats: &mut QueryStats,
+    ) -> bool {
+        let filter = self.plan.filter.as_ref().filter(|_| !self.done);
+        match filter.map(|filter| is_true(filter, context)) {
+            None => !self.done,
+            Some(Ok(holds)) => holds,
+            Some(Err(error)) => {
                 failed(&error, origin, stats);
+                false
             }
-            return;
         }
-        self.project(context, origin, stats, out);
+    }
+
+    /// Adds to the groups, if there are any.
+    fn group(
+        &mut self,
+        add: impl FnOnce(&mut Groups, &Group) -> Result<(), EvalError>,
+        origin: &Origin<'_>,
+        stats: &mut QueryStats,
+    ) -> bool {
+        let (Some(groups), Some(group)) = (&mut self.groups, &self.plan.group) else {
+            return false;
+        };
+        if let Err(error) = add(groups, group) {
+            failed(&error, origin, stats);
+        }
+        true
     }
 
     fn project<C: EvalContext + ?Sized>(

@@ -3,9 +3,20 @@
 use indexmap::IndexMap;
 use portent_grammar::Value;
 use portent_planner::compiled::Group;
-use portent_planner::expr::{Accumulator, Aggregate, EvalContext, EvalError, eval, is_true};
+use portent_planner::expr::{
+    Accumulator, Aggregate, EvalContext, EvalError, Summary, eval, is_true,
+};
 
 type Accumulators = Vec<Accumulator>;
+
+/// Matches that are alike in WHERE, GROUP BY and all that follows from their last event.
+#[derive(Debug, Default)]
+pub(crate) struct Many {
+    /// How many they are. Saturates.
+    pub matches: u128,
+    /// By the place of an aggregate, ascending, what they come to where that does not follow from their last event.
+    pub carried: Vec<(usize, Summary)>,
+}
 
 /// The groups so far.
 pub(crate) struct Groups {
@@ -22,7 +33,7 @@ impl Groups {
         Self { groups }
     }
 
-    /// Adds a row (or match), or so many that are alike, to its group.
+    /// Adds a row (or match) to its group.
     ///
     /// # Errors
     /// If a key, an argument or a filter has no value: the row is then not (or not fully) counted.
@@ -30,7 +41,39 @@ impl Groups {
         &mut self,
         plan: &Group,
         context: &C,
-        times: u64,
+    ) -> Result<(), EvalError> {
+        self.add_by(plan, context, |_, accumulator, aggregate| {
+            accumulate(accumulator, aggregate, context)
+        })
+    }
+
+    /// Adds many matches to their group.
+    ///
+    /// # Errors
+    /// If a key, an argument or a filter has no value: they are then not (or not fully) counted.
+    pub fn add_many<C: EvalContext + ?Sized>(
+        &mut self,
+        plan: &Group,
+        context: &C,
+        many: &Many,
+    ) -> Result<(), EvalError> {
+        let mut carried = many.carried.iter().peekable();
+        self.add_by(plan, context, |at, accumulator, aggregate| {
+            match carried.next_if(|(of, _)| *of == at) {
+                Some((_, summary)) => {
+                    accumulator.add_many(summary);
+                    Ok(())
+                }
+                None => accumulate_times(accumulator, aggregate, context, many.matches),
+            }
+        })
+    }
+
+    fn add_by<C: EvalContext + ?Sized>(
+        &mut self,
+        plan: &Group,
+        context: &C,
+        mut add: impl FnMut(usize, &mut Accumulator, &Aggregate) -> Result<(), EvalError>,
     ) -> Result<(), EvalError> {
         let group = match self.groups.get_index_mut(0) {
             // Without keys there is one group: it need not be looked up.
@@ -45,8 +88,9 @@ impl Groups {
             }
         };
         let mut failed = None;
-        for (accumulator, aggregate) in group.iter_mut().zip(&plan.aggregates) {
-            if let Err(error) = accumulate_times(accumulator, aggregate, context, times) {
+        let aggregates = group.iter_mut().zip(&plan.aggregates).enumerate();
+        for (at, (accumulator, aggregate)) in aggregates {
+            if let Err(error) = add(at, accumulator, aggregate) {
                 failed.get_or_insert(error);
             }
         }
@@ -96,7 +140,7 @@ fn accumulate_times<C: EvalContext + ?Sized>(
     accumulator: &mut Accumulator,
     aggregate: &Aggregate,
     context: &C,
-    times: u64,
+    times: u128,
 ) -> Result<(), EvalError> {
     if let Some(filter) = &aggregate.filter
         && !is_true(filter, context)?

@@ -77,9 +77,14 @@ fn attempt(case: &Case, how: How) -> Result<Ran, String> {
 
 /// The execution class of a case's query and the reason, if the planner takes it.
 pub fn class(case: &Case) -> Option<(Class, String)> {
+    class_of(&case.statements())
+}
+
+/// The execution class of the pattern of the last query of some statements, and the reason, if the planner takes it.
+pub fn class_of(statements: &str) -> Option<(Class, String)> {
     let mut catalog = Catalog::new();
     let mut class = None;
-    for statement in portent_parser::parse(&case.statements()).statements {
+    for statement in portent_parser::parse(statements).statements {
         match statement.kind {
             StatementKind::CreateStream(create) => {
                 catalog.create_stream(&create, &NoFiles, &mut Vec::new())?;

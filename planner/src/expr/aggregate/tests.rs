@@ -201,6 +201,44 @@ fn types() {
     assert!(aggregate_not_supported("approx_top_k", Span::default()).is_some());
 }
 
+#[test]
+fn many_rows_at_once_are_exact_or_have_no_value() {
+    use AggregateFunction as A;
+    let many = |some, sum| Summary {
+        some,
+        sum,
+        best: Value::Int(7),
+    };
+    let over = |function, summaries: &[Summary]| {
+        let mut accumulator = Accumulator::new(&aggregate(function, false));
+        accumulator.add(&[Value::Int(5)]).unwrap();
+        for summary in summaries {
+            accumulator.add_many(summary);
+        }
+        accumulator.finish()
+    };
+    // In between a sum may be as large as 128 bits are.
+    let there = many(1 << 63, Some(i128::MAX - 5));
+    let back = many(1 << 63, Some(-(i128::MAX - 5)));
+    let both = [there.clone(), back];
+    assert_eq!(over(A::Sum, &both), Ok(Value::Int(5)));
+    assert!(over(A::Sum, &[there.clone(), many(1, Some(1))]).is_err());
+    assert!(over(A::Sum, &[many(1, None), many(1, Some(0))]).is_err());
+    // Nobody counts beyond 64 bits, but a sum asks for no number.
+    let beyond = many(u128::MAX, Some(0));
+    assert_eq!(
+        over(A::Sum, std::slice::from_ref(&beyond)),
+        Ok(Value::Int(5))
+    );
+    assert!(over(A::Avg, std::slice::from_ref(&beyond)).is_err());
+    assert!(over(A::Count, std::slice::from_ref(&there)).is_err());
+    assert_eq!(over(A::Max, &[beyond]), Ok(Value::Int(7)));
+    let mut counted = Accumulator::new(&aggregate(A::Count, false));
+    counted.add_times(&[], u128::from(u64::MAX)).unwrap();
+    counted.add_times(&[], 1).unwrap();
+    assert!(counted.finish().is_err());
+}
+
 proptest! {
     #[test]
     fn variance_is_that_of_the_definition(values in prop::collection::vec(-1e6_f64..1e6, 2..40)) {

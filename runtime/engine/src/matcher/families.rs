@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use portent_planner::CompiledQuery;
 use portent_planner::compiled::MatchPlan;
-use portent_planner::explain::class::is_count;
+use portent_planner::explain::counting::is_count;
 use portent_planner::shape;
 use rustc_hash::FxBuildHasher;
 
@@ -117,7 +117,7 @@ impl Families {
         config: EngineConfig,
     ) -> Result<Member, String> {
         let shape = shape::hash(query);
-        let (countable, numbered) = (is_count(query, plan), numbers_matches(query));
+        let (countable, numbered) = (is_count(query, plan).is_ok(), numbers_matches(query));
         for id in self.by_shape.get(&shape).into_iter().flatten() {
             if let Some(Some(family)) = self.all.get_mut(*id as usize)
                 && family.program.countable == countable

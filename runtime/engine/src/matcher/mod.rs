@@ -57,6 +57,8 @@ pub(crate) struct Matcher {
     place: Place,
     /// Class `any`: its own graph, where it does not share that of its family.
     graph: Option<Box<Arena>>,
+    /// Class `count`: what is asked of the matches.
+    asked: Option<Box<any::Asked>>,
     config: EngineConfig,
     end_of_input: EndOfInput,
     partitions: Partitions,
@@ -98,6 +100,9 @@ impl Matcher {
         let Member { place, program } = families.join(query, plan, streams, config)?;
         Ok(Self {
             graph: (program.any && program.apart).then(Box::default),
+            asked: program
+                .counts
+                .then(|| Box::new(any::Asked::new(query, plan))),
             query: Arc::clone(query),
             plan: Arc::clone(plan),
             program,
@@ -428,10 +433,11 @@ impl Matcher {
         };
         self.stage(work, place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
-        if program.counts {
+        if let Some(asked) = &self.asked {
             if let Task::Row(row, position) = task {
                 any::report_count(
                     &program,
+                    asked,
                     &mut partition,
                     (row, *position),
                     &mut work.any,
@@ -516,7 +522,11 @@ impl Matcher {
                     Class::Preferred(class) => class.row(&mut scene, &mut work.preferred),
                     Class::Every(class) => class.row(&mut scene, &mut work.every),
                     Class::Any(class) => class.row(&mut scene, &mut work.any),
-                    Class::Count(class) => class.row(&mut scene, &mut work.any),
+                    Class::Count(class) => {
+                        if let Some(asked) = &self.asked {
+                            class.row(&mut scene, asked, &mut work.any);
+                        }
+                    }
                     Class::Row(class) => class.row(&mut scene, &mut work.row),
                 }
                 if !program.leading.is_empty() {
@@ -551,8 +561,10 @@ impl Matcher {
                 stage.stats.undecided += open;
             }
             (Task::Abandon, Class::Count(class)) => {
-                let open = class.abandon(&mut stage, &mut work.any, time);
-                stage.stats.undecided += open;
+                if let Some(asked) = &self.asked {
+                    let open = class.abandon(&mut stage, asked, &mut work.any, time);
+                    stage.stats.undecided += open;
+                }
             }
             (Task::End, Class::Row(class)) => {
                 class.end(&mut stage, &partition.history, &mut work.row);
@@ -561,7 +573,11 @@ impl Matcher {
                 let open = class.abandon(&mut stage);
                 stage.stats.undecided += open;
             }
-            (Task::Sweep, Class::Count(class)) => class.sweep(program, &work.any, time),
+            (Task::Sweep, Class::Count(class)) => {
+                if let Some(asked) = &self.asked {
+                    class.sweep(program, asked, &work.any, time);
+                }
+            }
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
             (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
             // They wait for no deadline.

@@ -8,7 +8,8 @@ use portent_grammar::{Schema, Value};
 use portent_planner::CompiledQuery;
 use portent_planner::automaton::{Absent, Contiguity, Step as PlanStep};
 use portent_planner::compiled::{MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within};
-use portent_planner::explain::class::{is_any, is_any_by_key, is_count, is_row};
+use portent_planner::explain::class::{is_any, is_any_by_key, is_row};
+use portent_planner::explain::counting::is_count;
 use portent_planner::explain::probe::Probe;
 use portent_planner::expr::{
     Aggregate, AggregateFunction, ExprKind, LogicalEnd, MatchInfo, RowRef, VarId, looks_beyond_row,
@@ -237,8 +238,8 @@ impl Program {
             tied,
             light: false,
             apart: query.inputs.len() > 1 || !matches!(plan.within, Some(Within::Time(_))),
-            countable: is_count(query, plan),
-            counts: any && is_count(query, plan),
+            countable: is_count(query, plan).is_ok(),
+            counts: any && is_count(query, plan).is_ok(),
             row: is_row(plan).is_ok(),
             numbered: numbers_matches(query),
             timely: plan.emit_timeouts,

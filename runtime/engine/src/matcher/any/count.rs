@@ -1,11 +1,12 @@
-//! How many matches an event completes, without making them.
+//! How many matches an event completes, and what they come to, without making them.
 //!
-//! An event is a matrix over the automaton's states: which partial matches it moves where. The number of partial matches per state, of
-//! those that began inside the window, is the row of the start in the product of the window's matrices. The window slides at both
-//! ends, and there is no inverse to take an event out again, so the product is kept in two parts: for the older events a stack with
-//! the product from each of them on, for the newer ones one product. When the older part is used up, the newer one is turned
-//! into it. So each event is multiplied in twice, whatever the window. That a number is one of matches, not of ways to them, is because the
-//! automaton is deterministic.
+//! An event is a matrix over the automaton's states: which partial matches it moves where. What the partial matches of each state come
+//! to ([`Weight`]), of those that began inside the window, is the row of the start in the product of the window's matrices. The window
+//! slides at both ends, and there is no inverse to take an event out again, so the product is kept in two parts: for the older events
+//! a stack with the product from each of them on, for the newer ones one product. When the older part is used up, the newer one is
+//! turned into it; and as a row for each event of a long window would be much, only in blocks of the square root of their number,
+//! each worked out when it is its turn. So each event is multiplied in three times, whatever the window. That a match is counted once,
+//! and not once for each way to it, is because the automaton is deterministic.
 //!
 //! Aims as in GRETA (Poppe et al., VLDB 2017) and COGRA (SIGMOD 2019); the two stacks are the folklore queue of two stacks, as in
 //! Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant time", DEBS 2017.
@@ -15,45 +16,88 @@ use std::collections::VecDeque;
 use crate::matcher::program::{Interest, Program};
 
 use super::determined::{Determined, START, StateId};
+use super::weight::{Carry, Weight};
 
-/// Partial matches by state. Saturates: beyond it nobody counts.
-type Row = Vec<u128>;
+/// What partial matches come to, by state.
+type Row<W> = Vec<W>;
 
 /// An event that moved something.
-#[derive(Clone, Copy, Debug)]
-struct Moved {
+#[derive(Clone, Debug)]
+pub(crate) struct Moved<W: Weight> {
     /// Its place in the window's measure.
-    at: i64,
-    bits: Interest,
+    pub at: i64,
+    pub bits: Interest,
+    pub values: W::Values,
 }
 
-/// The numbers of a partition's partial matches.
-#[derive(Debug, Default)]
-pub(crate) struct Counter {
+/// Older events whose products are not worked out yet: only when those before them are used up.
+#[derive(Debug)]
+struct Block<W: Weight> {
+    /// In order.
+    events: VecDeque<Moved<W>>,
+    /// From each state, what it becomes by the older events after these.
+    onward: Vec<Row<W>>,
+}
+
+/// What a partition's partial matches come to.
+#[derive(Debug)]
+pub(crate) struct Counter<W: Weight> {
     /// The older events, the oldest last: each with the partial matches that began with it or a later one of them.
-    older: Vec<(i64, Row)>,
+    older: Vec<(i64, Row<W>)>,
+    /// Older events after those, the oldest block last. That there be any, `older` must not be empty.
+    blocks: Vec<Block<W>>,
     /// The newer events, in order.
-    newer: VecDeque<Moved>,
+    newer: VecDeque<Moved<W>>,
     /// Their product, row by row, for the states that the older part can be in, and the start.
-    product: Vec<(StateId, Row)>,
+    product: Vec<(StateId, Row<W>)>,
+    /// The partial matches that began inside the window, with the one way to the start.
+    open: Row<W>,
+    /// The window has moved on since.
+    stale: bool,
+    /// How many weights were looked at.
+    work: u64,
 }
 
-impl Counter {
+impl<W: Weight> Default for Counter<W> {
+    fn default() -> Self {
+        Self {
+            older: Vec::new(),
+            blocks: Vec::new(),
+            newer: VecDeque::new(),
+            product: Vec::new(),
+            open: Vec::new(),
+            stale: true,
+            work: 0,
+        }
+    }
+}
+
+impl<W: Weight> Counter<W> {
     /// Nothing is open.
     pub fn is_idle(&self) -> bool {
-        self.older.is_empty() && self.newer.is_empty()
+        let none = |row: &[W]| row.iter().skip(1).all(|weight| weight.number() == 0);
+        self.older.is_empty() && self.newer.is_empty() && (self.stale || none(&self.open))
+    }
+
+    /// How many weights were looked at since the last time.
+    pub fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
     }
 
     /// The window begins here.
-    pub fn expire(&mut self, determined: &Determined, cutoff: i64) {
+    pub fn expire(&mut self, determined: &Determined, carries: &[Carry], cutoff: i64) {
         loop {
             match self.older.last() {
                 Some((at, _)) if *at < cutoff => {
                     self.older.pop();
+                    self.stale = true;
                 }
                 Some(_) => return,
+                None if !self.blocks.is_empty() => self.unfold(determined, carries, cutoff),
                 None if self.newer.front().is_some_and(|moved| moved.at < cutoff) => {
-                    self.turn(determined);
+                    self.turn(determined, carries);
+                    self.unfold(determined, carries, i64::MIN);
+                    self.begin_product(carries);
                 }
                 None => return,
             }
@@ -61,141 +105,230 @@ impl Counter {
     }
 
     /// Makes the newer part the older one.
-    fn turn(&mut self, determined: &Determined) {
-        // From each state, what it becomes by the events from here to the end; for states that nothing is in here, anything.
-        let mut onward: Vec<Row> = (0..determined.len()).map(unit).collect();
-        for moved in self.newer.drain(..).rev() {
-            let mut next = onward.clone();
-            for (state, row) in next.iter_mut().enumerate() {
-                let id = StateId::of(state);
-                let Some(moves) = determined.known(id, moved.bits) else {
-                    continue;
-                };
-                row.clear();
-                if id == START {
-                    add(row, &onward[state], 1);
-                } else if let Some(stay) = moves.stay {
-                    add(row, onward.get(stay.index()).map_or(&[], |it| it), 1);
-                }
-                for next in moves.binds.iter().filter_map(|bind| bind.next) {
-                    add(row, onward.get(next.index()).map_or(&[], |it| it), 1);
+    fn turn(&mut self, determined: &Determined, carries: &[Carry]) {
+        let size = self.newer.len().isqrt().max(1);
+        let mut onward: Vec<Row<W>> = (0..determined.len())
+            .map(|state| unit(state, carries))
+            .collect();
+        while !self.newer.is_empty() {
+            let events = self.newer.split_off(self.newer.len().saturating_sub(size));
+            let block = Block {
+                events,
+                onward: onward.clone(),
+            };
+            // Before the oldest block there is nothing.
+            if !self.newer.is_empty() {
+                for moved in block.events.iter().rev() {
+                    self.work += before(&mut onward, moved, determined, carries);
                 }
             }
-            onward = next;
-            let start = onward.first().cloned().unwrap_or_default();
-            self.older.push((moved.at, start));
-        }
-        self.product.clear();
-        let oldest = self.older.last().map(|(_, row)| row.as_slice());
-        let open = oldest.unwrap_or(&[1]).iter().enumerate();
-        for (state, _) in open.filter(|(state, count)| *state == 0 || **count > 0) {
-            self.product.push((StateId::of(state), unit(state)));
+            self.blocks.push(block);
         }
     }
 
-    /// The partial matches that began inside the window, by state; one for the start.
-    fn open(&self) -> Row {
-        let mut open = Row::new();
-        let from = self.older.last().map_or(&[1][..], |(_, row)| row);
+    /// Works out the oldest block in which something is inside the window.
+    fn unfold(&mut self, determined: &Determined, carries: &[Carry], cutoff: i64) {
+        while let Some(block) = self.blocks.pop() {
+            let Block { events, mut onward } = block;
+            if events.back().is_none_or(|moved| moved.at < cutoff) {
+                continue;
+            }
+            for moved in events.iter().rev() {
+                self.work += before(&mut onward, moved, determined, carries);
+                let start = onward.first().cloned().unwrap_or_default();
+                self.older.push((moved.at, start));
+            }
+            return;
+        }
+    }
+
+    /// There are no newer events yet: each state that the older part can be in stays what it is.
+    fn begin_product(&mut self, carries: &[Carry]) {
+        self.product.clear();
+        let oldest = self.older.last().map_or(&[][..], |(_, row)| row.as_slice());
+        self.product.push((START, unit(0, carries)));
+        for (state, weight) in oldest.iter().enumerate().skip(1) {
+            if weight.number() > 0 {
+                self.product
+                    .push((StateId::of(state), unit(state, carries)));
+            }
+        }
+    }
+
+    /// Sees to it that `open` is what is open now.
+    fn refresh(&mut self, carries: &[Carry]) {
+        if !self.stale {
+            return;
+        }
+        self.stale = false;
+        let start = [W::one(carries)];
+        let from = self
+            .older
+            .last()
+            .map_or(&start[..], |(_, row)| row.as_slice());
+        self.open.clear();
         if self.product.is_empty() {
-            return from.to_vec();
+            self.open.extend_from_slice(from);
+            return;
         }
         for (state, row) in &self.product {
-            let count = from.get(state.index()).copied().unwrap_or(0);
-            if count > 0 {
-                add(&mut open, row, count);
+            if let Some(weight) = from.get(state.index())
+                && weight.number() > 0
+            {
+                self.work += add(&mut self.open, weight, row, carries);
             }
         }
-        open
     }
 
-    /// An event: how many matches it completes.
+    /// An event: what the matches that it completes come to.
     pub fn push(
         &mut self,
         program: &Program,
         determined: &mut Determined,
-        at: i64,
-        bits: Interest,
-    ) -> u128 {
-        let open = self.open();
-        let (mut completed, mut moves_any) = (0_u128, false);
-        for (state, count) in open.iter().enumerate() {
-            if *count == 0 {
+        carries: &[Carry],
+        moved: Moved<W>,
+    ) -> W {
+        self.refresh(carries);
+        let (mut completed, mut moves_any) = (W::default(), false);
+        for (state, weight) in self.open.iter().enumerate() {
+            if weight.number() == 0 {
                 continue;
             }
+            self.work += 1;
             let id = StateId::of(state);
-            let moves = determined.moves(program, id, bits);
-            let accepting = moves.binds.iter().filter(|bind| bind.accepts).count() as u128;
-            completed = completed.saturating_add(count.saturating_mul(accepting));
+            let moves = determined.moves(program, id, moved.bits);
+            for bind in moves.binds.iter().filter(|bind| bind.accepts) {
+                let bound = W::bound(bind.variable, &moved.values, carries);
+                completed.add(&weight.then(&bound, carries), carries);
+            }
             moves_any |= moves.binds.iter().any(|bind| bind.next.is_some());
             moves_any |= id != START && moves.stay != Some(id);
         }
         if !moves_any {
             return completed;
         }
-        if self.product.is_empty() {
-            self.product.push((START, vec![1]));
-        }
-        for (_, row) in &mut self.product {
+        let mut step = |row: &mut Row<W>| {
             let mut next = Row::new();
-            for (state, count) in row.iter().enumerate() {
-                if *count == 0 {
+            for (state, weight) in row.iter().enumerate() {
+                if weight.number() == 0 {
                     continue;
                 }
+                self.work += 1;
                 let id = StateId::of(state);
-                let moves = determined.moves(program, id, bits);
+                let moves = determined.moves(program, id, moved.bits);
                 let stay = if id == START { Some(id) } else { moves.stay };
-                let binds = moves.binds.iter().filter_map(|bind| bind.next);
-                for to in stay.into_iter().chain(binds) {
-                    add_at(&mut next, to.index(), *count);
+                if let Some(stay) = stay {
+                    add_at(&mut next, stay.index(), weight, carries);
+                }
+                for bind in &moves.binds {
+                    if let Some(to) = bind.next {
+                        let bound = W::bound(bind.variable, &moved.values, carries);
+                        let longer = weight.then(&bound, carries);
+                        add_at(&mut next, to.index(), &longer, carries);
+                    }
                 }
             }
             *row = next;
+        };
+        step(&mut self.open);
+        // Without a window nothing is ever taken out again.
+        if program.plan.within.is_some() {
+            if self.product.is_empty() {
+                self.product.push((START, unit(0, carries)));
+            }
+            self.product.iter_mut().for_each(|(_, row)| step(row));
+            self.newer.push_back(moved);
         }
-        self.newer.push_back(Moved { at, bits });
         completed
     }
 
-    /// The states that something waits in.
+    /// The states that something waits in, as of the last event.
     pub fn states(&self) -> impl Iterator<Item = StateId> {
-        let open = self.open();
-        (1..open.len())
-            .filter(move |state| open.get(*state).is_some_and(|count| *count > 0))
-            .map(StateId::of)
+        let open = self.open.iter().enumerate().skip(1);
+        open.filter(|(_, weight)| weight.number() > 0)
+            .map(|(state, _)| StateId::of(state))
     }
 
     /// How many ways there are in which partial matches could go on.
-    pub fn ways(&self, determined: &Determined) -> u64 {
+    pub fn ways(&mut self, determined: &Determined, carries: &[Carry]) -> u64 {
+        self.refresh(carries);
         let mut ways = 0_u128;
-        for (state, count) in self.open().into_iter().enumerate().skip(1) {
+        for (state, weight) in self.open.iter().enumerate().skip(1) {
             let waits = determined.waits(StateId::of(state)) as u128;
-            ways = ways.saturating_add(count.saturating_mul(waits));
+            ways = ways.saturating_add(weight.number().saturating_mul(waits));
         }
         u64::try_from(ways).unwrap_or(u64::MAX)
     }
 }
 
+/// From each state, what it becomes by an event and those after it, from what it becomes by those after it. For states that nothing is
+/// in when the event comes, that may be anything. How many weights that took.
+fn before<W: Weight>(
+    onward: &mut [Row<W>],
+    moved: &Moved<W>,
+    determined: &Determined,
+    carries: &[Carry],
+) -> u64 {
+    let mut work = 0;
+    let mut changed: Vec<(usize, Row<W>)> = Vec::new();
+    for (state, same) in onward.iter().enumerate() {
+        let id = StateId::of(state);
+        let Some(moves) = determined.known(id, moved.bits) else {
+            continue;
+        };
+        let stay = if id == START { Some(id) } else { moves.stay };
+        let mut nexts = moves
+            .binds
+            .iter()
+            .filter_map(|bind| Some((bind.variable, bind.next?)))
+            .peekable();
+        if stay == Some(id) && nexts.peek().is_none() {
+            continue;
+        }
+        let mut row = match stay {
+            Some(stay) if stay == id => same.clone(),
+            Some(stay) => onward.get(stay.index()).cloned().unwrap_or_default(),
+            None => Row::new(),
+        };
+        for (variable, next) in nexts {
+            let bound = W::bound(variable, &moved.values, carries);
+            let next = onward.get(next.index()).map_or(&[][..], |it| it);
+            work += add(&mut row, &bound, next, carries);
+        }
+        changed.push((state, row));
+    }
+    for (state, row) in changed {
+        if let Some(onward) = onward.get_mut(state) {
+            *onward = row;
+        }
+    }
+    work
+}
+
 /// One partial match in this state.
-fn unit(state: usize) -> Row {
-    let mut row = vec![0; state];
-    row.push(1);
+fn unit<W: Weight>(state: usize, carries: &[Carry]) -> Row<W> {
+    let mut row = vec![W::default(); state];
+    row.push(W::one(carries));
     row
 }
 
-fn add_at(row: &mut Row, state: usize, count: u128) {
+fn add_at<W: Weight>(row: &mut Row<W>, state: usize, weight: &W, carries: &[Carry]) {
     if row.len() <= state {
-        row.resize(state + 1, 0);
+        row.resize(state + 1, W::default());
     }
     if let Some(known) = row.get_mut(state) {
-        *known = known.saturating_add(count);
+        known.add(weight, carries);
     }
 }
 
-/// `row += times · other`
-fn add(row: &mut Row, other: &[u128], times: u128) {
-    for (state, count) in other.iter().enumerate() {
-        if *count > 0 {
-            add_at(row, state, count.saturating_mul(times));
+/// `row += weight · other`; how many weights that took.
+fn add<W: Weight>(row: &mut Row<W>, weight: &W, other: &[W], carries: &[Carry]) -> u64 {
+    let mut work = 0;
+    for (state, next) in other.iter().enumerate() {
+        if next.number() > 0 {
+            work += 1;
+            add_at(row, state, &weight.then(next, carries), carries);
         }
     }
+    work
 }

@@ -1,24 +1,57 @@
 //! The partition of a query that counts its matches.
 
-use portent_planner::compiled::Within;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use portent_grammar::Value;
+use portent_planner::CompiledQuery;
+use portent_planner::compiled::{MatchPlan, Within};
+use portent_planner::expr::{Aggregate, VarId, eval, is_true};
 
 use crate::emit::Origin;
+use crate::event::Row;
+use crate::group_by::Many;
 use crate::id::MatchId;
 use crate::matcher::complete::{Complete, MatchFacts};
+use crate::matcher::history::History;
 use crate::matcher::output::Sink;
 use crate::matcher::partition::Partition;
 use crate::matcher::program::{Interest, Program, StepKind};
 use crate::matcher::report::Bound;
 use crate::matcher::scene::{Scene, Stage};
 
-use super::count::Counter;
+use super::count::{Counter, Moved};
 use super::determined::Determined;
+use super::weight::{Carry, Loaded, Total, Weight};
 use super::{Shared, cutoff, meets, place};
 
-/// The numbers of open partial matches, and what they wait for.
+/// What a query of class `count` asks of its matches. Queries of a family may differ in it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    query: Arc<CompiledQuery>,
+    carries: Vec<Carry>,
+}
+
+impl Asked {
+    pub fn new(query: &Arc<CompiledQuery>, plan: &MatchPlan) -> Self {
+        Self {
+            query: Arc::clone(query),
+            carries: Carry::all(query, plan),
+        }
+    }
+
+    fn aggregate(&self, carry: &Carry) -> Option<&Aggregate> {
+        self.query.group.as_ref()?.aggregates.get(carry.aggregate)
+    }
+}
+
+/// What open partial matches come to, and what they wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
-    counter: Counter,
+    /// How many they are, where that is all that is asked.
+    number: Counter<u128>,
+    /// Where they carry values.
+    loaded: Option<Box<Counter<Loaded>>>,
     /// The variables that matter to what is open.
     mask: Interest,
     /// Every event matters to it.
@@ -28,7 +61,7 @@ pub(crate) struct Counted {
 impl Counted {
     /// Nothing is open.
     pub fn is_idle(&self) -> bool {
-        self.counter.is_idle()
+        self.number.is_idle() && self.loaded.as_ref().is_none_or(|loaded| loaded.is_idle())
     }
 
     /// The variables that what is open waits for.
@@ -40,64 +73,167 @@ impl Counted {
     }
 
     /// A row.
-    pub fn row(&mut self, scene: &mut Scene<'_, '_>, shared: &mut Shared) {
-        let program = scene.stage.program;
+    pub fn row(&mut self, scene: &mut Scene<'_, '_>, asked: &Asked, shared: &mut Shared) {
         let determined = &mut shared.determined;
-        shared.completed = 0;
+        shared.completed = Total::default();
         let start = determined.start_mask();
         let bits = meets(scene, self.mask | start);
         if bits == 0 && !self.always {
             return;
         }
-        scene.stage.stats.visits += 1;
-        let time = scene.row.time();
-        let cutoff = cutoff(program, time, scene.position);
-        self.counter.expire(determined, cutoff);
-        let at = place(program, time, scene.position);
-        shared.completed = self.counter.push(program, determined, at, bits);
-        (self.mask, self.always) = self.waits_for(determined);
-    }
-
-    fn waits_for(&self, determined: &Determined) -> (Interest, bool) {
-        let states = self.counter.states();
-        states.fold((0, false), |(mask, always), state| {
-            let (more, every) = determined.concern(state);
-            (mask | more, always | every)
-        })
+        if asked.carries.is_empty() {
+            let completed = step(&mut self.number, scene, asked, determined, (bits, ()));
+            shared.completed = completed.into_total();
+            (self.mask, self.always) = waits_for(&self.number, determined);
+        } else {
+            let values = values(scene, asked, bits);
+            let counter = self.loaded.get_or_insert_default();
+            let completed = step(counter, scene, asked, determined, (bits, values));
+            shared.completed = completed.into_total();
+            (self.mask, self.always) = waits_for(counter, determined);
+        }
     }
 
     /// Drops what is too old at a time.
-    pub fn sweep(&mut self, program: &Program, shared: &Shared, time: i64) {
+    pub fn sweep(&mut self, program: &Program, asked: &Asked, shared: &Shared, time: i64) {
         if let Some(Within::Time(within)) = program.plan.within {
             let cutoff = time.saturating_sub(within);
-            self.counter.expire(&shared.determined, cutoff);
+            let determined = &shared.determined;
+            self.number.expire(determined, &asked.carries, cutoff);
+            if let Some(loaded) = &mut self.loaded {
+                loaded.expire(determined, &asked.carries, cutoff);
+            }
         }
     }
 
     /// Drops what is open; how many ways that were in which partial matches could have gone on.
-    pub fn abandon(&mut self, stage: &mut Stage<'_>, shared: &mut Shared, time: i64) -> u64 {
+    pub fn abandon(
+        &mut self,
+        stage: &mut Stage<'_>,
+        asked: &Asked,
+        shared: &mut Shared,
+        time: i64,
+    ) -> u64 {
         let cutoff = cutoff(stage.program, time, stage.position);
-        let determined = &mut shared.determined;
-        self.counter.expire(determined, cutoff);
-        let open = self.counter.ways(determined);
-        *self = Self::default();
+        let (determined, carries) = (&shared.determined, &asked.carries);
+        let mut gone = std::mem::take(self);
+        gone.number.expire(determined, carries, cutoff);
+        let mut open = gone.number.ways(determined, carries);
+        if let Some(mut loaded) = gone.loaded {
+            loaded.expire(determined, carries, cutoff);
+            open = open.saturating_add(loaded.ways(determined, carries));
+        }
         open
+    }
+}
+
+/// Moves partial matches on by the row, which meets these variables with these values.
+fn step<W: Weight>(
+    counter: &mut Counter<W>,
+    scene: &mut Scene<'_, '_>,
+    asked: &Asked,
+    determined: &mut Determined,
+    (bits, values): (Interest, W::Values),
+) -> W {
+    let program = scene.stage.program;
+    let time = scene.row.time();
+    let cutoff = cutoff(program, time, scene.position);
+    counter.expire(determined, &asked.carries, cutoff);
+    let moved = Moved {
+        at: place(program, time, scene.position),
+        bits,
+        values,
+    };
+    let completed = counter.push(program, determined, &asked.carries, moved);
+    scene.stage.stats.visits += counter.take_work();
+    completed
+}
+
+fn waits_for<W: Weight>(counter: &Counter<W>, determined: &Determined) -> (Interest, bool) {
+    counter.states().fold((0, false), |(mask, always), state| {
+        let (more, every) = determined.concern(state);
+        (mask | more, always | every)
+    })
+}
+
+/// The values that the row gives to those that bind it, by what they carry; NULL also where the aggregate's filter does not hold.
+fn values(scene: &Scene<'_, '_>, asked: &Asked, bits: Interest) -> Box<[Value]> {
+    let look = Look {
+        program: scene.stage.program,
+        history: scene.history,
+        time: scene.row.time(),
+        row: scene.row,
+    };
+    let values = asked.carries.iter().map(|carry| {
+        // Whichever variable of them it is bound to, it gives the same.
+        let meets = carry.variables & bits;
+        if meets == 0 {
+            return Value::Null;
+        }
+        let bound = [Bound {
+            row: scene.row,
+            position: scene.position,
+            variable: VarId(meets.trailing_zeros() as u16),
+            excluded: false,
+        }];
+        asked
+            .aggregate(carry)
+            .map_or(Value::Null, |aggregate| look.value(aggregate, &bound))
+    });
+    values.collect()
+}
+
+/// Where an aggregate's argument finds its values.
+struct Look<'a> {
+    program: &'a Program,
+    history: &'a History,
+    time: i64,
+    row: &'a Row,
+}
+
+impl Look<'_> {
+    /// What an aggregate takes from a match with this one event, or with none.
+    fn value(&self, aggregate: &Aggregate, bound: &[Bound<'_>]) -> Value {
+        let context = Complete {
+            program: self.program,
+            history: self.history,
+            bound,
+            upto: bound.len(),
+            here: Some(self.row),
+            facts: &MatchFacts {
+                id: MatchId(0),
+                number: 0,
+                time: self.time,
+                timed_out: false,
+            },
+            running: &RefCell::new(Vec::new()),
+        };
+        // `is_count` lets nothing through that can fail.
+        let takes = |filter| is_true(filter, &context).unwrap_or(false);
+        if !aggregate.filter.as_ref().is_none_or(takes) {
+            return Value::Null;
+        }
+        match aggregate.args.first() {
+            None => Value::Bool(true),
+            Some(arg) => eval(arg, &context).unwrap_or(Value::Null),
+        }
     }
 }
 
 /// Gives the matches that the event at hand completed to the aggregates, all at once.
 pub(crate) fn report(
     program: &Program,
+    asked: &Asked,
     partition: &mut Partition,
-    scene: (&crate::event::Row, u64),
+    scene: (&Row, u64),
     shared: &mut Shared,
     sink: &mut Sink<'_>,
 ) {
-    let completed = std::mem::take(&mut shared.completed);
-    if completed == 0 {
+    let mut completed = std::mem::take(&mut shared.completed);
+    if completed.number == 0 {
         return;
     }
-    let times = u64::try_from(completed).unwrap_or(u64::MAX);
+    let times = u64::try_from(completed.number).unwrap_or(u64::MAX);
     partition.numbers = partition.numbers.saturating_add(times);
     sink.stats.matches = sink.stats.matches.saturating_add(times);
     let (row, position) = scene;
@@ -110,6 +246,25 @@ pub(crate) fn report(
         StepKind::Accept(_) => None,
     });
     let Some(variable) = last else { return };
+    let look = Look {
+        program,
+        history: &partition.history,
+        time: sink.clock,
+        row,
+    };
+    let mut many = Many {
+        matches: completed.number,
+        carried: Vec::new(),
+    };
+    for (carried, carry) in completed.carried.iter_mut().zip(&asked.carries) {
+        if carried.without > 0
+            && let Some(aggregate) = asked.aggregate(carry)
+        {
+            let without = look.value(aggregate, &[]);
+            carried.take(&without, carried.without, carry);
+        }
+        many.carried.push((carry.aggregate, carried.summary()));
+    }
     let bound = [Bound {
         row,
         position,
@@ -129,13 +284,12 @@ pub(crate) fn report(
         upto: 1,
         here: Some(row),
         facts: &facts,
-        running: &std::cell::RefCell::new(Vec::new()),
+        running: &RefCell::new(Vec::new()),
     };
     let origin = Origin {
         time: sink.clock,
         match_id: None,
         event: &row.event.values,
     };
-    sink.emitter
-        .emit_times(&context, &origin, times, sink.stats, sink.out);
+    sink.emitter.emit_many(&context, &origin, &many, sink.stats);
 }

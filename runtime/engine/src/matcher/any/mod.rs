@@ -20,6 +20,7 @@ mod determined;
 mod keyed;
 mod report;
 mod walk;
+mod weight;
 
 use hashbrown::HashMap;
 use portent_planner::compiled::Within;
@@ -31,12 +32,13 @@ use super::scene::{Scene, Stage};
 
 pub(crate) use arena::{Arena, OwnerId};
 use arena::{Entry, List, NodeId, Output};
-pub(crate) use counted::{Counted, report as report_count};
+pub(crate) use counted::{Asked, Counted, report as report_count};
 use determined::{Determined, START, StateId};
 pub(crate) use keyed::Tied;
 use keyed::{Keyed, Keys};
 use report::Found;
 pub(crate) use report::{FoundIn, report};
+use weight::Total;
 
 /// The partial matches of a partition.
 #[derive(Debug, Default)]
@@ -62,8 +64,8 @@ pub(crate) struct Shared {
     arena: Arena,
     /// The nodes at which matches end that the event at hand completed.
     found: Found,
-    /// How many matches the event at hand completed, where they are counted.
-    completed: u128,
+    /// What the matches that the event at hand completed come to, where they are counted.
+    completed: Total,
     next: Vec<Live>,
     keys: Keys,
 }
@@ -74,7 +76,7 @@ impl Shared {
             determined: Determined::new(program),
             arena: Arena::default(),
             found: Found::default(),
-            completed: 0,
+            completed: Total::default(),
             next: Vec::new(),
             keys: Keys::default(),
         }
