@@ -8,6 +8,7 @@ mod certainty;
 mod every;
 mod navigation;
 mod next;
+mod overflow;
 mod pipeline;
 mod preference;
 mod row;

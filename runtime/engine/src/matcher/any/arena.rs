@@ -22,7 +22,7 @@ use portent_planner::expr::VarId;
 
 use crate::event::Row;
 
-/// The number of a node, never used again.
+/// The number of a node. Used again only where nobody has it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NodeId(u64);
 
@@ -62,7 +62,7 @@ pub(crate) struct Output {
 ///
 /// Queries of a family have the same window and see events in the same order, so their nodes can lie in one queue: what the last
 /// events made lies together, and in the cache, whichever queries made it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arena {
     nodes: VecDeque<Node>,
     /// The number of the first node in `nodes`.
@@ -74,6 +74,12 @@ pub(crate) struct Arena {
     free: Vec<OwnerId>,
     /// Whose event it is.
     owner: OwnerId,
+    /// What began before this place was dropped to make room.
+    floor: i64,
+    /// Where places are the numbers of events: the times and numbers of those that made nodes, from the first inside the window on.
+    times: VecDeque<(i64, i64)>,
+    /// From this one on nodes are of no use once their event is dealt with.
+    passing: Option<u64>,
 }
 
 /// A query, to the arena that it shares with others.
@@ -94,6 +100,22 @@ struct Owner {
     /// How many of them its statistics know.
     told: u64,
     gone: bool,
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self {
+            nodes: VecDeque::new(),
+            base: 0,
+            marks: VecDeque::new(),
+            owners: Vec::new(),
+            free: Vec::new(),
+            owner: 0,
+            floor: i64::MIN,
+            times: VecDeque::new(),
+            passing: None,
+        }
+    }
 }
 
 impl Arena {
@@ -143,12 +165,98 @@ impl Arena {
         owner.map_or(0, |owner| owner.nodes)
     }
 
-    /// Brings a count of nodes up to date for the owner whose event it is.
+    /// Brings a count of nodes up to date for the owner whose event it is. Those that are of no use any more do not count.
     pub fn tell(&mut self, live: &mut u64) {
+        let passing = self.passing.map_or(0, |from| self.next() - from);
         if let Some(owner) = self.owner() {
-            *live = (*live + owner.nodes).saturating_sub(owner.told);
-            owner.told = owner.nodes;
+            let nodes = owner.nodes.saturating_sub(passing);
+            *live = (*live + nodes).saturating_sub(owner.told);
+            owner.told = nodes;
         }
+    }
+
+    /// How many of the owner's nodes its statistics do not know yet.
+    pub fn untold(&self) -> u64 {
+        let owner = self.owners.get(self.owner as usize);
+        owner.map_or(0, |owner| owner.nodes.saturating_sub(owner.told))
+    }
+
+    /// The number of the next node.
+    pub fn next(&self) -> u64 {
+        self.base + self.nodes.len() as u64
+    }
+
+    /// Of an arena with one owner: the nodes from this one on are of no use once their event is dealt with.
+    pub fn pass(&mut self, from: Option<u64>) {
+        self.passing = from;
+    }
+
+    /// The same of all nodes.
+    pub fn pass_all(&mut self) {
+        self.passing = Some(self.base);
+    }
+
+    /// The event is dealt with.
+    pub fn settle(&mut self) {
+        let Some(from) = self.passing.take() else {
+            return;
+        };
+        let keep = usize::try_from(from.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let gone = self.nodes.len().saturating_sub(keep) as u64;
+        self.nodes.truncate(keep);
+        while self.marks.back().is_some_and(|mark| mark.first >= from) {
+            self.marks.pop_back();
+        }
+        if let Some(owner) = self.owner() {
+            owner.nodes -= gone.min(owner.nodes);
+        }
+    }
+
+    /// Of an arena with one owner: nothing is open.
+    pub fn clear(&mut self) {
+        self.base += self.nodes.len() as u64;
+        self.nodes.clear();
+        self.marks.clear();
+        self.times.clear();
+        self.passing = None;
+        if let Some(owner) = self.owner() {
+            owner.nodes = 0;
+        }
+    }
+
+    /// An event with this number makes nodes, at this time.
+    pub fn note(&mut self, time: i64, number: i64) {
+        if self.times.back().is_none_or(|(_, last)| *last < number) {
+            self.times.push_back((time, number));
+        }
+    }
+
+    /// The number of the first event that was noted from this time on and not dropped; `number` if there is none.
+    pub fn first_from(&mut self, time: i64, number: i64) -> i64 {
+        let floor = self.floor;
+        let gone = |(at, number): &(i64, i64)| *at < time || *number < floor;
+        while self.times.front().is_some_and(gone) {
+            self.times.pop_front();
+        }
+        let first = self.times.front().map_or(number, |(_, first)| *first);
+        first.max(floor)
+    }
+
+    /// What began before this place was dropped.
+    pub fn floor(&self) -> i64 {
+        self.floor
+    }
+
+    /// Drops what began with the oldest event, if that is older than this one; how many nodes that were, and where the window then begins.
+    pub fn drop_first(&mut self, before: i64) -> Option<(u64, i64)> {
+        let made = self.marks.front()?.made;
+        if made >= before {
+            return None;
+        }
+        let had = self.nodes.len();
+        self.floor = made + 1;
+        self.expire(self.floor);
+        Some(((had - self.nodes.len()) as u64, self.floor))
     }
 
     /// A node; `None` if the window has left it.

@@ -25,6 +25,8 @@ struct Moved {
     /// Its place in the window's measure.
     at: i64,
     bits: Interest,
+    /// It may begin a match.
+    begins: bool,
 }
 
 /// The numbers of a partition's partial matches.
@@ -77,7 +79,8 @@ impl Counter {
                 } else if let Some(stay) = moves.stay {
                     add(row, onward.get(stay.index()).map_or(&[], |it| it), 1);
                 }
-                for next in moves.binds.iter().filter_map(|bind| bind.next) {
+                let binds = moves.binds.iter().filter(|_| id != START || moved.begins);
+                for next in binds.filter_map(|bind| bind.next) {
                     add(row, onward.get(next.index()).map_or(&[], |it| it), 1);
                 }
             }
@@ -109,12 +112,25 @@ impl Counter {
         open
     }
 
-    /// An event: how many matches it completes.
+    /// How many events it remembers.
+    pub fn len(&self) -> usize {
+        self.older.len() + self.newer.len()
+    }
+
+    /// Forgets the oldest of them, and all that began with it.
+    pub fn drop_first(&mut self, determined: &Determined) {
+        if self.older.is_empty() {
+            self.turn(determined);
+        }
+        self.older.pop();
+    }
+
+    /// An event: how many matches it completes. `begins`: it may begin one that goes on.
     pub fn push(
         &mut self,
         program: &Program,
         determined: &mut Determined,
-        at: i64,
+        (at, begins): (i64, bool),
         bits: Interest,
     ) -> u128 {
         let open = self.open();
@@ -127,7 +143,8 @@ impl Counter {
             let moves = determined.moves(program, id, bits);
             let accepting = moves.binds.iter().filter(|bind| bind.accepts).count() as u128;
             completed = completed.saturating_add(count.saturating_mul(accepting));
-            moves_any |= moves.binds.iter().any(|bind| bind.next.is_some());
+            moves_any |=
+                (id != START || begins) && moves.binds.iter().any(|bind| bind.next.is_some());
             moves_any |= id != START && moves.stay != Some(id);
         }
         if !moves_any {
@@ -145,14 +162,15 @@ impl Counter {
                 let id = StateId::of(state);
                 let moves = determined.moves(program, id, bits);
                 let stay = if id == START { Some(id) } else { moves.stay };
-                let binds = moves.binds.iter().filter_map(|bind| bind.next);
+                let binds = moves.binds.iter().filter(|_| id != START || begins);
+                let binds = binds.filter_map(|bind| bind.next);
                 for to in stay.into_iter().chain(binds) {
                     add_at(&mut next, to.index(), *count);
                 }
             }
             *row = next;
         }
-        self.newer.push_back(Moved { at, bits });
+        self.newer.push_back(Moved { at, bits, begins });
         completed
     }
 

@@ -1,6 +1,6 @@
 //! The partition of a query that counts its matches.
 
-use portent_planner::compiled::Within;
+use portent_planner::compiled::{Overflow, Within};
 
 use crate::emit::Origin;
 use crate::id::MatchId;
@@ -12,7 +12,7 @@ use crate::matcher::report::Bound;
 use crate::matcher::scene::{Scene, Stage};
 
 use super::count::Counter;
-use super::determined::Determined;
+use super::determined::{Determined, START};
 use super::{Shared, cutoff, meets, place};
 
 /// The numbers of open partial matches, and what they wait for.
@@ -23,6 +23,8 @@ pub(crate) struct Counted {
     mask: Interest,
     /// Every event matters to it.
     always: bool,
+    /// How many events the query's statistics know of.
+    counted: u64,
 }
 
 impl Counted {
@@ -54,8 +56,25 @@ impl Counted {
         let cutoff = cutoff(program, time, scene.position);
         self.counter.expire(determined, cutoff);
         let at = place(program, time, scene.position);
-        shared.completed = self.counter.push(program, determined, at, bits);
+        let stage = &mut *scene.stage;
+        let before = self.counted;
+        let room = stage.room;
+        let is_full = self.counter.len() as u64 + stage.stats.live - before >= room.most;
+        let begins = !(is_full && begins(program, determined, bits) && room.sheds(stage.stats));
+        shared.completed = self.counter.push(program, determined, (at, begins), bits);
+        while room.policy == Overflow::DropOldest && self.counter.len() as u64 > room.most {
+            self.counter.drop_first(determined);
+            stage.stats.dropped += 1;
+        }
+        self.tell(stage);
         (self.mask, self.always) = self.waits_for(determined);
+    }
+
+    /// Brings the query's statistics up to date.
+    fn tell(&mut self, stage: &mut Stage<'_>) {
+        let held = self.counter.len() as u64;
+        stage.stats.live = stage.stats.live + held - self.counted;
+        self.counted = held;
     }
 
     fn waits_for(&self, determined: &Determined) -> (Interest, bool) {
@@ -67,10 +86,11 @@ impl Counted {
     }
 
     /// Drops what is too old at a time.
-    pub fn sweep(&mut self, program: &Program, shared: &Shared, time: i64) {
-        if let Some(Within::Time(within)) = program.plan.within {
+    pub fn sweep(&mut self, stage: &mut Stage<'_>, shared: &Shared, time: i64) {
+        if let Some(Within::Time(within)) = stage.program.plan.within {
             let cutoff = time.saturating_sub(within);
             self.counter.expire(&shared.determined, cutoff);
+            self.tell(stage);
         }
     }
 
@@ -80,9 +100,16 @@ impl Counted {
         let determined = &mut shared.determined;
         self.counter.expire(determined, cutoff);
         let open = self.counter.ways(determined);
+        stage.stats.live -= self.counted;
         *self = Self::default();
         open
     }
+}
+
+/// Whether an event begins a match that goes on.
+fn begins(program: &Program, determined: &mut Determined, bits: Interest) -> bool {
+    let moves = determined.moves(program, START, bits);
+    moves.binds.iter().any(|bind| bind.next.is_some())
 }
 
 /// Gives the matches that the event at hand completed to the aggregates, all at once.
