@@ -49,7 +49,7 @@ fn limits_leave_out_and_add_nothing() {
     let cases = std::env::var("PORTENT_CASES")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(600_u64);
+        .unwrap_or(300_u64);
     let (mut compared, mut fewer, mut stopped) = (0, 0, 0);
     for seed in 0..cases {
         let case = Case::random(seed);
