@@ -543,18 +543,20 @@ impl Matcher {
                     sink,
                 );
             }
-        } else if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
-            if let Class::Any(class) = &partition.class {
-                let found_in = any::FoundIn {
-                    home: Home {
-                        id: partition.id,
-                        history: &partition.history,
-                    },
-                    class,
-                    numbers: &mut partition.numbers,
-                };
-                any::report(&program, found_in, &work.any, bounds, &mut work.ids, sink);
-            }
+        } else if program.any
+            && matches!(task, Task::Row(..))
+            && work.any.has_found()
+            && let Class::Any(class) = &partition.class
+        {
+            let found_in = any::FoundIn {
+                home: Home {
+                    id: partition.id,
+                    history: &partition.history,
+                },
+                class,
+                numbers: &mut partition.numbers,
+            };
+            any::report(&program, found_in, &work.any, bounds, &mut work.ids, sink);
         }
         if program.row && work.row.has_found() {
             row::report(
