@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portent_grammar::{Column, Type};
 use portent_planner::compiled::*;
 use portent_planner::explain::class::is_count;
-use portent_planner::expr::{Aggregate, AggregateFunction};
+use portent_planner::expr::{Aggregate, AggregateFunction, CompareOp};
 
 use super::build::*;
 use super::preference::a_plus_b;
@@ -424,6 +424,50 @@ fn queries_of_one_family_have_their_own_limits() {
     let of = |id| rows.iter().filter(|row| row.query == id).count();
     let counts: Vec<usize> = ids.iter().map(|id| of(*id)).collect();
     assert_eq!(counts, [3, 1, 2, 5, 5, 0]);
+}
+
+#[test]
+fn what_is_open_no_more_is_not_in_the_way_where_no_window_takes_it() {
+    // a -> b, of which one a is always open; and the same by the values of a key, without and with an equality.
+    let pattern = Pattern::new(
+        2,
+        vec![vec![follow(0, 1)], vec![follow(1, 2)], vec![accept()]],
+    );
+    let tied = pattern.clone().define(
+        1,
+        vec![
+            is("b"),
+            compare(CompareOp::Eq, column(VALUE), last(0, VALUE)),
+        ],
+    );
+    for (pattern, config) in [
+        (pattern.clone(), EngineConfig::default()),
+        (pattern, threads()),
+        (tied.clone(), EngineConfig::default()),
+        (tied, threads()),
+    ] {
+        for policy in POLICIES {
+            let plan = MatchPlan {
+                mode: Mode::All,
+                partition_by: Vec::new(),
+                ..pattern.clone().plan()
+            };
+            let query = CompiledQuery {
+                limits: limits(policy, 200),
+                ..pattern_query(plan)
+            };
+            let mut run = Run::with(query, config);
+            run.push("a=0");
+            for number in 1..5_000 {
+                run.push(&format!("a={number}@{number} b={}@{number}", number - 1));
+            }
+            let stats = run.engine.stats(run.query).unwrap();
+            assert!(stats.matches >= 4_999, "{policy:?}: {}", stats.matches);
+            assert_eq!((stats.shed, stats.dropped), (0, 0), "{policy:?}");
+            assert_eq!(stats.failed, None);
+            assert!(stats.live < 200, "{}", stats.live);
+        }
+    }
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub(crate) struct Arena {
     times: VecDeque<(i64, i64)>,
     /// From this one on nodes are of no use once their event is dealt with.
     passing: Option<u64>,
+    /// How many nodes were in use when the others were last taken out.
+    used: usize,
 }
 
 /// A query, to the arena that it shares with others.
@@ -114,6 +116,7 @@ impl Default for Arena {
             floor: i64::MIN,
             times: VecDeque::new(),
             passing: None,
+            used: 0,
         }
     }
 }
@@ -175,10 +178,12 @@ impl Arena {
         }
     }
 
-    /// How many of the owner's nodes its statistics do not know yet.
-    pub fn untold(&self) -> u64 {
+    /// A count of nodes as [`Self::tell`] would bring it up to date.
+    pub fn told(&self, live: u64) -> u64 {
         let owner = self.owners.get(self.owner as usize);
-        owner.map_or(0, |owner| owner.nodes.saturating_sub(owner.told))
+        owner.map_or(live, |owner| {
+            (live + owner.nodes).saturating_sub(owner.told)
+        })
     }
 
     /// The number of the next node.
@@ -209,6 +214,73 @@ impl Arena {
         }
         if let Some(owner) = self.owner() {
             owner.nodes -= gone.min(owner.nodes);
+        }
+    }
+
+    /// Of an arena that no window empties: whether it is time to take out what is in use no more. `full`: at the limit, where it would
+    /// be in the way.
+    pub fn is_littered(&self, full: bool) -> bool {
+        let slack = if full {
+            self.used / 8 + 32
+        } else {
+            self.used + 1024
+        };
+        self.nodes.len() > self.used + slack
+    }
+
+    /// Of an arena with one owner that no window empties: keeps what can be reached from these entries, under new numbers. By when that
+    /// is called ([`Self::is_littered`]) it costs a constant for each node made.
+    pub fn collect<'a>(&mut self, roots: impl Iterator<Item = &'a mut Entry>) {
+        const GONE: u64 = u64::MAX;
+        let roots: Vec<&mut Entry> = roots.collect();
+        let base = self.base;
+        let at = |id: NodeId| usize::try_from(id.0.wrapping_sub(base)).unwrap_or(usize::MAX);
+        let mut numbers = vec![GONE; self.nodes.len()];
+        let mut stack: Vec<NodeId> = roots.iter().map(|entry| entry.node).collect();
+        while let Some(id) = stack.pop() {
+            match numbers.get_mut(at(id)) {
+                Some(number) if *number == GONE => *number = 0,
+                _ => continue,
+            }
+            match self.get(id) {
+                Some(Node::Output(output)) => stack.extend(output.before),
+                Some(Node::Union { left, right }) => stack.extend([left.node, right.node]),
+                None => {}
+            }
+        }
+        // A node comes after those that it leads to.
+        let next = self.next();
+        let used = (next..).zip(numbers.iter_mut().filter(|number| **number != GONE));
+        used.for_each(|(new, number)| *number = new);
+        let renumber = |id: &mut NodeId| {
+            if let Some(number) = numbers.get(at(*id)) {
+                *id = NodeId(*number);
+            }
+        };
+        let mut old = std::mem::take(&mut self.nodes).into_iter();
+        for number in &numbers {
+            let Some(mut node) = old.next() else { break };
+            if *number == GONE {
+                continue;
+            }
+            match &mut node {
+                Node::Output(output) => output.before.iter_mut().for_each(renumber),
+                Node::Union { left, right } => {
+                    renumber(&mut left.node);
+                    renumber(&mut right.node);
+                }
+            }
+            self.nodes.push_back(node);
+        }
+        roots
+            .into_iter()
+            .for_each(|entry| renumber(&mut entry.node));
+        self.base = next;
+        self.used = self.nodes.len();
+        self.marks.clear();
+        let nodes = self.nodes.len() as u64;
+        if let Some(owner) = self.owner() {
+            owner.nodes = nodes;
         }
     }
 
@@ -401,6 +473,11 @@ impl List {
             Some(known) if known.max == entry.max => *known = arena.union(*known, entry),
             _ => self.rest.insert(at, entry),
         }
+    }
+
+    /// All entries, to give them new nodes.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        std::iter::once(&mut self.first).chain(&mut self.rest)
     }
 
     /// All entries.

@@ -178,6 +178,13 @@ impl Any {
         };
         if program.apart {
             arena.settle();
+            let full = scene.stage.stats.live >= scene.stage.room.most;
+            if program.own_graph && program.plan.within.is_none() && arena.is_littered(full) {
+                let by_key = self.keyed.iter_mut().flat_map(|keyed| keyed.live_mut());
+                let all = self.live.iter_mut().chain(by_key);
+                arena.collect(all.flat_map(|live| live.list.entries_mut()));
+                arena.tell(&mut scene.stage.stats.live);
+            }
         }
         let cutoff = window(program, arena, time, scene.position, number);
         found.begin(cutoff);
@@ -356,7 +363,7 @@ impl Step<'_> {
     fn is_full(&mut self, stage: &mut Stage<'_>) -> bool {
         let open = match stage.program.own_graph {
             // Its partitions share the limit.
-            true => stage.stats.live + self.arena.untold(),
+            true => self.arena.told(stage.stats.live),
             false => self.arena.live(),
         };
         if open < stage.room.most {
