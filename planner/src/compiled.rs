@@ -57,6 +57,8 @@ pub struct CompiledQuery {
     pub limit: Option<u64>,
     pub offset: u64,
     pub end_of_input: EndOfInput,
+    /// What it may hold.
+    pub limits: Limits,
     /// The stream that its output is.
     pub output_stream: StreamId,
     /// The output column that is the event time of the output's events. `None`: that of the row, or of the match. Only
@@ -223,4 +225,40 @@ pub enum EndOfInput {
     Complete,
     /// What is still open is dropped, and counted.
     Undecided,
+}
+
+/// What a query may hold. `None`: what the engine is configured to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What happens at the others.
+    pub on_overflow: Option<Overflow>,
+    /// Partial matches that may be open.
+    pub max_partial_matches: Option<u64>,
+    /// Matches that one event may complete.
+    pub max_matches_per_event: Option<u64>,
+    /// Bytes, as the engine estimates them.
+    pub max_query_memory: Option<u64>,
+}
+
+/// What a query does at one of its limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// No new partial match begins.
+    #[default]
+    DropNewest,
+    /// The oldest partial matches are dropped to make room.
+    DropOldest,
+    /// The query stops.
+    Fail,
+}
+
+impl Overflow {
+    /// As it is written in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Overflow::DropNewest => "drop_newest",
+            Overflow::DropOldest => "drop_oldest",
+            Overflow::Fail => "fail",
+        }
+    }
 }

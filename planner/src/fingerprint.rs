@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::compiled::{Body, CompiledQuery, MatchPlan, RowOrder, StreamId};
+use crate::compiled::{Body, CompiledQuery, Limits, MatchPlan, RowOrder, StreamId};
 use crate::expr::{Expr, display};
 
 /// The fingerprint of a query. `name` tells the names of streams.
@@ -56,6 +56,10 @@ pub fn of(query: &CompiledQuery, name: &dyn Fn(StreamId) -> String) -> u64 {
         "{:?}{:?}{}{:?}{:?}",
         query.order_by, query.limit, query.offset, query.end_of_input, query.event_time
     );
+    // Where none is set the fingerprint is that of the time before there were any.
+    if query.limits != Limits::default() {
+        let _ = write!(text, "{:?}", query.limits);
+    }
     xxh3_64(text.as_bytes())
 }
 

@@ -113,6 +113,7 @@ pub struct LogicalQuery {
     pub inputs: Vec<crate::compiled::Input>,
     pub output_stream: StreamId,
     pub end_of_input: EndOfInput,
+    pub limits: crate::compiled::Limits,
     /// The output column that is the event time of what comes out, where it isn't that of the row or match.
     pub event_time: Option<usize>,
 }

@@ -24,6 +24,7 @@ pub fn lower(
         inputs,
         output_stream,
         end_of_input,
+        limits,
         event_time,
     } = query;
     let mut compiled = CompiledQuery {
@@ -43,6 +44,7 @@ pub fn lower(
         limit: None,
         offset: 0,
         end_of_input,
+        limits,
         output_stream,
         event_time,
     };

@@ -37,13 +37,17 @@ pub fn hash(query: &CompiledQuery) -> u64 {
     hasher.finish()
 }
 
-/// Whether two queries have patterns over the same inputs that differ only in what they ask of an event alone. What they make of
+/// Whether two queries have patterns over the same inputs, and a policy for their limits, that differ only in what they ask of an event alone. What they make of
 /// their matches (WHERE, the select list) does not count.
 pub fn alike(one: &CompiledQuery, other: &CompiledQuery) -> bool {
     let (Body::Match(left), Body::Match(right)) = (&one.body, &other.body) else {
         return false;
     };
-    one.inputs == other.inputs && one.layout == other.layout && same_pattern(left, right)
+    // Limits are each query's own, but what happens at them decides in what form partial matches are kept.
+    one.inputs == other.inputs
+        && one.layout == other.layout
+        && one.limits.on_overflow == other.limits.on_overflow
+        && same_pattern(left, right)
 }
 
 fn same_pattern(left: &MatchPlan, right: &MatchPlan) -> bool {

@@ -56,9 +56,19 @@ pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
         if query.overflow > 0 {
             let _ = writeln!(
                 out,
-                "    {} partial matches were given up at a limit",
+                "    {} partial matches or matches were given up at a limit",
                 grouped(query.overflow)
             );
+        }
+        if query.dropped > 0 {
+            let _ = writeln!(
+                out,
+                "    {} of the oldest partial matches were dropped at a limit",
+                grouped(query.dropped)
+            );
+        }
+        if let Some(why) = &query.failed {
+            let _ = writeln!(out, "    stopped: {}", printable(why));
         }
     }
     for stream in &stats.streams {

@@ -294,10 +294,10 @@ impl Session {
     }
 }
 
-/// The engine's limits by the settings.
+/// How the engine is to run by the settings. Limits travel with each query: here are those of queries for which nobody has set any.
 fn engine_config(settings: &Settings) -> EngineConfig {
     let count = |name: &str| {
-        usize::try_from(settings.count(name))
+        usize::try_from(Settings::default().count(name))
             .ok()
             .filter(|it| *it > 0)
     };
@@ -313,6 +313,7 @@ fn engine_config(settings: &Settings) -> EngineConfig {
             _ => default.classes,
         },
         index: settings.text("predicate_index") != "false",
+        ..default
     }
 }
 

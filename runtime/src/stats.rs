@@ -56,8 +56,14 @@ pub struct QueryRun {
     pub errors: u64,
     /// The first of them, with its event.
     pub first_error: Option<String>,
-    /// Partial matches that were not made because of a limit.
+    /// Partial matches that were not made because of a limit, and matches that were not reported.
     pub overflow: u64,
+    /// Partial matches that were open and were dropped to make room for newer ones.
+    pub dropped: u64,
+    /// Bytes that it holds, now, as they are estimated.
+    pub bytes: u64,
+    /// Why it was stopped, if it was.
+    pub failed: Option<String>,
 }
 
 /// How far a run is.

@@ -110,6 +110,16 @@ Right:  running again to the end";
 Wrong:  -
 Right:  a report with the query text and, if possible, a few events";
 
+    OVERFLOW = 619, "a query was stopped at one of its limits",
+"The query has on_overflow = 'fail': rather than leave anything out it stops at its limit, with all that reads it. What it reported until then
+is right, and nothing is said about the rest. The message names the limit and the setting that sets it: max_partial_matches, max_matches_per_event or
+max_query_memory. A smaller WITHIN, a key in PARTITION BY or narrower conditions keep fewer partial matches open; or let the query drop what is
+beyond the limit, which is counted.
+
+Wrong:  taking the rows of a query that was stopped for all rows
+Right:  CREATE QUERY q WITH (on_overflow = 'fail', max_partial_matches = 5000000) AS SELECT …
+Right:  CREATE QUERY q WITH (on_overflow = 'drop_oldest') AS SELECT …";
+
     ON_BAD = 620, "no such policy for bad rows",
 "What to do with rows that can't be read is one of: fail (the first one ends the run), skip (they are counted and left out), dlq:FILE
 (the same, and they are written to a file as JSON lines).

@@ -20,7 +20,7 @@ Right:
 `SHOW ALL` lists every setting with what it does.";
 
     SETTING_VALUE = 202, "a value that a setting doesn't take",
-"A setting takes one of a few words, a whole number, or true and false; the message says which.
+"A setting takes one of a few words, a whole number, a number of bytes, or true and false; the message says which.
 
 Wrong:
     SET end_of_input = 'maybe';

@@ -104,13 +104,12 @@ What works today: of a pattern, EMIT MATCHES and EMIT TIMEOUTS.
     SELECT symbol FROM ticks MATCH (a -> b) PARTITION BY symbol WITHIN 1 MINUTE EMIT MATCHES, TIMEOUTS;";
 
     SETTING = 413, "a setting that is not supported yet",
-"idle_timeout (a silent source stops holding the watermark back) and on_overflow (what a query does at its limits) are part of the language, but \
-not of this version.
+"idle_timeout (a silent source stops holding the watermark back) is part of the language, but not of this version.
 
 Not yet:
-    SET on_overflow = 'drop_oldest';
-What works today: the limits themselves. Beyond them a query begins no new partial matches, and counts what it left out.
-    SET max_partial_matches = 100000;";
+    SET idle_timeout = 30 SECONDS;
+What works today: a query over one stream does not wait for others, and a stream that ends holds nothing back.
+    SELECT * FROM ticks MATCH (a -> b) WITHIN 1 MINUTE;";
 
     TABLE_FUNCTION = 412, "a table function that is not there",
 "In FROM there are UNNEST(array) and GENERATE_SERIES(from, to).

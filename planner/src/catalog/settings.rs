@@ -6,7 +6,10 @@ use portent_grammar::{Diagnostic, Span, Value};
 use portent_parser::ast::{Ident, OptionValue};
 
 use super::{name, options};
-use crate::compiled::EndOfInput;
+use crate::compiled::{EndOfInput, Limits, Overflow};
+
+/// No limit.
+const UNLIMITED: &str = "unlimited";
 
 /// What a setting may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum Kind {
     Count(i64),
     /// true or false
     Truth,
+    /// A number of bytes, or as text with a unit; or `unlimited`.
+    Bytes,
 }
 
 /// A setting as it is documented.
@@ -59,6 +64,18 @@ pub const SPECS: &[Spec] = &[
         meaning: "the most matches that one event may complete in one query",
     },
     Spec {
+        name: "max_query_memory",
+        kind: Kind::Bytes,
+        default: UNLIMITED,
+        meaning: "the most bytes that one query may hold, as they are estimated: a number, or a text such as '64MB'; or unlimited",
+    },
+    Spec {
+        name: "on_overflow",
+        kind: Kind::Word(&["drop_newest", "drop_oldest", "fail"]),
+        default: "drop_newest",
+        meaning: "what a query does at its limits: drop_newest begins no more partial matches, drop_oldest drops the oldest to make room, fail stops the query",
+    },
+    Spec {
         name: "execution",
         kind: Kind::Word(&["cheapest", "enumerate", "threads"]),
         default: "cheapest",
@@ -79,16 +96,10 @@ pub const SPECS: &[Spec] = &[
 ];
 
 /// Settings that are part of the language, but not of this version, and what happens instead.
-const NOT_YET: &[(&str, &str)] = &[
-    (
-        "idle_timeout",
-        "a stream that is silent holds back the queries that read it together with others",
-    ),
-    (
-        "on_overflow",
-        "at its limits a query begins no new partial matches, reports no more matches of that event, and counts what it left out",
-    ),
-];
+const NOT_YET: &[(&str, &str)] = &[(
+    "idle_timeout",
+    "a stream that is silent holds back the queries that read it together with others",
+)];
 
 /// The settings of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +134,8 @@ impl Settings {
                 "false" | "off" | "no" | "0" => Some("false".into()),
                 _ => None,
             },
+            Kind::Bytes if lower == UNLIMITED => Some(lower.clone()),
+            Kind::Bytes => bytes(&lower).map(|bytes| bytes.to_string()),
         };
         match accepted {
             Some(accepted) => {
@@ -175,6 +188,25 @@ impl Settings {
         self.text(name) == "true"
     }
 
+    /// The limits of a query that is created now. What nobody has set is left to the engine.
+    pub fn limits(&self) -> Limits {
+        let count = |name: &str| self.set.get(name).and_then(|text| text.parse().ok());
+        let policy = self.set.get("on_overflow").map(String::as_str);
+        Limits {
+            on_overflow: policy.map(|policy| match policy {
+                "drop_oldest" => Overflow::DropOldest,
+                "fail" => Overflow::Fail,
+                _ => Overflow::DropNewest,
+            }),
+            max_partial_matches: count("max_partial_matches"),
+            max_matches_per_event: count("max_matches_per_event"),
+            max_query_memory: match self.set.get("max_query_memory") {
+                Some(text) if text == UNLIMITED => Some(u64::MAX),
+                _ => count("max_query_memory"),
+            },
+        }
+    }
+
     /// `end_of_input`
     pub fn end_of_input(&self) -> EndOfInput {
         match self.text("end_of_input").as_str() {
@@ -199,6 +231,30 @@ fn find(ident: &Ident) -> Result<&'static Spec, Diagnostic> {
         .ok_or_else(|| name::unknown(codes::UNKNOWN_SETTING, "setting", ident, names))
 }
 
+/// `65536`, `64KB`, `1.5 gib`: at least one byte.
+fn bytes(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let unit: u64 = match unit.trim() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return None,
+    };
+    let bytes = match number.parse::<u64>() {
+        Ok(whole) => whole.checked_mul(unit)?,
+        // A fraction of a unit: whole bytes, as far as a float tells them apart.
+        Err(_) => (number.parse::<f64>().ok()? * unit as f64) as u64,
+    };
+    (bytes > 0).then_some(bytes)
+}
+
 /// Where a value stands.
 fn place(value: &OptionValue) -> Span {
     match value {
@@ -216,6 +272,7 @@ fn refused(spec: &Spec, place: Span, text: &str) -> Diagnostic {
         Kind::Word(words) => format!("one of {}", words.join(", ")),
         Kind::Count(least) => format!("a whole number from {least} on"),
         Kind::Truth => "true or false".into(),
+        Kind::Bytes => "a number of bytes, a text such as '64MB' or '1 GiB', or unlimited".into(),
     };
     let message = format!("{} must be {expected}", spec.name);
     let error = Diagnostic::error(codes::SETTING_VALUE, place, message);

@@ -6,7 +6,9 @@ use super::counting::{Source, is_count, sources};
 use super::equality::{Equality, equality};
 use super::next::is_next;
 use crate::automaton::{Absent, Contiguity, Gap, Step};
-use crate::compiled::{Body, CompiledQuery, MatchPlan, Mode, RowOrder, RowsPerMatch};
+use crate::compiled::{
+    Body, CompiledQuery, MatchPlan, Mode, Overflow, RowOrder, RowsPerMatch, Within,
+};
 use crate::expr::{VarId, looks_beyond_row};
 
 /// How the engine runs a query.
@@ -53,12 +55,15 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
         let reason = "a match is one event, decided by itself, at constant cost";
         return (Class::Filter, reason.to_owned());
     }
-    if is_any(plan).is_ok() && is_count(query, plan).is_ok() {
+    let oldest = query.limits.on_overflow == Some(Overflow::DropOldest);
+    let counted = is_any(plan).is_ok() && is_count(query, plan).is_ok();
+    if (!oldest || plan.partition_by.is_empty()) && counted {
         return (Class::Count, count_reason(query, plan));
     }
     let (cheaper, applies, reason) = match plan.mode {
         Mode::All => {
-            if is_any(plan).is_err() && is_any_by_key(plan).is_ok() {
+            let ages = !oldest || has_one_age(plan);
+            if ages && is_any(plan).is_err() && is_any_by_key(plan).is_ok() {
                 let reason = "equalities tie all variables together by one key: the partial matches of a key share a graph, and \
                               the keys of an event are looked up: expected cost per event is that of the automaton's states, \
                               whatever the window and however many keys and partial matches are open (matches are made one by \
@@ -66,7 +71,13 @@ pub fn class(query: &CompiledQuery) -> (Class, String) {
                 return (Class::AnyEquality, reason.to_owned());
             }
             // Where only its correlations stand in the way, what is wrong with them says more than that they are there.
-            let applies = is_any(plan).or_else(|_| is_any_by_key(plan).map(drop));
+            let applies = match ages {
+                true => is_any(plan).or_else(|_| is_any_by_key(plan).map(drop)),
+                false => Err(
+                    "only a window of time tells the oldest partial matches, which are dropped at the limit"
+                        .to_owned(),
+                ),
+            };
             let reason = "partial matches share a graph: cost per event is that of the automaton's states, whatever the window \
                           and however many partial matches are open";
             (Class::Any, applies, reason)
@@ -134,6 +145,12 @@ fn is_one_event(plan: &MatchPlan) -> bool {
         .iter()
         .any(|condition| !condition.correlated.is_empty());
     one_event && !looks_around
+}
+
+/// Whether the oldest partial matches can be told in class `any`, to drop them at a limit: one graph must hold those of all keys, and
+/// a window must take out of it what is open no more.
+pub fn has_one_age(plan: &MatchPlan) -> bool {
+    matches!(plan.within, Some(Within::Time(_)))
 }
 
 /// Whether a pattern can run in class `any`: what an event does to a partial match must follow from the event alone and from the

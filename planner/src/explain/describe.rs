@@ -5,8 +5,10 @@ use portent_grammar::Schema;
 use super::class::class;
 use super::plan::{self, Node};
 use crate::automaton::Automaton;
+use crate::catalog::Settings;
 use crate::compiled::{
-    Body, CompiledQuery, EndOfInput, MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within,
+    Body, CompiledQuery, EndOfInput, MatchPlan, Mode, Overflow, RowOrder, RowsPerMatch, Skip,
+    Within,
 };
 use crate::expr::{Expr, VarId, display};
 use crate::logical::LogicalPlan;
@@ -286,5 +288,29 @@ fn facts(
             },
         );
     }
+    let limits = limits(query);
+    if !limits.is_empty() {
+        fact("limits", limits.join(", "));
+    }
     facts
+}
+
+/// The limits that are not those of every query, as they are set.
+fn limits(query: &CompiledQuery) -> Vec<String> {
+    let (limits, usual) = (&query.limits, Settings::default());
+    let counts = [
+        ("max_partial_matches", limits.max_partial_matches),
+        ("max_matches_per_event", limits.max_matches_per_event),
+        (
+            "max_query_memory",
+            limits.max_query_memory.filter(|bytes| *bytes != u64::MAX),
+        ),
+    ];
+    let unusual = counts.into_iter().filter_map(|(name, count)| {
+        let count = count?.to_string();
+        (count != usual.text(name)).then(|| format!("{name} = {count}"))
+    });
+    let policy = limits.on_overflow.filter(|it| *it != Overflow::default());
+    let policy = policy.map(|policy| format!("on_overflow = '{}'", policy.name()));
+    unusual.chain(policy).collect()
 }

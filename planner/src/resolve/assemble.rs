@@ -242,6 +242,7 @@ impl Planner<'_> {
             inputs: from.layout.inputs(),
             output_stream: stream,
             end_of_input: self.end_of_input,
+            limits: self.limits,
             event_time: time.column.filter(|_| time.computed),
         };
         let shared = std::sync::Arc::new(query.plan.clone());

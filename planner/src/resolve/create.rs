@@ -5,8 +5,7 @@ use portent_grammar::codes::{names as codes, statements};
 use portent_parser::ast;
 
 use super::{Given, Planned};
-use crate::catalog::{Catalog, SchemaProvider};
-use crate::compiled::EndOfInput;
+use crate::catalog::{Catalog, SchemaProvider, Settings};
 
 impl Catalog {
     /// Plans `CREATE QUERY q [WITH (…)] [INTO k, …] AS SELECT …`: checks its name and its sinks, and that its columns have
@@ -25,12 +24,13 @@ impl Catalog {
                 diagnostics.push(error);
             }
         }
-        let end_of_input = self.query_options(create, &mut diagnostics);
+        let settings = self.query_options(create, &mut diagnostics);
         // Readers keep reading: the new query's matches are the same stream.
         let old = self.same_query(&create.name);
         let output = old.filter(|_| create.or_replace).map(|old| old.output);
         let given = Given {
-            end_of_input,
+            end_of_input: settings.end_of_input(),
+            limits: settings.limits(),
             output,
             diagnostics,
         };
@@ -42,12 +42,13 @@ impl Catalog {
         planned
     }
 
-    /// `end_of_input` is the only option that the planner itself knows; settings that a query may have of its own pass.
+    /// The settings as they hold for this query: those of the catalog, and over them its own. All but `end_of_input` and the limits are
+    /// without effect on one query.
     fn query_options(
         &self,
         create: &ast::CreateQuery,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> EndOfInput {
+    ) -> Settings {
         let mut settings = self.settings().clone();
         for option in &create.options {
             let ident = ast::Ident {
@@ -62,7 +63,7 @@ impl Catalog {
                 diagnostics.push(Diagnostic { code, ..error });
             }
         }
-        settings.end_of_input()
+        settings
     }
 
     /// A query that replaces another one must not read it, directly or through others.

@@ -35,7 +35,7 @@ use portent_grammar::{Diagnostic, Schema, Span, Value};
 use portent_parser::ast;
 
 use crate::catalog::{Catalog, SchemaProvider, StreamDef};
-use crate::compiled::{CompiledQuery, EndOfInput, StreamId, StreamSpec};
+use crate::compiled::{CompiledQuery, EndOfInput, Limits, StreamId, StreamSpec};
 use crate::fingerprint;
 use crate::logical::{LogicalPlan, LogicalQuery};
 use crate::lower::lower;
@@ -108,6 +108,7 @@ pub(crate) struct Relation {
 #[derive(Default)]
 pub(crate) struct Given {
     pub end_of_input: EndOfInput,
+    pub limits: Limits,
     /// The stream of the query that it replaces.
     pub output: Option<StreamId>,
     /// What was said of it already.
@@ -122,6 +123,7 @@ pub(crate) struct Planner<'a> {
     name: String,
     hidden: usize,
     end_of_input: EndOfInput,
+    limits: Limits,
     /// The stream that the statement's output must be: that of the query that it replaces.
     output: Option<StreamId>,
     diagnostics: Vec<Diagnostic>,
@@ -147,12 +149,14 @@ impl Catalog {
         files: &dyn SchemaProvider,
     ) -> Planned {
         let end_of_input = self.settings().end_of_input();
+        let limits = self.settings().limits();
         self.plan(
             name,
             query,
             files,
             Given {
                 end_of_input,
+                limits,
                 ..Given::default()
             },
         )
@@ -172,6 +176,7 @@ impl Catalog {
             name: name.unwrap_or("select").to_owned(),
             hidden: 0,
             end_of_input: given.end_of_input,
+            limits: given.limits,
             output: given.output,
             diagnostics: given.diagnostics,
             queries: Vec::new(),

@@ -4,7 +4,8 @@ use portent_grammar::Value;
 
 use super::{run, run_bare};
 use crate::compiled::{
-    Body, CompiledQuery, EndOfInput, MatchPlan, Mode, RowOrder, RowsPerMatch, Skip, Within,
+    Body, CompiledQuery, EndOfInput, Limits, MatchPlan, Mode, Overflow, RowOrder, RowsPerMatch,
+    Skip, Within,
 };
 use crate::expr::{ExprKind, display};
 
@@ -389,6 +390,31 @@ fn queries_read_queries() {
     let planned = ran.plan();
     assert_eq!(planned.sources.len(), 1, "the source in the end is ticks");
     assert_ne!(planned.sources, planned.reads);
+}
+
+#[test]
+fn limits_by_setting_and_by_query() {
+    let limits = last("SELECT * FROM ticks;").limits;
+    assert_eq!(limits, Limits::default());
+    let limits = last(
+        "SET on_overflow = 'drop_oldest'; SET max_partial_matches = 10; SET max_query_memory = '64 MB';
+         SELECT * FROM ticks;",
+    )
+    .limits;
+    assert_eq!(limits.on_overflow, Some(Overflow::DropOldest));
+    assert_eq!(limits.max_partial_matches, Some(10));
+    assert_eq!(limits.max_matches_per_event, None);
+    assert_eq!(limits.max_query_memory, Some(64_000_000));
+    let limits = last(
+        "SET max_partial_matches = 10;
+         CREATE QUERY q WITH (on_overflow = fail, max_query_memory = '1.5 KiB') AS SELECT * FROM ticks;",
+    )
+    .limits;
+    assert_eq!(limits.on_overflow, Some(Overflow::Fail));
+    assert_eq!(limits.max_partial_matches, Some(10));
+    assert_eq!(limits.max_query_memory, Some(1536));
+    let limits = last("SET max_query_memory = unlimited; SELECT * FROM ticks;").limits;
+    assert_eq!(limits.max_query_memory, Some(u64::MAX));
 }
 
 #[test]

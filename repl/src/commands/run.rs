@@ -101,6 +101,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     if !args.quiet && worth_a_summary(&session) {
         eprint!("{}", summary::summary(&session.stats(), began.elapsed()));
     }
+    // The others have run to their end.
+    let failures = session.failures();
+    if !failures.is_empty() {
+        return Err(failures.into());
+    }
     let rows = lock(&shared).rows;
     Ok(match rows {
         0 if args.fail_on_no_match => Outcome::NoMatch,

@@ -413,3 +413,62 @@ fn a_slow_input_is_answered_as_it_flows() {
     assert_eq!(child.wait().expect("ended").code(), Some(0));
     reader.join().expect("joined");
 }
+
+/// Five logins that fail for each of two users, and then one that does not.
+fn many_logins() -> Folder {
+    let folder = Folder::new();
+    let mut text = String::from("ts,user,ok\n");
+    for second in 0..10 {
+        let user = if second % 2 == 0 { "ann" } else { "bob" };
+        text += &format!("2026-01-01T00:00:0{second}Z,{user},false\n");
+    }
+    text += "2026-01-01T00:00:10Z,ann,true\n2026-01-01T00:00:11Z,bob,true\n";
+    folder.write("logins.csv", &text);
+    folder
+}
+
+const PAIRS: &str = "SELECT FIRST(f.ts) AS at, user FROM 'logins.csv' MATCH ALL (f[NOT ok] ->> s[ok]) PARTITION BY user";
+
+#[test]
+fn a_query_that_is_to_stop_at_its_limit_does_and_the_others_go_on() {
+    let folder = many_logins();
+    let pairs = PAIRS.replace("'logins.csv'", "logins");
+    let sql = format!(
+        "CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');
+         CREATE QUERY few WITH (on_overflow = 'fail', max_partial_matches = 4) AS {pairs};
+         CREATE QUERY all_of_them WITH (on_overflow = 'fail') AS {pairs};"
+    );
+    let ran = folder.run(&["-q", &sql]);
+    ran.exits(1).says("P0619");
+    ran.says("query \"few\" was stopped: more than 4 partial matches were open")
+        .says("max_partial_matches = 4");
+    assert_eq!(ran.out.matches("all_of_them").count(), 10, "{}", ran.out);
+    assert!(!ran.out.contains("few"), "{}", ran.out);
+    let ran = folder.run(&[
+        "-q",
+        &format!("SET on_overflow = fail; SET max_query_memory = '200 B'; {PAIRS};"),
+    ]);
+    ran.exits(1).says("P0619").says("max_query_memory = 200");
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn what_is_left_out_at_a_limit_is_told() {
+    let folder = many_logins();
+    let run = |policy: &str| {
+        let sql = format!(
+            "SET on_overflow = '{policy}'; SET max_partial_matches = 4; {PAIRS} WITHIN 1 MINUTE;"
+        );
+        folder.run(&["-q", &sql])
+    };
+    let oldest = run("drop_oldest");
+    oldest
+        .exits(0)
+        .says("of the oldest partial matches were dropped at a limit");
+    assert!(!oldest.out.contains("00:00:00"), "{}", oldest.out);
+    assert!(oldest.out.contains("00:00:09"), "{}", oldest.out);
+    let newest = run("drop_newest");
+    newest.exits(0).says("were given up at a limit");
+    assert!(newest.out.contains("00:00:00"), "{}", newest.out);
+    assert!(!newest.out.contains("00:00:09"), "{}", newest.out);
+}

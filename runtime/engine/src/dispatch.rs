@@ -12,6 +12,7 @@ use crate::index::{Fields, Hits};
 use crate::query::{Bench, Query, Wanted};
 use crate::readers::Reader;
 use crate::standing::Standing;
+use crate::stats::Failure;
 use crate::stream::{NEVER, Origin, Stream};
 
 /// A query that is to be told of an event.
@@ -120,6 +121,7 @@ impl Engine {
                 if standing.complete == standing.registered
                     && let Some(place) = query.lighten()
                 {
+                    self.families.lighten(place, query.most());
                     (standing.light, standing.place) = (true, place);
                 }
             }
@@ -180,6 +182,7 @@ impl Engine {
                 }
                 Item::Watermark(id, watermark) => self.tell_watermark(id, watermark),
                 Item::Ended(id) => self.tell_end(id),
+                Item::Failed(id) => self.tell_failed(id),
             }
         }
         let new = self.outputs.get_mut(first_output..).unwrap_or_default();
@@ -216,7 +219,7 @@ impl Engine {
             event: Arc::clone(event),
             input: reader.input,
         };
-        let Some(touched) = self.families.touch(place, &row, hint, self.config) else {
+        let Some(touched) = self.families.touch(place, &row, hint) else {
             return false;
         };
         standing.waiting = touched.waiting;
@@ -275,6 +278,28 @@ impl Engine {
                 }
                 query.end(reader.input, bench);
             });
+        }
+    }
+
+    /// The query whose output a stream is was stopped: so are those that read it.
+    fn tell_failed(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get(&id) else {
+            return;
+        };
+        let Origin::Query(producer) = stream.origin else {
+            return;
+        };
+        let producer = self.queries.get(producer.0 as usize);
+        let failure = match producer.and_then(|it| it.as_ref()?.failed()) {
+            Some(why @ Failure::Limit { .. }) => Failure::Input {
+                query: stream.spec.name.clone(),
+                why: Box::new(why.clone()),
+            },
+            Some(first) => first.clone(),
+            None => return,
+        };
+        for reader in stream.readers.all.clone() {
+            self.tell(reader.query, |query, bench| query.fail_by(&failure, bench));
         }
     }
 
@@ -354,7 +379,10 @@ impl Engine {
         self.scratch.produced = produced;
         if query.is_done() && !stream.ended {
             stream.ended = true;
-            self.agenda.push_back(Item::Ended(output));
+            self.agenda.push_back(match query.failed() {
+                Some(_) => Item::Failed(output),
+                None => Item::Ended(output),
+            });
         }
     }
 }

@@ -86,6 +86,13 @@ impl Emitter {
         self.collected.len() + self.groups.as_ref().map_or(0, |groups| groups.len())
     }
 
+    /// Forgets everything: nothing more comes out.
+    pub fn stop(&mut self) {
+        self.done = true;
+        (self.groups, self.periods, self.seen) = (None, None, None);
+        self.collected = Vec::new();
+    }
+
     /// One row or match.
     pub fn emit<C: EvalContext + ?Sized>(
         &mut self,

@@ -90,6 +90,8 @@ pub(crate) enum Item {
     Event(StreamId, Arc<Event>),
     Watermark(StreamId, i64),
     Ended(StreamId),
+    /// The query whose output it is was stopped.
+    Failed(StreamId),
 }
 
 impl Engine {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portent_grammar::Value;
 use portent_planner::CompiledQuery;
-use portent_planner::compiled::{Body, MatchPlan};
+use portent_planner::compiled::{Body, MatchPlan, Overflow};
 use portent_planner::expr::{Expr, conjuncts};
 
 use crate::config::EngineConfig;
@@ -12,9 +12,9 @@ use crate::context::OneRow;
 use crate::emit::{Emitter, Origin, Produced};
 use crate::event::{Event, Hint, Row};
 use crate::index::Test;
-use crate::matcher::{Families, Matcher, Place, Sink};
+use crate::matcher::{Families, Matcher, Place, Sink, row_bytes};
 use crate::merge::Merge;
-use crate::stats::QueryStats;
+use crate::stats::{Failure, Limit, QueryStats};
 use crate::stream::NEVER;
 use crate::unnest::unnest;
 
@@ -84,6 +84,10 @@ pub(crate) struct Query {
     plain: bool,
     /// Its events go to its family.
     light: bool,
+    /// The most bytes that it may hold, where more than partial matches can be too many: it is to stop then.
+    most_bytes: Option<u64>,
+    /// What a row of its output, and one of its input, takes, about.
+    row_bytes: (u64, u64),
     /// If it sees only the events that concern it: how many its stream had let go when it was registered.
     pub before: Option<u64>,
 }
@@ -101,6 +105,7 @@ impl Query {
         if plan.inputs.is_empty() || plan.inputs.len() > usize::from(u16::MAX) {
             return Err(format!("it has {} inputs", plan.inputs.len()));
         }
+        let config = config.of(&plan.limits);
         let matcher = match &plan.body {
             Body::Rows => None,
             Body::Match(body) => Some(Box::new(Matcher::new(
@@ -118,6 +123,10 @@ impl Query {
             plain: plan.unnest.is_empty()
                 && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
             light: false,
+            most_bytes: (config.overflow == Overflow::Fail
+                && config.max_bytes_per_query != usize::MAX)
+                .then_some(config.max_bytes_per_query as u64),
+            row_bytes: (row_bytes(&plan.output), row_bytes(&plan.layout)),
             before: None,
             plan,
         })
@@ -203,7 +212,54 @@ impl Query {
             // What others made may have let go of what this one made.
             stats.live = families.nodes_of(matcher.place());
         }
+        stats.bytes = self.bytes(stats.live);
         stats
+    }
+
+    /// How many bytes it holds with so many partial matches, about.
+    fn bytes(&self, live: u64) -> u64 {
+        let (output, input) = self.row_bytes;
+        let matcher = self.matcher.as_ref().map_or(0, |it| it.bytes(live));
+        matcher
+            + self.merge.as_ref().map_or(0, Merge::len) as u64 * input
+            + self.emitter.buffered() as u64 * output
+    }
+
+    /// Stops it if it came to a limit at which it is to stop. What came out since `from` did so beyond the limit.
+    fn check(&mut self, from: usize, bench: &mut Bench<'_>) {
+        if let Some(most) = self.most_bytes
+            && self.bytes(self.stats.live) > most
+        {
+            self.stats.fail(Limit::Memory, most);
+        }
+        if self.stats.failed.is_some() && !self.finished {
+            let beyond = bench.out.len().saturating_sub(from) as u64;
+            bench.out.truncate(from);
+            self.stats.rows = self.stats.rows.saturating_sub(beyond);
+            self.stop(bench.families);
+        }
+    }
+
+    /// Gives nothing more, and frees what it holds.
+    fn stop(&mut self, families: &mut Families) {
+        self.finished = true;
+        self.emitter.stop();
+        self.leave(families);
+        self.merge = None;
+        self.stats.live = 0;
+    }
+
+    /// Why it was stopped, if it was.
+    pub fn failed(&self) -> Option<&Failure> {
+        self.stats.failed.as_ref()
+    }
+
+    /// A query that it reads was stopped: what follows from its silence would be wrong.
+    pub fn fail_by(&mut self, failure: &Failure, bench: &mut Bench<'_>) {
+        if !self.is_done() {
+            self.stats.failed = Some(failure.clone());
+            self.stop(bench.families);
+        }
     }
 
     /// An event of an input. Each input gives its events in order.
@@ -225,6 +281,11 @@ impl Query {
     pub fn lighten(&mut self) -> Option<Place> {
         self.light = self.plain && self.matcher.as_ref().is_some_and(|it| it.is_light());
         self.light()
+    }
+
+    /// How many partial matches it may have.
+    pub fn most(&self) -> u64 {
+        self.matcher.as_ref().map_or(0, |it| it.room().most)
     }
 
     fn light(&self) -> Option<Place> {
@@ -286,7 +347,7 @@ impl Query {
                 all
             }
         };
-        if all {
+        if all && !self.finished {
             self.finish(bench);
         }
     }
@@ -320,7 +381,10 @@ impl Query {
                 out: bench.out,
                 clock,
             };
+            let from = sink.out.len();
             matcher.advance(work, time, &mut sink);
+            self.clock = time;
+            return self.check(from, bench);
         }
         self.clock = time;
     }
@@ -379,6 +443,11 @@ impl Query {
     }
 
     fn row(&mut self, row: Row, hint: Hint, bench: &mut Bench<'_>) {
+        if self.finished {
+            // Stopped by a deadline before it, or by a row before it of the same event.
+            return;
+        }
+        let from = bench.out.len();
         match &mut self.matcher {
             None => {
                 self.stats.matches += 1;
@@ -402,6 +471,9 @@ impl Query {
                 };
                 matcher.row(work, row, hint, &mut sink);
             }
+        }
+        if self.most_bytes.is_some() || self.stats.failed.is_some() {
+            self.check(from, bench);
         }
     }
 
@@ -430,7 +502,12 @@ impl Query {
                 out: bench.out,
                 clock,
             };
+            let from = sink.out.len();
             matcher.finish(work, &mut sink);
+            if self.stats.failed.is_some() {
+                self.finished = false;
+                return self.check(from, bench);
+            }
         }
         self.emitter.finish(clock, &mut self.stats, bench.out);
         self.leave(bench.families);

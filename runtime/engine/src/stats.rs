@@ -1,5 +1,7 @@
 //! What the engine counts.
 
+use std::fmt;
+
 use portent_grammar::Value;
 use portent_planner::expr::EvalError;
 
@@ -31,8 +33,17 @@ pub struct QueryStats {
     pub suppressed: u64,
     /// What was still open at the end of the input and was dropped, under `end_of_input = 'undecided'`.
     pub undecided: u64,
-    /// Threads and matches that were not made because of a limit.
+    /// Partial matches that were not made because of a limit, and matches that were not reported. Where matches are found one after the
+    /// other in a graph (class `any`), those of an event that were not gone through count as one.
     pub shed: u64,
+    /// Partial matches that were open and were dropped to make room for newer ones.
+    pub dropped: u64,
+    /// Why it was stopped, if it was.
+    pub failed: Option<Failure>,
+    /// An estimate of the bytes that it holds, now: its partial matches, each with the event that it bound last; the rows that are kept for
+    /// neighbours, for their order or for other inputs; the longest way of each start; partitions and groups. A text, array or JSON of
+    /// an event counts as 32 bytes, whatever its length, and an event that several partial matches or queries hold counts for each.
+    pub bytes: u64,
     /// Work: predicates and conditions evaluated.
     pub evaluations: u64,
     /// Work: threads looked at.
@@ -60,6 +71,12 @@ impl QueryStats {
         self.error_at(&error.message, row.time(), &row.event.values);
     }
 
+    /// The query is to be stopped at a limit.
+    #[cold]
+    pub(crate) fn fail(&mut self, limit: Limit, most: u64) {
+        self.failed.get_or_insert(Failure::Limit { limit, most });
+    }
+
     /// As [`Self::error`], for what is no plain row.
     pub(crate) fn error_at(&mut self, message: &str, time: i64, event: &[Value]) {
         self.errors += 1;
@@ -69,6 +86,70 @@ impl QueryStats {
                 time,
                 event: event.to_vec(),
             });
+        }
+    }
+}
+
+/// Why a query was stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// It came to one of its limits, and was to stop there.
+    Limit {
+        /// Which one.
+        limit: Limit,
+        /// How much it allows.
+        most: u64,
+    },
+    /// A query that it reads, directly or through others, was stopped.
+    Input {
+        /// The name of that query.
+        query: String,
+        /// Why that was.
+        why: Box<Failure>,
+    },
+}
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Open partial matches.
+    PartialMatches,
+    /// Matches that one event completes.
+    MatchesPerEvent,
+    /// Bytes held.
+    Memory,
+}
+
+impl Limit {
+    /// The setting that sets it.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Limit::PartialMatches => "max_partial_matches",
+            Limit::MatchesPerEvent => "max_matches_per_event",
+            Limit::Memory => "max_query_memory",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Limit { limit, most } => {
+                match limit {
+                    Limit::PartialMatches => {
+                        write!(f, "more than {most} partial matches were open")?
+                    }
+                    Limit::MatchesPerEvent => {
+                        write!(f, "one event completed more than {most} matches")?;
+                    }
+                    Limit::Memory => write!(f, "it would have held more than {most} bytes")?,
+                }
+                write!(f, " ({} = {most}, on_overflow = 'fail')", limit.setting())
+            }
+            Failure::Input { query, why } => {
+                write!(f, "query {query}, which it reads, was stopped: {why}")
+            }
         }
     }
 }

@@ -99,6 +99,12 @@ impl Session {
                 errors
             }
         })?;
+        if let Some(failure) = flow.stats(main).and_then(|it| it.failed) {
+            return Err(at(
+                super::report::stopped("the query", &failure.to_string()),
+                place,
+            ));
+        }
         match told.failed {
             None => Ok(()),
             Some((stream, error)) => Err(match own.iter().any(|it| it.def.id == stream) {

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use portent_engine::{QueryError, QueryId};
 use portent_grammar::Value;
+use portent_grammar::codes::runtime as codes;
 
 use super::Session;
+use crate::error::Errors;
 use crate::flow::Flow;
 use crate::plan::table;
 use crate::reply::Reply;
@@ -63,6 +65,17 @@ impl Session {
         RunStats { streams, queries }
     }
 
+    /// An error for each standing query that was stopped at a limit (`on_overflow = 'fail'`), or because one that it reads was. The others
+    /// go on.
+    pub fn failures(&self) -> Vec<Errors> {
+        let queries = self.queries.iter().filter_map(|(name, standing)| {
+            let mut run = QueryRun::default();
+            collect(&self.flow, &standing.parts, &mut run);
+            Some(stopped(&format!("query \"{name}\""), &run.failed?))
+        });
+        queries.collect()
+    }
+
     pub(super) fn show_streams(&self) -> Reply {
         let stats = self.stats();
         let rows = self.catalog.list_streams().into_iter().map(|listed| {
@@ -104,7 +117,11 @@ impl Session {
                 .is_some_and(|id| self.flow.is_done(*id));
             vec![
                 text(&listed.name),
-                text(if done { "done" } else { "running" }),
+                text(match run.failed {
+                    Some(_) => "failed",
+                    None if done => "done",
+                    None => "running",
+                }),
                 text(run.events),
                 text(run.rows),
                 text(run.live),
@@ -136,6 +153,12 @@ impl Session {
     }
 }
 
+/// A query was stopped at a limit.
+pub(super) fn stopped(what: &str, why: &str) -> Errors {
+    let error = Errors::plain(codes::OVERFLOW, format!("{what} was stopped: {why}"));
+    error.help("raise the limit, or let it drop what is beyond: SET on_overflow = 'drop_oldest' or 'drop_newest'")
+}
+
 fn text(it: impl std::fmt::Display) -> Value {
     Value::text(it.to_string())
 }
@@ -156,6 +179,12 @@ pub(super) fn collect(flow: &Flow, parts: &[QueryId], run: &mut QueryRun) {
         run.undecided += stats.undecided;
         run.errors += stats.errors;
         run.overflow += stats.shed;
+        run.dropped += stats.dropped;
+        run.bytes += stats.bytes;
+        // The first of them says why.
+        if run.failed.is_none() {
+            run.failed = stats.failed.as_ref().map(ToString::to_string);
+        }
         if run.first_error.is_none() {
             run.first_error = stats
                 .first_error

@@ -133,6 +133,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     let mut query = None;
     let mut specs: Vec<StreamSpec> = Vec::new();
     let mut mine: Vec<QueryId> = Vec::new();
+    let mut parts: Vec<QueryId> = Vec::new();
     let mut decoys: Option<Decoys> = None;
     for statement in parsed.statements {
         match statement.kind {
@@ -171,6 +172,7 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                         .register(compiled.clone(), index == last)
                         .map_err(|error| error.to_string())?;
                     query = Some(id);
+                    parts.push(id);
                     if index == last {
                         mine.push(id);
                     }
@@ -217,9 +219,13 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
         Some(Output { query, ..row })
     };
     let rows = engine.drain().filter_map(own).collect();
-    Ok(Ran::Rows(Run {
-        rows,
-        late,
-        stats: query.and_then(|query| engine.stats(query)),
-    }))
+    // What was left out may have been so by a part of a query that the last part reads.
+    let all = || parts.iter().filter_map(|id| engine.stats(*id));
+    let stats = query.and_then(|query| engine.stats(query));
+    let stats = stats.map(|stats| QueryStats {
+        shed: all().map(|it| it.shed).sum(),
+        dropped: all().map(|it| it.dropped).sum(),
+        ..stats
+    });
+    Ok(Ran::Rows(Run { rows, late, stats }))
 }

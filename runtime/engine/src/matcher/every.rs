@@ -8,11 +8,13 @@
 //! per row, parent and variable), and a state is entered once per node: the number of threads is that of distinct
 //! partial candidates, not of ways to them.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
 use portent_planner::automaton::Contiguity;
-use portent_planner::compiled::Within;
+use portent_planner::compiled::{Overflow, Within};
 
 use super::bindings::{MATCHED, Node, TIMED_OUT};
 use super::program::{Accept, Bind, Step, StepKind};
@@ -28,7 +30,18 @@ pub(crate) struct Every {
     /// By step.
     waiting: Vec<Waiting>,
     live: usize,
+    /// Where the oldest are dropped to make room.
+    ages: Option<Box<Ages>>,
 }
+
+/// Threads by their starts, then by their steps and numbers; some are gone.
+type Ages = BinaryHeap<Reverse<(u64, usize, u64)>>;
+
+/// So many threads that are gone do not matter.
+const SLACK: usize = 64;
+
+/// What a thread takes, with its node and what it is filed under.
+pub(super) const THREAD_BYTES: u64 = (size_of::<Thread>() + size_of::<Node>()) as u64 + 64;
 
 /// Lists that are used again and again.
 #[derive(Default)]
@@ -74,7 +87,8 @@ impl Every {
         let program = scene.stage.program;
         scratch.canonical.clear();
         scratch.entered.clear();
-        let before = self.live;
+        // What is counted until the end are the others.
+        scene.stage.stats.live -= self.live as u64;
         if self.live > 0 {
             for (index, step) in program.steps.iter().enumerate() {
                 let Some(waiting) = self.waiting.get_mut(index) else {
@@ -125,8 +139,7 @@ impl Every {
             self.enter(scene.stage, moved);
         }
         scratch.moved = moved;
-        let stats = &mut scene.stage.stats;
-        stats.live = stats.live + self.live as u64 - before as u64;
+        scene.stage.stats.live += self.live as u64;
     }
 
     fn begin(&mut self, scene: &mut Scene<'_, '_>, scratch: &mut Scratch) {
@@ -198,8 +211,7 @@ impl Every {
                     thread
                 }
             };
-            if stage.stats.live.saturating_add(self.live as u64) >= stage.max_threads {
-                stage.stats.shed += 1;
+            if stage.is_shed(stage.stats.live.saturating_add(self.live as u64)) {
                 continue;
             }
             self.wait(stage, index, thread);
@@ -237,7 +249,53 @@ impl Every {
             self.live -= before - waiting.len();
         }
         self.live += 1;
-        waiting.push(thread);
+        let start = thread.start.position;
+        let number = waiting.push(thread);
+        if stage.room.policy == Overflow::DropOldest {
+            self.note(start, step, number);
+        }
+    }
+
+    /// Notes the age of a thread.
+    fn note(&mut self, start: u64, step: usize, number: u64) {
+        let ages = self.ages.get_or_insert_default();
+        ages.push(Reverse((start, step, number)));
+        if ages.len() > 2 * self.live + SLACK {
+            let waiting = &self.waiting;
+            ages.retain(|Reverse((_, step, number))| {
+                let waiting = waiting.get(*step);
+                waiting.is_some_and(|waiting| waiting.get(*number).is_some())
+            });
+        }
+    }
+
+    /// The start of the oldest thread, if ages are noted.
+    pub fn oldest(&mut self) -> Option<Start> {
+        let ages = self.ages.as_mut()?;
+        while let Some(Reverse((_, step, number))) = ages.peek() {
+            let waiting = self.waiting.get(*step);
+            if let Some(thread) = waiting.and_then(|waiting| waiting.get(*number)) {
+                return Some(thread.start);
+            }
+            ages.pop();
+        }
+        None
+    }
+
+    /// Drops the oldest thread.
+    pub fn drop_oldest(&mut self, stage: &mut Stage<'_>) {
+        let Some(ages) = self.ages.as_mut().filter(|_| self.live > 0) else {
+            return;
+        };
+        while let Some(Reverse((_, step, number))) = ages.pop() {
+            let waiting = self.waiting.get_mut(step);
+            if waiting.and_then(|waiting| waiting.remove(number)).is_some() {
+                self.live -= 1;
+                stage.stats.live -= 1;
+                stage.stats.dropped += 1;
+                return;
+            }
+        }
     }
 
     /// A timer fired: its deadline has passed.
@@ -287,7 +345,11 @@ impl Every {
                     } else {
                         self.live += 1;
                         stage.stats.live += 1;
-                        waiting.push(thread);
+                        let start = thread.start.position;
+                        let number = waiting.push(thread);
+                        if let Some(ages) = &mut self.ages {
+                            ages.push(Reverse((start, step, number)));
+                        }
                     }
                 }
             }
@@ -319,6 +381,7 @@ impl Every {
     pub fn abandon(&mut self, stage: &mut Stage<'_>) -> u64 {
         stage.stats.live -= self.live as u64;
         self.waiting = Vec::new();
+        self.ages = None;
         std::mem::take(&mut self.live) as u64
     }
 }
@@ -417,10 +480,6 @@ fn timed_out(stage: &mut Stage<'_>, thread: &Thread) {
 }
 
 fn decide(stage: &mut Stage<'_>, thread: &Thread, timed_out: bool) {
-    if stage.decided.len() >= stage.max_matches {
-        stage.stats.shed += 1;
-        return;
-    }
     stage.decided.push(Decided::Match(Decision {
         last: Some(Arc::clone(&thread.node)),
         start: None,

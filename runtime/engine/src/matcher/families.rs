@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use portent_planner::CompiledQuery;
-use portent_planner::compiled::MatchPlan;
+use portent_planner::compiled::{MatchPlan, Overflow};
+use portent_planner::explain::class::has_one_age;
 use portent_planner::explain::counting::is_count;
 use portent_planner::shape;
 use rustc_hash::FxBuildHasher;
@@ -77,6 +78,7 @@ pub(crate) struct Scrap {
     pub decided: Vec<Decided>,
     pub timers: Timers,
     pub numbers: u64,
+    pub kept: u64,
 }
 
 impl Family {
@@ -128,13 +130,21 @@ impl Families {
             }
         }
         let mut program = Program::new(query, plan, streams)?;
-        program.any &= config.classes != Classes::Threads;
+        let oldest = config.overflow == Overflow::DropOldest;
+        // The events that are counted by have an age within their partition only.
         program.counts &= config.classes == Classes::Cheapest;
+        program.counts &= !oldest || plan.partition_by.is_empty();
+        program.any &= config.classes != Classes::Threads;
+        program.any &= !oldest || has_one_age(plan) || program.counts;
+        program.counts &= program.any;
+        program.by_number = program.any && oldest && !program.counts;
+        program.own_graph &= !oldest;
         program.row &= config.classes != Classes::Threads;
         if config.classes == Classes::Threads {
             program.look_at_all();
         }
-        program.light = is_light(&program);
+        program.apart |= oldest;
+        program.light = is_light(&program) && config.overflow == Overflow::default();
         let program = Arc::new(program);
         let mut family = Box::new(Family {
             first: Arc::clone(query),

@@ -5,7 +5,8 @@
 //! nothing but the states it waits in. These lie side by side in the family; the query itself is looked at when a match is to be
 //! reported.
 
-use crate::config::EngineConfig;
+use portent_planner::compiled::Overflow;
+
 use crate::event::{Hint, Row};
 use crate::id::partition_hash;
 use crate::stats::QueryStats;
@@ -15,7 +16,7 @@ use super::families::{Families, Family, FamilyId, Scrap};
 use super::history::History;
 use super::output::{Home, Sink};
 use super::program::Interest;
-use super::scene::{Scene, Stage};
+use super::scene::{Room, Scene, Stage};
 use super::timers::PartitionRef;
 
 /// What a light query has open, and did.
@@ -26,7 +27,10 @@ pub(crate) struct Light {
     numbers: u64,
     visits: u64,
     bindings: u64,
-    shed: u64,
+    /// Saturates.
+    shed: u32,
+    /// The most nodes that it may have.
+    most: u32,
 }
 
 /// What came of an event.
@@ -47,13 +51,7 @@ pub(crate) struct Place {
 
 impl Families {
     /// An event for a light query. `None`: it is not there.
-    pub fn touch(
-        &mut self,
-        place: Place,
-        row: &Row,
-        hint: Hint,
-        config: EngineConfig,
-    ) -> Option<Touched> {
+    pub fn touch(&mut self, place: Place, row: &Row, hint: Hint) -> Option<Touched> {
         let family = self.family(place.family)?;
         let Family {
             program,
@@ -63,18 +61,14 @@ impl Families {
             touches,
             ..
         } = family;
-        let index = place.owner as usize;
-        if light.len() <= index {
-            light.resize_with(index + 1, Light::default);
-        }
-        let light = light.get_mut(index)?;
+        let light = light.get_mut(place.owner as usize)?;
         work.facts.reset();
         work.facts.assume(hint);
         work.any.arena().enter(place.owner);
         let history = History::default();
         // Events are in the order in which the family sees them, which is that of event time.
         *touches += 1;
-        let mut stage = stage(program, scrap, config, *touches);
+        let mut stage = stage(program, scrap, u64::from(light.most), *touches);
         let mut scene = Scene {
             stage: &mut stage,
             history: &history,
@@ -86,11 +80,28 @@ impl Families {
         light.any.row(&mut scene, &mut work.any);
         light.visits += std::mem::take(&mut scrap.stats.visits);
         light.bindings += std::mem::take(&mut scrap.stats.bindings);
-        light.shed += std::mem::take(&mut scrap.stats.shed);
+        let shed = std::mem::take(&mut scrap.stats.shed);
+        light.shed = light
+            .shed
+            .saturating_add(u32::try_from(shed).unwrap_or(u32::MAX));
         Some(Touched {
             waiting: program.start_interest | light.any.concern(&work.any),
             found: work.any.has_found(),
         })
+    }
+
+    /// From now on a query's events come here. It may have so many nodes.
+    pub fn lighten(&mut self, place: Place, most: u64) {
+        let index = place.owner as usize;
+        if let Some(family) = self.family(place.family) {
+            let light = &mut family.light;
+            if light.len() <= index {
+                light.resize_with(index + 1, Light::default);
+            }
+            if let Some(light) = light.get_mut(index) {
+                light.most = u32::try_from(most).unwrap_or(u32::MAX);
+            }
+        }
     }
 
     /// The variables that matter to a light query.
@@ -126,11 +137,13 @@ impl Families {
             class: &light.any,
             numbers: &mut light.numbers,
         };
-        any::report(program, found_in, &work.any, most, &mut work.ids, sink);
+        // What is to stop at a limit, or to drop the oldest, is not light.
+        let bounds = (most, Overflow::DropNewest);
+        any::report(program, found_in, &work.any, bounds, &mut work.ids, sink);
     }
 
     /// Drops what a light query has open at the end of the input; how many ways those were in which partial matches could have gone on.
-    pub fn abandon(&mut self, place: Place, config: EngineConfig, time: i64) -> u64 {
+    pub fn abandon(&mut self, place: Place, time: i64) -> u64 {
         let Some(family) = self.family(place.family) else {
             return 0;
         };
@@ -144,7 +157,7 @@ impl Families {
         let Some(light) = light.get_mut(place.owner as usize) else {
             return 0;
         };
-        let mut stage = stage(program, scrap, config, u64::MAX);
+        let mut stage = stage(program, scrap, u64::MAX, u64::MAX);
         light.any.abandon(&mut stage, &mut work.any, time)
     }
 
@@ -164,7 +177,7 @@ impl Families {
         };
         stats.visits += light.visits;
         stats.bindings += light.bindings;
-        stats.shed += light.shed;
+        stats.shed += u64::from(light.shed);
         stats.live = family.work.any.nodes_of(place.owner);
         stats.partitions = u64::from(!light.any.is_idle());
     }
@@ -174,7 +187,7 @@ impl Families {
 fn stage<'a>(
     program: &'a super::program::Program,
     scrap: &'a mut Scrap,
-    config: EngineConfig,
+    most: u64,
     position: u64,
 ) -> Stage<'a> {
     Stage {
@@ -190,7 +203,12 @@ fn stage<'a>(
         numbers: &mut scrap.numbers,
         position,
         ended: position == u64::MAX,
-        max_threads: config.max_threads_per_query as u64,
-        max_matches: config.max_matches_per_event,
+        room: Room {
+            most,
+            policy: Overflow::DropNewest,
+            bytes: None,
+        },
+        kept: &mut scrap.kept,
+        number: position,
     }
 }

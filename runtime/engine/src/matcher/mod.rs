@@ -2,6 +2,7 @@
 //!
 //! Execution classes: for MATCH ALL [`any`] and, where that can't be, [`every`]; for preferred matches [`row`] and [`preferred`].
 
+mod ages;
 mod any;
 mod attempt;
 mod bindings;
@@ -27,17 +28,18 @@ mod watch;
 
 use std::sync::Arc;
 
-use portent_grammar::Value;
+use portent_grammar::{Schema, Type, Value};
 use portent_planner::CompiledQuery;
-use portent_planner::compiled::{EndOfInput, MatchPlan, RowOrder, SortKey};
+use portent_planner::compiled::{EndOfInput, MatchPlan, Overflow, RowOrder, SortKey};
 use portent_planner::expr::{Expr, ExprKind, eval};
 
 use crate::config::EngineConfig;
 use crate::context::OneRow;
-use crate::event::{Hint, Row};
+use crate::event::{Event, Hint, Row};
 use crate::sort::sort_rows;
 use crate::stats::QueryStats;
 
+use ages::Ages;
 use any::Arena;
 use families::Member;
 pub(crate) use families::{Families, Work};
@@ -46,7 +48,7 @@ use output::Home;
 pub(crate) use output::Sink;
 use partition::{Class, Partition, Partitions};
 use program::{Interest, Program};
-use scene::{Scene, Stage};
+use scene::{Room, Scene, Stage};
 use timers::{PartitionRef, Timer, Timers};
 
 /// A pattern and the state of its partitions.
@@ -74,6 +76,52 @@ pub(crate) struct Matcher {
     /// How many rows came, over all partitions.
     rows: u64,
     key: Vec<Value>,
+    /// How many rows are kept, by partitions and by the longest ways of starts.
+    kept: u64,
+    cost: Cost,
+    /// Where the oldest partial matches are dropped to make room, and those are threads: the partitions by their ages.
+    ages: Option<Box<Ages>>,
+}
+
+/// What things take, in bytes, about.
+#[derive(Clone, Copy)]
+struct Cost {
+    /// A partial match, with the event that it bound last.
+    partial_match: u64,
+    /// A row that is kept.
+    row: u64,
+}
+
+/// A partition without what is open in it.
+const PARTITION_BYTES: u64 = size_of::<Partition>() as u64 + 64;
+
+impl Cost {
+    fn new(query: &CompiledQuery, program: &Program) -> Self {
+        let row = row_bytes(&query.layout);
+        let partial_match = if program.counts {
+            // An event that moved something, and a number for each state.
+            64 + 16 * program.plan.automaton.states.len() as u64
+        } else if program.any {
+            any::NODE_BYTES + row
+        } else if program.row {
+            row::THREAD_BYTES
+        } else {
+            every::THREAD_BYTES + row
+        };
+        Self { partial_match, row }
+    }
+}
+
+/// What a row takes, about: texts and the like are counted as 32 bytes.
+pub(crate) fn row_bytes(schema: &Schema) -> u64 {
+    let cells = schema.iter().map(|column| {
+        let apart = matches!(
+            column.ty,
+            Type::Text | Type::Json | Type::Bytes | Type::Array(_) | Type::Decimal(..)
+        );
+        size_of::<Value>() as u64 + if apart { 32 } else { 0 }
+    });
+    size_of::<Event>() as u64 + 32 + cells.sum::<u64>()
 }
 
 const SWEEP_LEAST: usize = 1024;
@@ -85,6 +133,7 @@ enum Task<'a> {
     End,
     Abandon,
     Sweep,
+    DropOldest,
 }
 
 impl Matcher {
@@ -98,7 +147,11 @@ impl Matcher {
         families: &mut Families,
     ) -> Result<Self, String> {
         let Member { place, program } = families.join(query, plan, streams, config)?;
+        let threads = !program.any;
         Ok(Self {
+            kept: 0,
+            cost: Cost::new(query, &program),
+            ages: (threads && config.overflow == Overflow::DropOldest).then(Box::default),
             graph: (program.any && program.apart).then(Box::default),
             asked: program
                 .counts
@@ -143,7 +196,7 @@ impl Matcher {
 
     /// The end of the input for a light query: what is open is dropped, and counted if it was to be decided.
     pub fn abandon(&self, families: &mut Families, sink: &mut Sink<'_>) {
-        let open = families.abandon(self.place, self.config, sink.clock);
+        let open = families.abandon(self.place, sink.clock);
         if self.end_of_input == EndOfInput::Undecided {
             sink.stats.undecided += open;
         }
@@ -152,6 +205,55 @@ impl Matcher {
     /// It leaves its family.
     pub fn leave(&self, families: &mut Families) {
         families.leave(self.place);
+    }
+
+    /// How many partial matches there may be now.
+    pub fn room(&self) -> Room {
+        let config = &self.config;
+        let mut room = Room {
+            most: config.max_threads_per_query as u64,
+            policy: config.overflow,
+            bytes: None,
+        };
+        if config.max_bytes_per_query != usize::MAX {
+            let bytes = config.max_bytes_per_query as u64;
+            let most = bytes.saturating_sub(self.bytes(0)) / self.cost.partial_match;
+            if most < room.most {
+                room.most = most;
+                room.bytes = Some(bytes);
+            }
+        }
+        room
+    }
+
+    /// How many bytes it holds with so many partial matches, about.
+    pub fn bytes(&self, live: u64) -> u64 {
+        let rows = self.kept + self.buffered() as u64;
+        live.saturating_mul(self.cost.partial_match)
+            + rows * self.cost.row
+            + self.partitions.len() as u64 * PARTITION_BYTES
+    }
+
+    /// Drops the oldest partial matches, of whatever partition, until there are no more than there may be. `place`: the partition that
+    /// something was done with.
+    fn make_room(&mut self, work: &mut Work, place: u32, sink: &mut Sink<'_>) {
+        let Some(mut ages) = self.ages.take() else {
+            return;
+        };
+        let by_time = self.program.by_time;
+        if let Some(partition) = self.partitions.at(place) {
+            ages.note(place, partition, by_time);
+        }
+        while sink.stats.live > self.room().most
+            && let Some(place) = ages.oldest(&mut self.partitions, by_time)
+        {
+            self.work_in(work, place, &Task::DropOldest, sink);
+            if let Some(partition) = self.partitions.at(place) {
+                ages.note(place, partition, by_time);
+            }
+        }
+        ages.tidy(&self.partitions);
+        self.ages = Some(ages);
     }
 
     /// Nothing happens before a time but by an event.
@@ -299,6 +401,7 @@ impl Matcher {
         }
         if program.keeps_rows || program.row {
             partition.history.push(row.clone());
+            self.kept += 1;
         }
         let look_ahead = u64::from(program.plan.look_ahead);
         if look_ahead == 0 {
@@ -404,6 +507,10 @@ impl Matcher {
                 let idle = partition.is_idle();
                 self.partitions.put(at.place, partition);
                 if idle {
+                    if let Some(partition) = self.partitions.at(at.place) {
+                        let rows = partition.history.len() as u64;
+                        self.kept = self.kept.saturating_sub(rows);
+                    }
                     self.partitions.remove(at.place);
                 }
             }
@@ -414,7 +521,8 @@ impl Matcher {
     /// Does something with a partition, and reports what came of it.
     fn work_on(&mut self, work: &mut Work, place: u32, task: &Task<'_>, sink: &mut Sink<'_>) {
         if !self.program.any {
-            return self.work_in(work, place, task, sink);
+            self.work_in(work, place, task, sink);
+            return self.make_room(work, place, sink);
         }
         if let Some(graph) = self.graph.as_deref_mut() {
             std::mem::swap(work.any.arena(), graph);
@@ -431,8 +539,10 @@ impl Matcher {
         let Some(mut partition) = self.partitions.take(place) else {
             return;
         };
+        let rows = partition.history.len() as u64;
         self.stage(work, place, &mut partition, sink.stats, task, sink.clock);
         let program = Arc::clone(&self.program);
+        let bounds = (self.config.max_matches_per_event, self.config.overflow);
         if let Some(asked) = &self.asked {
             if let Task::Row(row, position) = task {
                 any::report_count(
@@ -444,27 +554,36 @@ impl Matcher {
                     sink,
                 );
             }
-        } else if program.any && matches!(task, Task::Row(..)) && work.any.has_found() {
-            let most = self.config.max_matches_per_event;
-            if let Class::Any(class) = &partition.class {
-                let found_in = any::FoundIn {
-                    home: Home {
-                        id: partition.id,
-                        history: &partition.history,
-                    },
-                    class,
-                    numbers: &mut partition.numbers,
-                };
-                any::report(&program, found_in, &work.any, most, &mut work.ids, sink);
-            }
+        } else if program.any
+            && matches!(task, Task::Row(..))
+            && work.any.has_found()
+            && let Class::Any(class) = &partition.class
+        {
+            let found_in = any::FoundIn {
+                home: Home {
+                    id: partition.id,
+                    history: &partition.history,
+                },
+                class,
+                numbers: &mut partition.numbers,
+            };
+            any::report(&program, found_in, &work.any, bounds, &mut work.ids, sink);
         }
         if program.row && work.row.has_found() {
-            row::report(&program, &partition, &mut work.row, &mut work.ids, sink);
+            row::report(
+                &program,
+                &partition,
+                &mut work.row,
+                bounds,
+                &mut work.ids,
+                sink,
+            );
         }
         output::flush(
             &program,
             &mut partition,
             &mut work.decided,
+            bounds,
             &mut work.ids,
             sink,
         );
@@ -474,6 +593,8 @@ impl Matcher {
             if exact {
                 partition.trim_at = 64.max(partition.history.len() * 2);
             }
+            // The row at hand was counted when it came.
+            self.kept = (self.kept + partition.history.len() as u64).saturating_sub(rows);
         }
         self.partitions.put(place, partition);
     }
@@ -487,6 +608,7 @@ impl Matcher {
         task: &Task<'_>,
         time: i64,
     ) {
+        let room = self.room();
         let program = &*self.program;
         let ended = matches!(task, Task::End) || partition.ended;
         partition.ended = ended;
@@ -503,8 +625,9 @@ impl Matcher {
             numbers: &mut partition.numbers,
             position: if ended { u64::MAX } else { partition.last },
             ended,
-            max_threads: self.config.max_threads_per_query as u64,
-            max_matches: self.config.max_matches_per_event,
+            room,
+            kept: &mut self.kept,
+            number: self.rows,
         };
         match (task, &mut partition.class) {
             (Task::Row(row, position), class) => {
@@ -575,13 +698,20 @@ impl Matcher {
             }
             (Task::Sweep, Class::Count(class)) => {
                 if let Some(asked) = &self.asked {
-                    class.sweep(program, asked, &work.any, time);
+                    class.sweep(&mut stage, asked, &work.any, time);
                 }
             }
             (Task::Sweep, Class::Every(class)) => class.sweep(&mut stage, time),
-            (Task::Sweep, Class::Any(class)) => class.sweep(program, time),
-            // They wait for no deadline.
-            (Task::Fire(_) | Task::End, Class::Any(_) | Class::Count(_)) => {}
+            (Task::Sweep, Class::Any(class)) => {
+                class.sweep(&mut stage, self.graph.as_deref_mut(), time);
+            }
+            (Task::DropOldest, Class::Preferred(class)) => class.drop_oldest(&mut stage),
+            (Task::DropOldest, Class::Every(class)) => class.drop_oldest(&mut stage),
+            (Task::DropOldest, Class::Row(class)) => {
+                class.drop_oldest(&mut stage, &partition.history, &mut work.row);
+            }
+            // They wait for no deadline, and make room by themselves.
+            (Task::Fire(_) | Task::End | Task::DropOldest, Class::Any(_) | Class::Count(_)) => {}
             (Task::Fire(_), Class::Row(_)) => {}
             (Task::Sweep, Class::Preferred(_) | Class::Row(_)) => {}
         }
@@ -608,7 +738,7 @@ impl Matcher {
         self.fire_before(work, i64::MAX, sink);
         self.partitions = Partitions::default();
         self.timers = Timers::default();
-        sink.stats.live = 0;
+        (sink.stats.live, self.kept) = (0, 0);
     }
 
     /// Matches the whole input, sorted, partition by partition in the order of their first rows.

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use portent_grammar::Value;
-use portent_planner::compiled::{Mode, RowsPerMatch};
+use portent_planner::compiled::{Mode, Overflow, RowsPerMatch};
 
 use crate::emit::{Emitter, Origin, Produced};
 use crate::event::Row;
 use crate::id::{IdBuilder, MatchId};
-use crate::stats::QueryStats;
+use crate::stats::{Limit, QueryStats};
 
 use super::bindings::Node;
 use super::complete::{Complete, MatchFacts, Unmatched};
@@ -31,11 +31,24 @@ pub(crate) fn flush(
     program: &Program,
     partition: &mut Partition,
     decided: &mut Vec<Decided>,
+    (most, policy): (usize, Overflow),
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
     if program.plan.mode == Mode::All && decided.len() > 1 {
         sort(decided);
+    }
+    if decided.len() > most {
+        let mut matches = 0;
+        let is_match = |decided: &Decided| matches!(decided, Decided::Match(_));
+        let all = decided.iter().filter(|it| is_match(it)).count();
+        if all > most {
+            overflow(all - most, most, policy, sink.stats);
+        }
+        decided.retain(|it| {
+            matches += usize::from(is_match(it));
+            !is_match(it) || matches <= most
+        });
     }
     for decided in decided.drain(..) {
         match decided {
@@ -47,6 +60,28 @@ pub(crate) fn flush(
                 report(program, partition, &decision, ids, sink);
             }
         }
+    }
+}
+
+/// Leaves no more matches of an event than there may be: the first of them, in order.
+pub(crate) fn beyond<T>(
+    matches: &mut Vec<T>,
+    most: usize,
+    policy: Overflow,
+    stats: &mut QueryStats,
+) {
+    if matches.len() > most {
+        overflow(matches.len() - most, most, policy, stats);
+        matches.truncate(most);
+    }
+}
+
+/// An event completed so many more matches than it may.
+#[cold]
+pub(crate) fn overflow(more: usize, most: usize, policy: Overflow, stats: &mut QueryStats) {
+    match policy {
+        Overflow::Fail => stats.fail(Limit::MatchesPerEvent, most as u64),
+        Overflow::DropNewest | Overflow::DropOldest => stats.shed += more as u64,
     }
 }
 

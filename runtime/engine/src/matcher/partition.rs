@@ -18,6 +18,7 @@ use super::leading::Past;
 use super::preferred::Preferred;
 use super::program::Program;
 use super::row::Runs;
+use super::scene::Start;
 use super::timers::{PartitionRef, Timer};
 
 /// How a partition's matches are found. One execution class each.
@@ -44,6 +45,8 @@ pub(crate) struct Partition {
     pub last: u64,
     /// No row will come any more.
     pub ended: bool,
+    /// It stands among the partitions by age.
+    pub aged: bool,
     /// Above this many rows kept, look closely which are needed.
     pub trim_at: usize,
     pub history: History,
@@ -72,6 +75,24 @@ impl Partition {
             && self.deferred.is_empty()
             && self.unmatched.is_empty()
             && self.past.iter().all(Past::is_empty)
+    }
+
+    /// When the oldest of what is open began: its time, or where rows have an order of their own its position.
+    pub fn oldest(&mut self, by_time: bool) -> Option<i64> {
+        let start = match &mut self.class {
+            Class::Preferred(preferred) => preferred.oldest(),
+            Class::Every(every) => every.oldest(),
+            Class::Row(runs) => runs.first_start().map(|position| Start {
+                position,
+                time: self.history.get(position).map_or(i64::MIN, Row::time),
+            }),
+            // Their graph knows, or their counter.
+            Class::Any(_) | Class::Count(_) => None,
+        }?;
+        Some(match by_time {
+            true => start.time,
+            false => i64::try_from(start.position).unwrap_or(i64::MAX),
+        })
     }
 
     /// Whether a timer still means something.
@@ -155,6 +176,7 @@ impl Partitions {
             next: 0,
             last: 0,
             ended: false,
+            aged: false,
             trim_at: 64,
             history: History::default(),
             past: program.leading.iter().map(Past::new).collect(),

@@ -79,6 +79,9 @@ struct Group {
     scheduled: i64,
     /// Reported (only where starts do not wait for each other).
     done: bool,
+    /// How many events the longest of its ways has had, and how many of them are counted as kept.
+    longest: u32,
+    kept: u32,
 }
 
 /// What a row does to a thread.
@@ -153,6 +156,7 @@ impl Group {
     ) -> After {
         let program = stage.program;
         let (position, time) = (node.position, node.row.time());
+        self.longest = self.longest.max(node.len);
         let full = stage.is_full(self.start, position);
         let mut race = None;
         for index in program.steps_of(state) {
@@ -240,8 +244,7 @@ impl Group {
                 }
             }
         }
-        if stage.stats.live.saturating_add(list.len() as u64) >= stage.max_threads {
-            stage.stats.shed += 1;
+        if stage.is_shed(stage.stats.live.saturating_add(list.len() as u64)) {
             return;
         }
         list.push(thread);
@@ -298,7 +301,8 @@ impl Group {
         marks.next(scene.stage.program.classes);
         let mut old = std::mem::take(&mut self.threads);
         let mut new = std::mem::take(list);
-        let before = self.live as u64;
+        // What is counted until the end are the others.
+        scene.stage.stats.live -= self.live as u64;
         let mut threads = old.drain(..).peekable();
         let mut after = After::Go;
         while after == After::Go
@@ -327,7 +331,7 @@ impl Group {
         waiters.clear();
         *list = old;
         self.threads = new;
-        self.settle(scene.stage, before);
+        self.settle(scene.stage, 0);
     }
 
     fn advance(
@@ -391,6 +395,9 @@ impl Group {
             self.threads.clear();
         }
         stage.stats.live = stage.stats.live + self.live as u64 - before;
+        let kept = if self.live > 0 { self.longest } else { 0 };
+        *stage.kept = *stage.kept + u64::from(kept) - u64::from(self.kept);
+        self.kept = kept;
         if deadline < self.scheduled {
             self.scheduled = deadline;
             let (partition, start) = (stage.partition, self.start.position);
@@ -586,6 +593,8 @@ impl Preferred {
             wants: Vec::new(),
             scheduled: i64::MAX,
             done: false,
+            longest: 0,
+            kept: 0,
         };
         let mut list = std::mem::take(&mut scratch.list);
         for index in program.steps_of(0) {
@@ -689,6 +698,7 @@ impl Preferred {
         let mut open = 0;
         for group in self.groups.drain(..).filter(|group| !group.is_dead()) {
             stage.stats.live -= group.live as u64;
+            *stage.kept -= u64::from(group.kept);
             open += 1;
         }
         self.dead = 0;
@@ -727,14 +737,39 @@ impl Preferred {
             && group.start.position < self.next_start
         {
             stage.stats.live -= group.live as u64;
-            if group.is_dead() {
-                self.dead = self.dead.saturating_sub(1);
-            }
-            for (variable, want) in &group.wants {
-                self.watch.remove(*variable, want, group.start.position);
-            }
-            self.groups.pop_front();
+            self.drop_first(stage);
         }
+    }
+
+    /// Takes the first group away.
+    fn drop_first(&mut self, stage: &mut Stage<'_>) {
+        let Some(group) = self.groups.pop_front() else {
+            return;
+        };
+        *stage.kept -= u64::from(group.kept);
+        if group.is_dead() {
+            self.dead = self.dead.saturating_sub(1);
+        }
+        for (variable, want) in &group.wants {
+            self.watch.remove(*variable, want, group.start.position);
+        }
+    }
+
+    /// The earliest start that is open.
+    pub fn oldest(&self) -> Option<Start> {
+        self.groups.front().map(|group| group.start)
+    }
+
+    /// Drops the earliest start with all its threads, and with what it has found: what is reported of a start is what is preferred.
+    pub fn drop_oldest(&mut self, stage: &mut Stage<'_>) {
+        let Some(group) = self.groups.front() else {
+            return;
+        };
+        stage.stats.live -= group.live as u64;
+        stage.stats.dropped += group.live as u64;
+        self.drop_first(stage);
+        self.resolve(stage);
+        self.tidy(stage, stage.position.saturating_add(1));
     }
 
     /// Drops groups of no use, and tells how far everything is decided.

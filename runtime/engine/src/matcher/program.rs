@@ -60,6 +60,10 @@ pub(crate) struct Program {
     pub any: bool,
     /// Class `any`: queries of a family can't share one graph, as they do not see events in one order, or as no window empties it.
     pub apart: bool,
+    /// Class `any`: each partition has a graph of its own, as it has a measure of its own, or as no window empties it.
+    pub own_graph: bool,
+    /// Class `any`: the window is measured by the numbers of events, so that the oldest ones can be dropped one by one.
+    pub by_number: bool,
     /// Class `any`, with nothing beyond it: see `light`.
     pub light: bool,
     /// In class `any, equality`: the key.
@@ -238,6 +242,8 @@ impl Program {
             tied,
             light: false,
             apart: query.inputs.len() > 1 || !matches!(plan.within, Some(Within::Time(_))),
+            own_graph: !matches!(plan.within, Some(Within::Time(_))),
+            by_number: false,
             countable: is_count(query, plan).is_ok(),
             counts: any && is_count(query, plan).is_ok(),
             row: is_row(plan).is_ok(),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use portent_planner::automaton::Absent;
-use portent_planner::compiled::{MatchPlan, Within};
+use portent_planner::compiled::{MatchPlan, Overflow, Within};
 use portent_planner::expr::{VarId, is_true};
 
 use crate::event::Row;
-use crate::stats::QueryStats;
+use crate::stats::{Limit, QueryStats};
 
 use super::attempt::Attempt;
 use super::bindings::{Candidate, Node};
@@ -33,8 +33,20 @@ pub(crate) struct Stage<'a> {
     pub position: u64,
     /// No row will come any more.
     pub ended: bool,
-    pub max_threads: u64,
-    pub max_matches: usize,
+    pub room: Room,
+    /// What partial matches hold besides what each is counted as: rows.
+    pub kept: &'a mut u64,
+    /// How many rows came, over all partitions.
+    pub number: u64,
+}
+
+/// How many partial matches there may be, and what happens then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub most: u64,
+    pub policy: Overflow,
+    /// The limit of bytes that `most` comes from, if it does.
+    pub bytes: Option<u64>,
 }
 
 /// A stage with a row.
@@ -235,6 +247,12 @@ pub(crate) fn all_hold(attempt: &Attempt<'_>, stats: &mut QueryStats) -> bool {
 }
 
 impl Stage<'_> {
+    /// Whether no more partial match may be made where so many are open. Under `drop_oldest` any may: room is made afterwards.
+    #[inline]
+    pub fn is_shed(&mut self, open: u64) -> bool {
+        open >= self.room.most && self.room.sheds(self.stats)
+    }
+
     /// Until when a thread may wait for an event at a step, µs; `i64::MAX`: for ever.
     pub fn bind_deadline(&self, bind: &Bind, start: Start, last: i64) -> i64 {
         if !self.program.by_time {
@@ -288,5 +306,19 @@ impl Stage<'_> {
             }
             _ => false,
         }
+    }
+}
+
+impl Room {
+    /// At the limit: whether the newest is shed, which is counted; or the query is to stop.
+    #[cold]
+    pub fn sheds(&self, stats: &mut QueryStats) -> bool {
+        match (self.policy, self.bytes) {
+            (Overflow::DropOldest, _) => return false,
+            (Overflow::DropNewest, _) => stats.shed += 1,
+            (Overflow::Fail, Some(bytes)) => stats.fail(Limit::Memory, bytes),
+            (Overflow::Fail, None) => stats.fail(Limit::PartialMatches, self.most),
+        }
+        true
     }
 }

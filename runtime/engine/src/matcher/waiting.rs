@@ -82,8 +82,8 @@ impl Waiting {
         self.threads.get(at)?.1.as_ref()
     }
 
-    /// Adds a thread.
-    pub fn push(&mut self, thread: Thread) {
+    /// Adds a thread; its number.
+    pub fn push(&mut self, thread: Thread) -> u64 {
         let (number, deadline) = (self.next, thread.deadline);
         self.next += 1;
         for (variable, want) in &thread.wants {
@@ -104,6 +104,7 @@ impl Waiting {
                 self.deadlines = Some(self.all_deadlines());
             }
         }
+        number
     }
 
     fn all_deadlines(&self) -> BinaryHeap<Reverse<(i64, u64)>> {

@@ -331,6 +331,7 @@ pub fn query(body: Body, projection: Vec<Expr>) -> CompiledQuery {
         limit: None,
         offset: 0,
         end_of_input: EndOfInput::Complete,
+        limits: Limits::default(),
         output_stream: OUTPUT,
         event_time: None,
     }

@@ -9,6 +9,7 @@ mod every;
 mod families;
 mod navigation;
 mod next;
+mod overflow;
 mod pipeline;
 mod preference;
 mod row;

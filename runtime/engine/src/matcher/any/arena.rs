@@ -22,7 +22,7 @@ use portent_planner::expr::VarId;
 
 use crate::event::Row;
 
-/// The number of a node, never used again.
+/// The number of a node. Used again only where nobody has it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NodeId(u64);
 
@@ -62,7 +62,7 @@ pub(crate) struct Output {
 ///
 /// Queries of a family have the same window and see events in the same order, so their nodes can lie in one queue: what the last
 /// events made lies together, and in the cache, whichever queries made it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arena {
     nodes: VecDeque<Node>,
     /// The number of the first node in `nodes`.
@@ -74,6 +74,14 @@ pub(crate) struct Arena {
     free: Vec<OwnerId>,
     /// Whose event it is.
     owner: OwnerId,
+    /// What began before this place was dropped to make room.
+    floor: i64,
+    /// Where places are the numbers of events: the times and numbers of those that made nodes, from the first inside the window on.
+    times: VecDeque<(i64, i64)>,
+    /// From this one on nodes are of no use once their event is dealt with.
+    passing: Option<u64>,
+    /// How many nodes were in use when the others were last taken out.
+    used: usize,
 }
 
 /// A query, to the arena that it shares with others.
@@ -94,6 +102,23 @@ struct Owner {
     /// How many of them its statistics know.
     told: u64,
     gone: bool,
+}
+
+impl Default for Arena {
+    fn default() -> Self {
+        Self {
+            nodes: VecDeque::new(),
+            base: 0,
+            marks: VecDeque::new(),
+            owners: Vec::new(),
+            free: Vec::new(),
+            owner: 0,
+            floor: i64::MIN,
+            times: VecDeque::new(),
+            passing: None,
+            used: 0,
+        }
+    }
 }
 
 impl Arena {
@@ -143,12 +168,167 @@ impl Arena {
         owner.map_or(0, |owner| owner.nodes)
     }
 
-    /// Brings a count of nodes up to date for the owner whose event it is.
+    /// Brings a count of nodes up to date for the owner whose event it is. Those that are of no use any more do not count.
     pub fn tell(&mut self, live: &mut u64) {
+        let passing = self.passing.map_or(0, |from| self.next() - from);
         if let Some(owner) = self.owner() {
-            *live = (*live + owner.nodes).saturating_sub(owner.told);
-            owner.told = owner.nodes;
+            let nodes = owner.nodes.saturating_sub(passing);
+            *live = (*live + nodes).saturating_sub(owner.told);
+            owner.told = nodes;
         }
+    }
+
+    /// A count of nodes as [`Self::tell`] would bring it up to date.
+    pub fn told(&self, live: u64) -> u64 {
+        let owner = self.owners.get(self.owner as usize);
+        owner.map_or(live, |owner| {
+            (live + owner.nodes).saturating_sub(owner.told)
+        })
+    }
+
+    /// The number of the next node.
+    pub fn next(&self) -> u64 {
+        self.base + self.nodes.len() as u64
+    }
+
+    /// Of an arena with one owner: the nodes from this one on are of no use once their event is dealt with.
+    pub fn pass(&mut self, from: Option<u64>) {
+        self.passing = from;
+    }
+
+    /// The same of all nodes.
+    pub fn pass_all(&mut self) {
+        self.passing = Some(self.base);
+    }
+
+    /// The event is dealt with.
+    pub fn settle(&mut self) {
+        let Some(from) = self.passing.take() else {
+            return;
+        };
+        let keep = usize::try_from(from.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let gone = self.nodes.len().saturating_sub(keep) as u64;
+        self.nodes.truncate(keep);
+        while self.marks.back().is_some_and(|mark| mark.first >= from) {
+            self.marks.pop_back();
+        }
+        if let Some(owner) = self.owner() {
+            owner.nodes -= gone.min(owner.nodes);
+        }
+    }
+
+    /// Of an arena that no window empties: whether it is time to take out what is in use no more. `full`: at the limit, where it would
+    /// be in the way.
+    pub fn is_littered(&self, full: bool) -> bool {
+        let slack = if full {
+            self.used / 8 + 32
+        } else {
+            self.used + 1024
+        };
+        self.nodes.len() > self.used + slack
+    }
+
+    /// Of an arena with one owner that no window empties: keeps what can be reached from these entries, under new numbers. By when that
+    /// is called ([`Self::is_littered`]) it costs a constant for each node made.
+    pub fn collect<'a>(&mut self, roots: impl Iterator<Item = &'a mut Entry>) {
+        const GONE: u64 = u64::MAX;
+        let roots: Vec<&mut Entry> = roots.collect();
+        let base = self.base;
+        let at = |id: NodeId| usize::try_from(id.0.wrapping_sub(base)).unwrap_or(usize::MAX);
+        let mut numbers = vec![GONE; self.nodes.len()];
+        let mut stack: Vec<NodeId> = roots.iter().map(|entry| entry.node).collect();
+        while let Some(id) = stack.pop() {
+            match numbers.get_mut(at(id)) {
+                Some(number) if *number == GONE => *number = 0,
+                _ => continue,
+            }
+            match self.get(id) {
+                Some(Node::Output(output)) => stack.extend(output.before),
+                Some(Node::Union { left, right }) => stack.extend([left.node, right.node]),
+                None => {}
+            }
+        }
+        // A node comes after those that it leads to.
+        let next = self.next();
+        let used = (next..).zip(numbers.iter_mut().filter(|number| **number != GONE));
+        used.for_each(|(new, number)| *number = new);
+        let renumber = |id: &mut NodeId| {
+            if let Some(number) = numbers.get(at(*id)) {
+                *id = NodeId(*number);
+            }
+        };
+        let mut old = std::mem::take(&mut self.nodes).into_iter();
+        for number in &numbers {
+            let Some(mut node) = old.next() else { break };
+            if *number == GONE {
+                continue;
+            }
+            match &mut node {
+                Node::Output(output) => output.before.iter_mut().for_each(renumber),
+                Node::Union { left, right } => {
+                    renumber(&mut left.node);
+                    renumber(&mut right.node);
+                }
+            }
+            self.nodes.push_back(node);
+        }
+        roots
+            .into_iter()
+            .for_each(|entry| renumber(&mut entry.node));
+        self.base = next;
+        self.used = self.nodes.len();
+        self.marks.clear();
+        let nodes = self.nodes.len() as u64;
+        if let Some(owner) = self.owner() {
+            owner.nodes = nodes;
+        }
+    }
+
+    /// Of an arena with one owner: nothing is open.
+    pub fn clear(&mut self) {
+        self.base += self.nodes.len() as u64;
+        self.nodes.clear();
+        self.marks.clear();
+        self.times.clear();
+        self.passing = None;
+        if let Some(owner) = self.owner() {
+            owner.nodes = 0;
+        }
+    }
+
+    /// An event with this number makes nodes, at this time.
+    pub fn note(&mut self, time: i64, number: i64) {
+        if self.times.back().is_none_or(|(_, last)| *last < number) {
+            self.times.push_back((time, number));
+        }
+    }
+
+    /// The number of the first event that was noted from this time on and not dropped; `number` if there is none.
+    pub fn first_from(&mut self, time: i64, number: i64) -> i64 {
+        let floor = self.floor;
+        let gone = |(at, number): &(i64, i64)| *at < time || *number < floor;
+        while self.times.front().is_some_and(gone) {
+            self.times.pop_front();
+        }
+        let first = self.times.front().map_or(number, |(_, first)| *first);
+        first.max(floor)
+    }
+
+    /// What began before this place was dropped.
+    pub fn floor(&self) -> i64 {
+        self.floor
+    }
+
+    /// Drops what began with the oldest event, if that is older than this one; how many nodes that were, and where the window then begins.
+    pub fn drop_first(&mut self, before: i64) -> Option<(u64, i64)> {
+        let made = self.marks.front()?.made;
+        if made >= before {
+            return None;
+        }
+        let had = self.nodes.len();
+        self.floor = made + 1;
+        self.expire(self.floor);
+        Some(((had - self.nodes.len()) as u64, self.floor))
     }
 
     /// A node; `None` if the window has left it.
@@ -293,6 +473,11 @@ impl List {
             Some(known) if known.max == entry.max => *known = arena.union(*known, entry),
             _ => self.rest.insert(at, entry),
         }
+    }
+
+    /// All entries, to give them new nodes.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        std::iter::once(&mut self.first).chain(&mut self.rest)
     }
 
     /// All entries.

@@ -27,6 +27,8 @@ pub(crate) struct Moved<W: Weight> {
     /// Its place in the window's measure.
     pub at: i64,
     pub bits: Interest,
+    /// It may begin a match that goes on.
+    pub begins: bool,
     pub values: W::Values,
 }
 
@@ -56,6 +58,8 @@ pub(crate) struct Counter<W: Weight> {
     stale: bool,
     /// How many weights were looked at.
     work: u64,
+    /// How many events are in `older`, `blocks` and `newer`.
+    held: usize,
 }
 
 impl<W: Weight> Default for Counter<W> {
@@ -68,6 +72,7 @@ impl<W: Weight> Default for Counter<W> {
             open: Vec::new(),
             stale: true,
             work: 0,
+            held: 0,
         }
     }
 }
@@ -90,6 +95,7 @@ impl<W: Weight> Counter<W> {
             match self.older.last() {
                 Some((at, _)) if *at < cutoff => {
                     self.older.pop();
+                    self.held -= 1;
                     self.stale = true;
                 }
                 Some(_) => return,
@@ -131,6 +137,7 @@ impl<W: Weight> Counter<W> {
         while let Some(block) = self.blocks.pop() {
             let Block { events, mut onward } = block;
             if events.back().is_none_or(|moved| moved.at < cutoff) {
+                self.held -= events.len();
                 continue;
             }
             for moved in events.iter().rev() {
@@ -180,6 +187,26 @@ impl<W: Weight> Counter<W> {
         }
     }
 
+    /// How many events it remembers.
+    pub fn len(&self) -> usize {
+        self.held
+    }
+
+    /// Forgets the oldest of them, and all that began with it.
+    pub fn drop_first(&mut self, determined: &Determined, carries: &[Carry]) {
+        if self.older.is_empty() && self.blocks.is_empty() {
+            self.turn(determined, carries);
+            self.unfold(determined, carries, i64::MIN);
+            self.begin_product(carries);
+        } else if self.older.is_empty() {
+            self.unfold(determined, carries, i64::MIN);
+        }
+        if self.older.pop().is_some() {
+            self.held -= 1;
+            self.stale = true;
+        }
+    }
+
     /// An event: what the matches that it completes come to.
     pub fn push(
         &mut self,
@@ -201,7 +228,8 @@ impl<W: Weight> Counter<W> {
                 let bound = W::bound(bind.variable, &moved.values, carries);
                 completed.add(&weight.then(&bound, carries), carries);
             }
-            moves_any |= moves.binds.iter().any(|bind| bind.next.is_some());
+            moves_any |=
+                (id != START || moved.begins) && moves.binds.iter().any(|bind| bind.next.is_some());
             moves_any |= id != START && moves.stay != Some(id);
         }
         if !moves_any {
@@ -220,7 +248,8 @@ impl<W: Weight> Counter<W> {
                 if let Some(stay) = stay {
                     add_at(&mut next, stay.index(), weight, carries);
                 }
-                for bind in &moves.binds {
+                let binds = moves.binds.iter().filter(|_| id != START || moved.begins);
+                for bind in binds {
                     if let Some(to) = bind.next {
                         let bound = W::bound(bind.variable, &moved.values, carries);
                         let longer = weight.then(&bound, carries);
@@ -238,6 +267,7 @@ impl<W: Weight> Counter<W> {
             }
             self.product.iter_mut().for_each(|(_, row)| step(row));
             self.newer.push_back(moved);
+            self.held += 1;
         }
         completed
     }
@@ -280,6 +310,7 @@ fn before<W: Weight>(
         let mut nexts = moves
             .binds
             .iter()
+            .filter(|_| id != START || moved.begins)
             .filter_map(|bind| Some((bind.variable, bind.next?)))
             .peekable();
         if stay == Some(id) && nexts.peek().is_none() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portent_grammar::Value;
 use portent_planner::CompiledQuery;
-use portent_planner::compiled::{MatchPlan, Within};
+use portent_planner::compiled::{MatchPlan, Overflow, Within};
 use portent_planner::expr::{Aggregate, VarId, eval, is_true};
 
 use crate::emit::Origin;
@@ -21,7 +21,7 @@ use crate::matcher::report::Bound;
 use crate::matcher::scene::{Scene, Stage};
 
 use super::count::{Counter, Moved};
-use super::determined::Determined;
+use super::determined::{Determined, START};
 use super::weight::{Carry, Loaded, Total, Weight};
 use super::{Shared, cutoff, meets, place};
 
@@ -56,6 +56,8 @@ pub(crate) struct Counted {
     mask: Interest,
     /// Every event matters to it.
     always: bool,
+    /// How many events the query's statistics know of.
+    counted: u64,
 }
 
 impl Counted {
@@ -81,28 +83,46 @@ impl Counted {
         if bits == 0 && !self.always {
             return;
         }
+        let known = self.counted;
         if asked.carries.is_empty() {
-            let completed = step(&mut self.number, scene, asked, determined, (bits, ()));
+            let completed = step(
+                &mut self.number,
+                scene,
+                asked,
+                determined,
+                known,
+                (bits, ()),
+            );
             shared.completed = completed.into_total();
             (self.mask, self.always) = waits_for(&self.number, determined);
         } else {
             let values = values(scene, asked, bits);
             let counter = self.loaded.get_or_insert_default();
-            let completed = step(counter, scene, asked, determined, (bits, values));
+            let completed = step(counter, scene, asked, determined, known, (bits, values));
             shared.completed = completed.into_total();
             (self.mask, self.always) = waits_for(counter, determined);
         }
+        self.tell(scene.stage);
+    }
+
+    /// Brings the query's statistics up to date.
+    fn tell(&mut self, stage: &mut Stage<'_>) {
+        let loaded = self.loaded.as_ref().map_or(0, |loaded| loaded.len());
+        let held = (self.number.len() + loaded) as u64;
+        stage.stats.live = stage.stats.live + held - self.counted;
+        self.counted = held;
     }
 
     /// Drops what is too old at a time.
-    pub fn sweep(&mut self, program: &Program, asked: &Asked, shared: &Shared, time: i64) {
-        if let Some(Within::Time(within)) = program.plan.within {
+    pub fn sweep(&mut self, stage: &mut Stage<'_>, asked: &Asked, shared: &Shared, time: i64) {
+        if let Some(Within::Time(within)) = stage.program.plan.within {
             let cutoff = time.saturating_sub(within);
             let determined = &shared.determined;
             self.number.expire(determined, &asked.carries, cutoff);
             if let Some(loaded) = &mut self.loaded {
                 loaded.expire(determined, &asked.carries, cutoff);
             }
+            self.tell(stage);
         }
     }
 
@@ -117,6 +137,7 @@ impl Counted {
         let cutoff = cutoff(stage.program, time, stage.position);
         let (determined, carries) = (&shared.determined, &asked.carries);
         let mut gone = std::mem::take(self);
+        stage.stats.live -= gone.counted;
         gone.number.expire(determined, carries, cutoff);
         let mut open = gone.number.ways(determined, carries);
         if let Some(mut loaded) = gone.loaded {
@@ -127,25 +148,36 @@ impl Counted {
     }
 }
 
-/// Moves partial matches on by the row, which meets these variables with these values.
+/// Moves partial matches on by the row, which meets these variables with these values. `known`: how many of the counter's events the
+/// query's statistics know of.
 fn step<W: Weight>(
     counter: &mut Counter<W>,
     scene: &mut Scene<'_, '_>,
     asked: &Asked,
     determined: &mut Determined,
+    known: u64,
     (bits, values): (Interest, W::Values),
 ) -> W {
     let program = scene.stage.program;
     let time = scene.row.time();
     let cutoff = cutoff(program, time, scene.position);
     counter.expire(determined, &asked.carries, cutoff);
+    let stage = &mut *scene.stage;
+    let room = stage.room;
+    let is_full = counter.len() as u64 + stage.stats.live - known >= room.most;
+    let begins = !(is_full && begins(program, determined, bits) && room.sheds(stage.stats));
     let moved = Moved {
         at: place(program, time, scene.position),
         bits,
+        begins,
         values,
     };
     let completed = counter.push(program, determined, &asked.carries, moved);
-    scene.stage.stats.visits += counter.take_work();
+    while room.policy == Overflow::DropOldest && counter.len() as u64 > room.most {
+        counter.drop_first(determined, &asked.carries);
+        stage.stats.dropped += 1;
+    }
+    stage.stats.visits += counter.take_work();
     completed
 }
 
@@ -218,6 +250,12 @@ impl Look<'_> {
             Some(arg) => eval(arg, &context).unwrap_or(Value::Null),
         }
     }
+}
+
+/// Whether an event begins a match that goes on.
+fn begins(program: &Program, determined: &mut Determined, bits: Interest) -> bool {
+    let moves = determined.moves(program, START, bits);
+    moves.binds.iter().any(|bind| bind.next.is_some())
 }
 
 /// Gives the matches that the event at hand completed to the aggregates, all at once.

@@ -328,6 +328,14 @@ impl Keyed {
         }
     }
 
+    /// Everything that is open.
+    pub fn live_mut(&mut self) -> impl Iterator<Item = &mut Live> {
+        self.places
+            .iter_mut()
+            .flatten()
+            .flat_map(|place| &mut place.live)
+    }
+
     /// Gives away everything that is open.
     pub fn drain(&mut self) -> impl Iterator<Item = Live> {
         let places = std::mem::take(self).places;

@@ -40,6 +40,9 @@ use report::Found;
 pub(crate) use report::{FoundIn, report};
 use weight::Total;
 
+/// What a node takes.
+pub(crate) const NODE_BYTES: u64 = size_of::<arena::Node>() as u64;
+
 /// The partial matches of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Any {
@@ -121,6 +124,19 @@ fn measure(position: u64) -> i64 {
     i64::try_from(position).unwrap_or(i64::MAX)
 }
 
+/// As [`cutoff`], for what stands in this graph.
+fn window(program: &Program, arena: &mut Arena, time: i64, position: u64, number: u64) -> i64 {
+    if !program.by_number {
+        return cutoff(program, time, position);
+    }
+    match program.plan.within {
+        Some(Within::Time(within)) => {
+            arena.first_from(time.saturating_sub(within), measure(number))
+        }
+        _ => arena.floor(),
+    }
+}
+
 impl Any {
     /// Nothing is open.
     pub fn is_idle(&self) -> bool {
@@ -151,24 +167,40 @@ impl Any {
             keys,
             ..
         } = shared;
-        let by_events = matches!(program.plan.within, Some(Within::Events(_)));
-        let arena = if by_events {
+        let arena = if program.own_graph {
             self.own.get_or_insert_default()
         } else {
             arena
         };
         let time = scene.row.time();
-        let now = place(program, time, scene.position);
-        let cutoff = cutoff(program, time, scene.position);
+        let number = scene.stage.number;
+        let now = match program.by_number {
+            true => measure(number),
+            false => place(program, time, scene.position),
+        };
+        if program.apart {
+            arena.settle();
+            let full = scene.stage.stats.live >= scene.stage.room.most;
+            if program.own_graph && program.plan.within.is_none() && arena.is_littered(full) {
+                let by_key = self.keyed.iter_mut().flat_map(|keyed| keyed.live_mut());
+                let all = self.live.iter_mut().chain(by_key);
+                arena.collect(all.flat_map(|live| live.list.entries_mut()));
+                arena.tell(&mut scene.stage.stats.live);
+            }
+        }
+        let cutoff = window(program, arena, time, scene.position, number);
         found.begin(cutoff);
         arena.expire(cutoff);
+        let before = program.apart.then(|| arena.next());
         let mut step = Step {
             arena,
             found,
             next,
             now,
             cutoff,
+            filed: false,
         };
+        step.make_room(scene.stage);
         match &program.tied {
             None => {
                 let (mut wanted, mut touched) = (determined.start_mask(), false);
@@ -189,23 +221,46 @@ impl Any {
                 keyed.step(&mut step, scene, determined, keys);
             }
         }
-        step.arena.tell(&mut scene.stage.stats.live);
+        let (filed, arena) = (step.filed, step.arena);
+        if program.own_graph
+            && self.live.is_empty()
+            && self.keyed.as_ref().is_none_or(|it| it.is_idle())
+        {
+            arena.pass_all();
+        } else {
+            arena.pass(before.filter(|_| !filed));
+        }
+        arena.tell(&mut scene.stage.stats.live);
     }
 
-    /// Drops what is too old at a time.
-    pub fn sweep(&mut self, program: &Program, time: i64) {
-        if let Some(Within::Time(within)) = program.plan.within {
-            let cutoff = time.saturating_sub(within);
+    /// Drops what is too old at a time. `graph`: that of the query, where it has one.
+    pub fn sweep(&mut self, stage: &mut Stage<'_>, graph: Option<&mut Arena>, time: i64) {
+        let program = stage.program;
+        let cutoff = match (program.plan.within, graph) {
+            (_, Some(graph)) if program.by_number => {
+                Some(window(program, graph, time, stage.position, stage.number))
+            }
+            (Some(Within::Time(within)), _) => Some(time.saturating_sub(within)),
+            _ => None,
+        };
+        if let Some(cutoff) = cutoff {
             self.live.retain_mut(|live| live.list.expire(cutoff));
             if let Some(keyed) = &mut self.keyed {
                 keyed.sweep(cutoff);
             }
         }
+        if self.is_idle()
+            && let Some(mut own) = self.own.take()
+        {
+            own.clear();
+            own.tell(&mut stage.stats.live);
+        }
     }
 
     /// Drops what is open; how many ways that were in which partial matches could have gone on.
     pub fn abandon(&mut self, stage: &mut Stage<'_>, shared: &mut Shared, time: i64) -> u64 {
-        let cutoff = cutoff(stage.program, time, stage.position);
+        let (position, number) = (stage.position, stage.number);
+        let cutoff = window(stage.program, &mut shared.arena, time, position, number);
         let arena = self.own.as_deref().unwrap_or(&shared.arena);
         let mut known = HashMap::default();
         let mut open = 0_u64;
@@ -244,6 +299,9 @@ fn advance(
 ) {
     let program = scene.stage.program;
     step.arena.begin(step.now);
+    if program.by_number && program.plan.within.is_some() {
+        step.arena.note(scene.row.time(), step.now);
+    }
     step.next.clear();
     if bits & determined.start_mask() != 0 {
         let moves = determined.moves(program, START, bits);
@@ -280,9 +338,52 @@ struct Step<'a> {
     now: i64,
     /// Where the window begins.
     cutoff: i64,
+    /// Something waits that has the event.
+    filed: bool,
 }
 
 impl Step<'_> {
+    /// Drops the oldest until there are no more nodes than there may be.
+    fn make_room(&mut self, stage: &mut Stage<'_>) {
+        if stage.program.by_number && self.arena.live() > stage.room.most {
+            self.drop_oldest(stage, stage.room.most);
+        }
+    }
+
+    #[cold]
+    fn drop_oldest(&mut self, stage: &mut Stage<'_>, most: u64) {
+        while self.arena.live() > most
+            && let Some((gone, floor)) = self.arena.drop_first(self.now)
+        {
+            stage.stats.dropped += gone;
+            self.cutoff = self.cutoff.max(floor);
+        }
+        self.found.expire(self.cutoff);
+    }
+
+    /// Whether no match may begin.
+    fn is_full(&mut self, stage: &mut Stage<'_>) -> bool {
+        let open = match stage.program.own_graph {
+            // Its partitions share the limit.
+            true => self.arena.told(stage.stats.live),
+            false => self.arena.live(),
+        };
+        if open < stage.room.most {
+            return false;
+        }
+        if stage.program.by_number {
+            self.drop_oldest(stage, stage.room.most.saturating_sub(1));
+            return false;
+        }
+        stage.is_shed(open)
+    }
+
+    /// Whether what is open may not grow: at twice the limit.
+    fn is_crowded(&mut self, stage: &mut Stage<'_>) -> bool {
+        let most = stage.room.most.saturating_mul(2);
+        self.arena.live() >= most && stage.is_shed(most)
+    }
+
     fn bind(
         &mut self,
         scene: &mut Scene<'_, '_>,
@@ -290,13 +391,11 @@ impl Step<'_> {
         before: Option<NodeId>,
         max: i64,
     ) {
-        let stats = &mut scene.stage.stats;
         // At the limit no match begins: those that are open go on.
-        if before.is_none() && self.arena.live() >= scene.stage.max_threads {
-            stats.shed += 1;
+        if before.is_none() && self.is_full(scene.stage) {
             return;
         }
-        stats.bindings += 1;
+        scene.stage.stats.bindings += 1;
         let output = Output {
             row: scene.row.clone(),
             position: scene.position,
@@ -308,6 +407,10 @@ impl Step<'_> {
             self.found.add(entry.node);
         }
         if let Some(state) = bind.next {
+            if before.is_some() && self.is_crowded(scene.stage) {
+                return;
+            }
+            self.filed = true;
             match self.next.iter_mut().find(|live| live.state == state) {
                 Some(live) => live.list.insert(self.arena, entry),
                 None => self.next.push(Live {
@@ -321,6 +424,7 @@ impl Step<'_> {
     fn keep(&mut self, live: Live) {
         match self.next.iter_mut().find(|known| known.state == live.state) {
             Some(known) => {
+                self.filed = true;
                 let entry = live.list.merged(self.arena);
                 known.list.insert(self.arena, entry);
             }

@@ -2,8 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use portent_planner::compiled::Overflow;
+
 use crate::id::IdBuilder;
-use crate::matcher::output::{Home, One, Sink};
+use crate::matcher::output::{Home, One, Sink, overflow};
 use crate::matcher::program::Program;
 use crate::matcher::report::Bound;
 
@@ -29,6 +31,11 @@ impl Found {
         self.nodes.push(node);
     }
 
+    /// The window begins later.
+    pub fn expire(&mut self, cutoff: i64) {
+        self.cutoff = cutoff;
+    }
+
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
@@ -48,7 +55,7 @@ pub(crate) fn report(
     program: &Program,
     found_in: FoundIn<'_>,
     shared: &Shared,
-    max_matches: usize,
+    (max_matches, policy): (usize, Overflow),
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
@@ -88,7 +95,11 @@ pub(crate) fn report(
             ControlFlow::Continue(())
         });
         if full.is_break() {
-            sink.stats.shed += 1;
+            // How many more there are would be known only by going through them.
+            overflow(1, max_matches, policy, sink.stats);
+            if policy == Overflow::Fail {
+                return;
+            }
             break;
         }
     }

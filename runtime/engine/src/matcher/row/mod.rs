@@ -25,6 +25,9 @@ mod run;
 mod starts;
 mod trail;
 
+use portent_planner::compiled::Overflow;
+
+use super::history::History;
 use super::program::Program;
 use super::scene::{Scene, Stage};
 
@@ -58,6 +61,9 @@ struct Thread {
     /// What it bound last.
     node: NodeId,
 }
+
+/// What a thread takes, with its group and the node that it came by.
+pub(super) const THREAD_BYTES: u64 = 160;
 
 /// A match that is certain.
 #[derive(Debug)]
@@ -131,8 +137,12 @@ impl Runs {
         }
         let before = self.threads.len();
         let others = scene.stage.stats.live - before as u64;
-        let room = scene.stage.max_threads.saturating_sub(others);
-        work.room = usize::try_from(room).unwrap_or(usize::MAX);
+        let room = scene.stage.room;
+        work.room = match room.policy {
+            // Room is made afterwards.
+            Overflow::DropOldest => usize::MAX,
+            _ => usize::try_from(room.most.saturating_sub(others)).unwrap_or(usize::MAX),
+        };
         if before > 0 {
             self.advance(scene, shared);
         }
@@ -143,7 +153,30 @@ impl Runs {
         stats.live = others + self.threads.len() as u64;
         stats.visits += std::mem::take(&mut work.visits);
         stats.bindings += std::mem::take(&mut work.bindings);
-        stats.shed += std::mem::take(&mut work.shed);
+        let shed = std::mem::take(&mut work.shed);
+        if shed > 0 && room.sheds(stats) {
+            stats.shed += shed - 1;
+        }
+    }
+
+    /// Drops the earliest starts, which go on together; those that were decided behind them are concluded.
+    pub fn drop_oldest(&mut self, stage: &mut Stage<'_>, history: &History, shared: &mut Shared) {
+        if self.groups.is_empty() {
+            return;
+        }
+        let mut group = self.groups.remove(0);
+        self.threads.drain(..group.threads.min(self.threads.len()));
+        stage.stats.live -= group.threads as u64;
+        stage.stats.dropped += group.threads as u64;
+        for mut done in group.take_behind() {
+            self.conclude(
+                stage,
+                history,
+                &mut shared.certain,
+                &mut done.starts,
+                done.found,
+            );
+        }
     }
 
     /// Moves all groups on by a row.

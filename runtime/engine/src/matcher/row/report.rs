@@ -1,7 +1,9 @@
 //! From nodes to rows.
 
+use portent_planner::compiled::Overflow;
+
 use crate::id::IdBuilder;
-use crate::matcher::output::{One, Sink};
+use crate::matcher::output::{One, Sink, beyond};
 use crate::matcher::partition::{Class, Partition};
 use crate::matcher::program::{Program, StepKind};
 use crate::matcher::report::Bound;
@@ -13,6 +15,7 @@ pub(crate) fn report(
     program: &Program,
     partition: &Partition,
     shared: &mut Shared,
+    (most, policy): (usize, Overflow),
     ids: &mut IdBuilder,
     sink: &mut Sink<'_>,
 ) {
@@ -21,6 +24,7 @@ pub(crate) fn report(
     };
     let mut bound: Vec<Bound<'_>> = Vec::new();
     let Shared { certain, .. } = shared;
+    beyond(certain, most, policy, sink.stats);
     for one in certain.drain(..) {
         bound.clear();
         if let Found::Match(last, end) = one.found {

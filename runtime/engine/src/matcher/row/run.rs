@@ -34,6 +34,7 @@ impl Matcher {
                 place
             }
         };
+        let room = self.room();
         let program = &*self.program;
         let Some(partition) = self.partitions.at(place) else {
             return;
@@ -42,6 +43,7 @@ impl Matcher {
         partition.seen += 1;
         partition.next = partition.seen;
         partition.last = position;
+        let before = partition.history.len();
         partition.history.push(row);
         let (Some(row), Class::Row(runs)) = (partition.history.get(position), &mut partition.class)
         else {
@@ -60,8 +62,9 @@ impl Matcher {
             numbers: &mut partition.numbers,
             position,
             ended: partition.ended,
-            max_threads: self.config.max_threads_per_query as u64,
-            max_matches: self.config.max_matches_per_event,
+            room,
+            kept: &mut self.kept,
+            number: self.rows,
         };
         let mut scene = Scene {
             stage: &mut stage,
@@ -74,8 +77,18 @@ impl Matcher {
         runs.row(&mut scene, &mut work.row);
         if work.row.has_found() {
             let ids = &mut work.ids;
-            report(program, partition, &mut work.row, ids, sink);
+            let most = self.config.max_matches_per_event;
+            report(
+                program,
+                partition,
+                &mut work.row,
+                (most, room.policy),
+                ids,
+                sink,
+            );
         }
         partition.trim(program.plan.look_back, false);
+        self.kept = (self.kept + partition.history.len() as u64).saturating_sub(before as u64);
+        self.make_room(work, place, sink);
     }
 }
