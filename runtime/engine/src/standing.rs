@@ -3,7 +3,9 @@
 use crate::matcher::Place;
 
 /// How the engine treats a query. All of them lie side by side: an event that does not matter to a query looks here alone.
+/// Aligned, so that it lies in one line of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(crate) struct Standing {
     /// The bits of its entries in the index.
     pub registered: u64,
