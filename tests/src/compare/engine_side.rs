@@ -27,7 +27,7 @@ pub enum Ran {
 pub struct Run {
     pub rows: Vec<Output>,
     pub late: usize,
-    pub stats: Option<QueryStats>,
+    pub stats: Option<Box<QueryStats>>,
 }
 
 /// How events are given to the engine.
@@ -222,10 +222,12 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     // What was left out may have been so by a part of a query that the last part reads.
     let all = || parts.iter().filter_map(|id| engine.stats(*id));
     let stats = query.and_then(|query| engine.stats(query));
-    let stats = stats.map(|stats| QueryStats {
-        shed: all().map(|it| it.shed).sum(),
-        dropped: all().map(|it| it.dropped).sum(),
-        ..stats
+    let stats = stats.map(|stats| {
+        Box::new(QueryStats {
+            shed: all().map(|it| it.shed).sum(),
+            dropped: all().map(|it| it.dropped).sum(),
+            ..stats
+        })
     });
     Ok(Ran::Rows(Run { rows, late, stats }))
 }
