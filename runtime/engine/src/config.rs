@@ -3,7 +3,7 @@
 use portent_planner::compiled::{Limits, Overflow};
 
 /// Limits that keep one query from taking the process down, for queries that set none of their own (see
-/// [`Limits`](portent_planner::compiled::Limits)). What is beyond them is counted in [`QueryStats`](crate::QueryStats).
+/// [`Limits`]). What is beyond them is counted in [`QueryStats`](crate::QueryStats).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
     /// Threads (ways in which partial matches may go on) that one query may keep alive; in classes that share them, nodes of the
