@@ -23,7 +23,7 @@ use crate::matcher::scene::Scene;
 use crate::stats::QueryStats;
 
 use super::determined::{Determined, StateId};
-use super::{Live, Step, advance};
+use super::{Live, Lives, Step, advance};
 
 /// The key of a pattern, as the matcher asks for it.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub(crate) struct Keyed {
 struct Place {
     hash: u64,
     key: Box<[Value]>,
-    live: Vec<Live>,
+    live: Lives,
 }
 
 /// What the event at hand is, by key. Used again and again.
@@ -212,7 +212,7 @@ impl Keyed {
     ) {
         let start = determined.start_mask();
         if keys.alone & start != 0 {
-            let mut nowhere = Vec::new();
+            let mut nowhere = Lives::new();
             advance(step, scene, determined, keys.alone, &mut nowhere);
         }
         for (met, bits) in keys.met.drain(..) {
@@ -420,7 +420,7 @@ mod tests {
             keyed.insert(Place {
                 hash: number.wrapping_mul(0x9E37_79B9_7F4A_7C15),
                 key: Box::new([Value::Int(max)]),
-                live: vec![live],
+                live: smallvec::smallvec![live],
             });
             keyed.go_round(max - 100);
             let keys = keyed.table.len();

@@ -26,6 +26,7 @@ use hashbrown::HashMap;
 use portent_planner::compiled::Within;
 use portent_planner::expr::VarId;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use super::program::{Interest, Program, bit};
 use super::scene::{Scene, Stage};
@@ -47,7 +48,7 @@ pub(crate) const NODE_BYTES: u64 = size_of::<arena::Node>() as u64;
 #[derive(Debug, Default)]
 pub(crate) struct Any {
     /// In an order in which the first entry that is filed under a state has the latest start.
-    live: Vec<Live>,
+    live: Lives,
     /// Where equalities tie the variables together: by key. Then `live` is empty.
     keyed: Option<Box<Keyed>>,
     /// Under WITHIN n EVENTS each partition has a measure of its own, and so a graph of its own.
@@ -60,6 +61,9 @@ struct Live {
     list: List,
 }
 
+/// Mostly there is one state: it lies where the list lies, and is found with it.
+type Lives = SmallVec<[Live; 1]>;
+
 /// What all partitions of a query, and all queries of a family, share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -69,7 +73,7 @@ pub(crate) struct Shared {
     found: Found,
     /// What the matches that the event at hand completed come to, where they are counted.
     completed: Total,
-    next: Vec<Live>,
+    next: Lives,
     keys: Keys,
 }
 
@@ -80,7 +84,7 @@ impl Shared {
             arena: Arena::default(),
             found: Found::default(),
             completed: Total::default(),
-            next: Vec::new(),
+            next: Lives::new(),
             keys: Keys::default(),
         }
     }
@@ -295,7 +299,7 @@ fn advance(
     scene: &mut Scene<'_, '_>,
     determined: &mut Determined,
     bits: Interest,
-    all: &mut Vec<Live>,
+    all: &mut Lives,
 ) {
     let program = scene.stage.program;
     step.arena.begin(step.now);
@@ -333,7 +337,7 @@ fn advance(
 struct Step<'a> {
     arena: &'a mut Arena,
     found: &'a mut Found,
-    next: &'a mut Vec<Live>,
+    next: &'a mut Lives,
     /// The event's place in the measure of the window.
     now: i64,
     /// Where the window begins.
