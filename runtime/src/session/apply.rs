@@ -29,6 +29,7 @@ impl Session {
         let reply = match effect {
             Effect::Reply(reply) => reply,
             Effect::Stream(def) => {
+                self.remove_streams(|it| it.def.name == def.name);
                 self.add_stream(&def, Some(place))?;
                 if let Some(notice) = self.inferred(&def) {
                     step(on(Piece::Reply(Reply::Notice(notice))))?;
@@ -131,22 +132,24 @@ impl Session {
         Some(notice)
     }
 
+    fn remove_streams(&mut self, which: impl Fn(&StreamState) -> bool) {
+        let gone: Vec<_> = self
+            .streams
+            .values()
+            .filter(|it| which(it))
+            .map(|it| it.def.id)
+            .collect();
+        for id in gone {
+            self.streams.shift_remove(&id);
+            self.flow.remove_stream(id);
+        }
+    }
+
     pub(super) fn add_stream(
         &mut self,
         def: &Arc<StreamDef>,
         place: Option<&Place>,
     ) -> Result<(), Errors> {
-        let same = |it: &StreamState| it.def.name == def.name;
-        let replaced: Vec<_> = self
-            .streams
-            .values()
-            .filter(|it| same(it))
-            .map(|it| it.def.id)
-            .collect();
-        for id in replaced {
-            self.streams.shift_remove(&id);
-            self.flow.remove_stream(id);
-        }
         self.flow.add_stream(def)?;
         self.streams.insert(
             def.id,
@@ -177,6 +180,9 @@ impl Session {
             && let Some(standing) = self.queries.shift_remove(&old.name)
         {
             self.drop_parts(&standing);
+            // Files that a query names itself are streams of it alone: others may read streams of the same name.
+            let own = |id| old.planned.new_sources.iter().any(|it| it.id == id);
+            self.remove_streams(|it| own(it.def.id));
         }
         for source in &def.planned.new_sources {
             self.add_stream(source, Some(place))?;

@@ -120,3 +120,36 @@ fn files_give_what_pushing_gives() {
 fn and_so_they_do_where_queries_feed_streams() {
     compare(FEEDING);
 }
+
+/// A file that queries name themselves is a stream of each of them, though all are named after the file.
+#[test]
+fn queries_may_read_the_same_file() {
+    let folder = std::env::temp_dir().join(format!("portent-shared-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("f.csv");
+    std::fs::write(
+        &path,
+        "ts,v\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:01Z,2\n",
+    )
+    .expect("written");
+    let query = |name: &str, create: &str, least: i64| {
+        let path = path.display();
+        format!("{create} QUERY {name} AS SELECT v FROM '{path}' WHERE v >= {least};\n")
+    };
+    let text = query("one", "CREATE", 1)
+        + &query("two", "CREATE", 2)
+        + &query("three", "CREATE", 1)
+        + &query("three", "CREATE OR REPLACE", 2);
+    let mut session = Session::new();
+    session.run(&text).expect("it runs");
+    session
+        .run_to_end(&mut |_| ControlFlow::Continue(()))
+        .expect("read");
+    let found: Vec<(String, Vec<Value>)> = rows(session);
+    let row = |query: &str, v| (query.to_owned(), vec![Value::Int(v)]);
+    assert_eq!(
+        found,
+        [row("one", 1), row("one", 2), row("three", 2), row("two", 2)]
+    );
+    let _ = std::fs::remove_dir_all(&folder);
+}
