@@ -51,11 +51,7 @@ impl Catalog {
     ) -> Settings {
         let mut settings = self.settings().clone();
         for option in &create.options {
-            let ident = ast::Ident {
-                span: option.span,
-                ..option.name.clone()
-            };
-            if let Err(error) = settings.set(&ident, &option.value) {
+            if let Err(error) = settings.set(&option.name, &option.value) {
                 let code = match error.code {
                     statements::UNKNOWN_SETTING => statements::BAD_OPTION,
                     code => code,
