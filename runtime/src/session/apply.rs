@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portent_grammar::{Schema, Span};
 use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
+use portent_planner::compiled::StreamId;
 
 use super::execute::step;
 use super::target::Sink;
@@ -70,6 +71,10 @@ impl Session {
                 }
                 self.outbox.by_query.retain(|(it, _)| *it != name);
                 self.update_reports();
+                // The files that it named itself were its own.
+                let gone = |id: &&StreamId| self.catalog.stream(**id).is_none();
+                let gone: Vec<_> = self.streams.keys().filter(gone).copied().collect();
+                self.remove_streams(|it| gone.contains(&it.def.id));
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {

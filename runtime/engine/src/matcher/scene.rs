@@ -66,7 +66,22 @@ pub(crate) struct Start {
     pub time: i64,
 }
 
-impl Scene<'_, '_> {
+impl<'b> Scene<'_, 'b> {
+    /// The row, to be bound to a variable after what is bound.
+    pub fn attempt<'x>(&self, variable: VarId, bound: Option<&'x Node>) -> Attempt<'x>
+    where
+        'b: 'x,
+    {
+        Attempt {
+            program: self.stage.program,
+            history: self.history,
+            row: self.row,
+            position: self.position,
+            variable,
+            bound,
+        }
+    }
+
     /// Whether the row meets a variable's condition after what is bound.
     pub fn meets(&mut self, variable: VarId, bound: Option<&Node>) -> bool {
         if !self
@@ -122,14 +137,7 @@ impl Scene<'_, '_> {
                 comparison.holds(self.row, self.position, self.history)
             });
         }
-        let attempt = Attempt {
-            program,
-            history: self.history,
-            row: self.row,
-            position: self.position,
-            variable,
-            bound,
-        };
+        let attempt = self.attempt(variable, bound);
         all_hold(&attempt, self.stage.stats)
     }
 

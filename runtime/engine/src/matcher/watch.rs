@@ -221,14 +221,7 @@ impl Watchers {
         ) else {
             return;
         };
-        let attempt = Attempt {
-            program,
-            history: scene.history,
-            row: scene.row,
-            position: scene.position,
-            variable,
-            bound: None,
-        };
+        let attempt = scene.attempt(variable, None);
         let mut hasher = FxBuildHasher.build_hasher();
         for side in probe.of_event(condition) {
             scene.stage.stats.evaluations += 1;

@@ -17,7 +17,6 @@ use portent_planner::expr::{Expr, VarId, eval, is_true};
 
 use crate::context::OneRow;
 use crate::event::Row;
-use crate::matcher::attempt::Attempt;
 use crate::matcher::program::{Interest, Program, bit};
 use crate::matcher::scene::Scene;
 use crate::stats::QueryStats;
@@ -355,14 +354,7 @@ fn meets_apart(scene: &mut Scene<'_, '_>, variable: VarId, apart: &[usize]) -> b
     let Some(condition) = program.plan.conditions.get(usize::from(variable.0)) else {
         return false;
     };
-    let attempt = Attempt {
-        program,
-        history: scene.history,
-        row: scene.row,
-        position: scene.position,
-        variable,
-        bound: None,
-    };
+    let attempt = scene.attempt(variable, None);
     let stats = &mut *scene.stage.stats;
     apart
         .iter()
