@@ -22,6 +22,7 @@
 //! ```
 //!
 //! * [`Session`]: scripts, standing queries, events by hand, sources read to their end.
+//! * [`Host`]: a session on a thread of its own, reached from anywhere.
 //! * [`case`]: rule tests, as `portent test` runs them.
 //! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
 //!
@@ -61,6 +62,7 @@ mod error;
 mod files;
 mod flow;
 pub mod generate;
+mod host;
 mod ingest;
 mod intake;
 mod merge;
@@ -79,6 +81,7 @@ pub mod suggest;
 pub use builder::{OnMatch, SessionBuilder};
 pub use emitted::Emitted;
 pub use error::{Errors, SourceText, diagnostic_json, render};
+pub use host::{Handle, Host, HostError};
 pub use reply::Reply;
 pub use row::{FromValue, IntoValue, Row};
 pub use session::{Checked, OnPiece, Piece, Push, Session};
