@@ -19,6 +19,7 @@ pub mod logical;
 mod lower;
 pub mod pattern;
 mod pool;
+pub mod reads;
 mod reduce;
 pub mod resolve;
 mod rules;

@@ -2,8 +2,8 @@
 
 use portent_planner::CompiledQuery;
 use portent_planner::catalog::{ColumnSource, StreamDef};
-use portent_planner::compiled::{Body, RowOrder};
-use portent_planner::expr::{Aggregate, Expr, ExprKind, MatchInfo, walk};
+use portent_planner::expr::{Expr, ExprKind, walk};
+use portent_planner::reads::each_column;
 
 /// Marks the columns of `stream` that the queries read. `None`: all of them.
 pub(crate) fn needed<'a>(
@@ -26,19 +26,9 @@ pub(crate) fn needed<'a>(
                 continue;
             }
             let mut whole = false;
-            each_expr(query, &mut |expr| {
-                walk(expr, &mut |expr| match &expr.kind {
-                    ExprKind::Column(slot) => match &input.columns {
-                        None => mark(&mut needed, *slot),
-                        Some(columns) => {
-                            if let Some(Some(column)) = columns.get(*slot) {
-                                mark(&mut needed, *column);
-                            }
-                        }
-                    },
-                    ExprKind::MatchInfo(MatchInfo::Events) => whole = true,
-                    _ => {}
-                });
+            each_column(query, input, true, &mut |column| match column {
+                Some(column) => mark(&mut needed, column),
+                None => whole = true,
             });
             if whole {
                 return None;
@@ -60,44 +50,4 @@ fn mark_columns(expr: &Expr, mark: &mut dyn FnMut(usize)) {
             mark(*slot);
         }
     });
-}
-
-/// Every expression of a query. (After GROUP BY, columns of the select list are those of the group: marking them too costs nothing but
-/// a column that may not be needed.)
-fn each_expr(query: &CompiledQuery, visit: &mut dyn FnMut(&Expr)) {
-    let aggregate = |aggregate: &Aggregate, visit: &mut dyn FnMut(&Expr)| {
-        aggregate
-            .args
-            .iter()
-            .chain(&aggregate.filter)
-            .for_each(visit);
-    };
-    query.unnest.iter().for_each(|it| visit(&it.array));
-    query.filter.iter().for_each(&mut *visit);
-    query.projection.iter().for_each(&mut *visit);
-    query
-        .limit_per
-        .iter()
-        .flat_map(|it| &it.by)
-        .for_each(&mut *visit);
-    if let Some(group) = &query.group {
-        group.keys.iter().for_each(&mut *visit);
-        group.aggregates.iter().for_each(|it| aggregate(it, visit));
-        group.having.iter().for_each(&mut *visit);
-    }
-    let Body::Match(plan) = &query.body else {
-        return;
-    };
-    plan.predicates.iter().for_each(&mut *visit);
-    plan.conditions
-        .iter()
-        .flat_map(|it| &it.correlated)
-        .for_each(&mut *visit);
-    plan.partition_by.iter().for_each(&mut *visit);
-    plan.key_of.iter().flatten().flatten().for_each(&mut *visit);
-    let keys = match &plan.order {
-        RowOrder::EventTime { ties } => ties,
-        RowOrder::Sorted { keys } => keys,
-    };
-    keys.iter().for_each(|it| visit(&it.expr));
 }

@@ -1,14 +1,17 @@
 //! Who is told of what: events go to the queries that they concern, watermarks to those to which something happens by them.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::Arc;
 
+use portent_grammar::Columns;
 use portent_planner::compiled::StreamId;
+use portent_planner::reads::each_column;
 
 use crate::emit::Produced;
 use crate::engine::{Engine, Item, Output, QueryId, micros};
 use crate::event::{Event, Hint, Row};
-use crate::index::{Fields, Hits};
+use crate::index::{Hit, Hits};
 use crate::query::{Bench, Query, Wanted};
 use crate::readers::Reader;
 use crate::standing::Standing;
@@ -26,62 +29,98 @@ pub(crate) struct Target {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     hits: Hits,
+    /// Of the rows of a block that are dealt with next.
+    ahead: Hits,
     /// The queries that the event at hand concerns, by number.
     pub targets: Vec<Target>,
     produced: Vec<Produced>,
 }
 
+/// Rows of a block are looked up in the index so many at a time, so that what was found is still at hand when their turn comes.
+const AHEAD: usize = 256;
+
 impl Scratch {
-    /// Finds the queries that an event of a stream concerns: `now`, or (as they may then wait for something else) when it is let go.
-    pub fn find<F: Fields + ?Sized>(
+    /// Finds what the next rows of a block concern; how many these are.
+    pub fn look_ahead(
         &mut self,
         stream: &mut Stream,
-        standings: &[Standing],
-        fields: &F,
-        seq: u64,
-        now: bool,
-    ) {
-        self.targets.clear();
-        self.hits.clear();
-        let readers = &mut stream.readers;
-        if let Some(index) = &mut readers.index {
-            index.probe(fields, &mut self.hits);
+        columns: &Columns,
+        rows: Range<usize>,
+    ) -> usize {
+        self.ahead.clear();
+        let next = rows.start..rows.end.min(rows.start + AHEAD);
+        match &mut stream.readers.index {
+            Some(index) => index.probe_rows(columns, next, 16 * AHEAD, &mut self.ahead),
+            None => next.len(),
         }
-        self.hits.queries.sort_unstable();
-        let arrived = |reader: &Reader| {
-            let standing = standings.get(reader.query.0 as usize);
-            standing.is_some_and(|standing| seq >= standing.since)
-        };
-        let mut every = readers
-            .every_event
-            .iter()
-            .copied()
-            .filter(arrived)
-            .peekable();
-        let hint = Hint::default();
-        for number in &self.hits.queries {
-            let Some(standing) = standings.get(*number as usize) else {
-                continue;
-            };
-            let bits = self.hits.bits(*number);
-            if seq < standing.since || (now && bits & standing.waiting == 0) {
-                continue;
-            }
-            let query = QueryId(*number);
-            while let Some(reader) = every.next_if(|reader| reader.query < query) {
-                self.targets.push(Target { reader, hint });
-            }
-            self.targets.push(Target {
-                reader: Reader { query, input: 0 },
-                hint: Hint {
-                    held: bits & standing.complete,
-                    not: standing.registered & !bits,
-                },
-            });
-        }
-        self.targets
-            .extend(every.map(|reader| Target { reader, hint }));
     }
+
+    /// Finds the queries that an event of a stream concerns.
+    pub fn find(&mut self, stream: &mut Stream, standings: &[Standing], event: &Event) {
+        self.hits.clear();
+        if let Some(index) = &mut stream.readers.index {
+            index.probe(&event.values[..], &mut self.hits);
+        }
+        let hits = self.hits.of(0);
+        let now = Some(event.time);
+        targets(&mut self.targets, stream, standings, hits, event.seq, now);
+    }
+
+    /// The same for one of the rows that were looked up ahead: `now`, at this time; `None`: as they may wait for something else when it is
+    /// let go.
+    pub fn found_ahead(
+        &mut self,
+        stream: &Stream,
+        standings: &[Standing],
+        row: usize,
+        seq: u64,
+        now: Option<i64>,
+    ) {
+        let hits = self.ahead.of(row);
+        targets(&mut self.targets, stream, standings, hits, seq, now);
+    }
+}
+
+/// Lists the queries that are to be told of an event: those that it hits, if they wait for it, and those that see every event.
+fn targets(
+    targets: &mut Vec<Target>,
+    stream: &Stream,
+    standings: &[Standing],
+    hits: &[Hit],
+    seq: u64,
+    now: Option<i64>,
+) {
+    targets.clear();
+    let every_event = &stream.readers.every_event;
+    let arrived = |reader: &Reader| {
+        let standing = standings.get(reader.query.0 as usize);
+        standing.is_some_and(|standing| seq >= standing.since)
+    };
+    let mut every = every_event.iter().copied().filter(arrived).peekable();
+    let hint = Hint::default();
+    for Hit { query, bits } in hits {
+        let Some(standing) = standings.get(*query as usize) else {
+            continue;
+        };
+        let concerned = now.is_none_or(|time| bits & standing.waiting_at(time) != 0);
+        if seq < standing.since || !concerned {
+            continue;
+        }
+        let query = QueryId(*query);
+        if !every_event.is_empty() {
+            while let Some(reader) = every.next_if(|reader| reader.query < query) {
+                targets.push(Target { reader, hint });
+            }
+        }
+        targets.push(Target {
+            reader: Reader { query, input: 0 },
+            hint: Hint {
+                held: bits & standing.complete(),
+                not: standing.registered & !bits,
+            },
+        });
+    }
+    targets.extend(every.map(|reader| Target { reader, hint }));
 }
 
 impl Engine {
@@ -114,11 +153,11 @@ impl Engine {
                 query.before = Some(before);
                 for (bit, tests, all) in entries {
                     standing.registered |= bit;
-                    standing.complete |= if all { bit } else { 0 };
+                    standing.special |= if all { bit } else { 0 };
                     let index = readers.index.get_or_insert_default();
                     index.insert(reader.query.0, bit, tests);
                 }
-                if standing.complete == standing.registered
+                if standing.special == standing.registered
                     && let Some(place) = query.lighten()
                 {
                     self.families.lighten(place, query.most());
@@ -127,6 +166,16 @@ impl Engine {
             }
         }
         standing.waiting = query.waiting(&mut self.families);
+        if standing.light {
+            standing.special = standing.waiting;
+        }
+        if let Some(input) = query.plan.inputs.get(usize::from(reader.input)) {
+            let looks_at = &mut stream.readers.looks_at;
+            // Of a light query the index answers all that is asked of an event alone.
+            each_column(&query.plan, input, !standing.light, &mut |column| {
+                looks_at.add(column);
+            });
+        }
     }
 
     /// A query hears of every watermark if it merges its inputs by them, or if somebody reads its output, which is as far in time as
@@ -170,13 +219,7 @@ impl Engine {
             match item {
                 Item::Event(id, event) => {
                     if let Some(stream) = self.streams.get_mut(&id) {
-                        self.scratch.find(
-                            stream,
-                            &self.standings,
-                            &event.values[..],
-                            event.seq,
-                            true,
-                        );
+                        self.scratch.find(stream, &self.standings, &event);
                         self.tell_targets(&event);
                     }
                 }
@@ -222,7 +265,7 @@ impl Engine {
         let Some(touched) = self.families.touch(place, &row, hint) else {
             return false;
         };
-        standing.waiting = touched.waiting;
+        (standing.waiting, standing.until) = (touched.waiting, touched.until);
         if touched.found {
             self.tell(reader.query, |query, bench| query.found(event.time, bench));
         } else if eager {

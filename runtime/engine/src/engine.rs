@@ -310,8 +310,20 @@ impl Engine {
             });
         }
         pushed.reserve(times.len());
-        for (row, time) in times.iter().enumerate() {
-            pushed.push(self.push_row(index, id, *time, BlockRow { columns, row }));
+        let mut next = 0;
+        while next < times.len() {
+            let Some((_, stream)) = self.streams.get_index_mut(index) else {
+                return Err(EngineError::UnknownStream(id));
+            };
+            let rows = next..times.len();
+            let count = self.scratch.look_ahead(stream, columns, rows).max(1);
+            let some = times.iter().skip(next).take(count);
+            for (ahead, time) in some.enumerate() {
+                let row = next + ahead;
+                let row = BlockRow { columns, row };
+                pushed.push(self.push_row(index, id, *time, row, ahead));
+            }
+            next += count;
         }
         Ok(())
     }
@@ -340,8 +352,15 @@ impl Engine {
         Ok((index, stream))
     }
 
-    /// A row of a block. One that nobody wants to see is never made an event.
-    fn push_row(&mut self, index: usize, id: StreamId, time: i64, row: BlockRow<'_>) -> Pushed {
+    /// A row of a block, one of those that were looked up ahead. One that nobody wants to see is never made an event.
+    fn push_row(
+        &mut self,
+        index: usize,
+        id: StreamId,
+        time: i64,
+        row: BlockRow<'_>,
+        ahead: usize,
+    ) -> Pushed {
         let Some((_, stream)) = self.streams.get_index_mut(index) else {
             return Pushed::Late;
         };
@@ -351,15 +370,22 @@ impl Engine {
         let first_output = self.outputs.len();
         let pushed = match admission {
             Admission::InTime => {
-                let now = stream.goes_at_once(time);
-                self.scratch.find(stream, &self.standings, &row, seq, now);
+                let now = stream.goes_at_once(time).then_some(time);
+                self.scratch
+                    .found_ahead(stream, &self.standings, ahead, seq, now);
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
                     if stream.is_quiet() {
                         return Pushed::Accepted;
                     }
                 } else {
-                    let event = stream.event(time, seq, row.columns.row(row.row));
+                    // Who comes later sees events that wait, but not one that goes at once: of that, what nobody looks at need not be made.
+                    let looks_at = &stream.readers.looks_at;
+                    let values = match now {
+                        Some(_) => row.columns.row_of(row.row, |column| looks_at.has(column)),
+                        None => row.columns.row(row.row),
+                    };
+                    let event = stream.event(time, seq, values);
                     if let Some(event) = stream.hold(event) {
                         // As on the agenda: the event, the watermark, and then what came of the event.
                         self.reach(id);

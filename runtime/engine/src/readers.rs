@@ -26,6 +26,35 @@ pub(crate) struct Readers {
     pub index: Option<Box<PredicateIndex>>,
     /// … and beyond which time something happens to them. Entries may be out of date.
     pub due: BinaryHeap<Reverse<(i64, Reader)>>,
+    /// The columns that they look at, once the index has said that an event concerns them. Those of readers that are gone remain.
+    pub looks_at: LooksAt,
+}
+
+/// Columns of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct LooksAt {
+    all: bool,
+    columns: Vec<bool>,
+}
+
+impl LooksAt {
+    /// Adds a column; `None`: all.
+    pub fn add(&mut self, column: Option<usize>) {
+        let Some(column) = column else {
+            self.all = true;
+            return;
+        };
+        if self.columns.len() <= column {
+            self.columns.resize(column + 1, false);
+        }
+        self.columns[column] = true;
+    }
+
+    /// Whether a column is one of them.
+    #[inline]
+    pub fn has(&self, column: usize) -> bool {
+        self.all || self.columns.get(column).copied().unwrap_or(false)
+    }
 }
 
 impl Readers {

@@ -9,10 +9,13 @@ use crate::matcher::Place;
 pub(crate) struct Standing {
     /// The bits of its entries in the index.
     pub registered: u64,
-    /// Those of them whose tests are all that is asked of an event alone.
-    pub complete: u64,
+    /// Of a light query, the bits that matter while nothing is open; of any other, those of its bits whose tests are all that is asked
+    /// of an event alone. Of a light query these are all.
+    pub special: u64,
     /// The bits that matter now.
     pub waiting: u64,
+    /// Of a light query: after this time nothing is open any more.
+    pub until: i64,
     /// It sees the events that arrived from this one on, also of those that wait for the watermark.
     pub since: u64,
     /// The time for which it stands in the queue of what is due; `i64::MAX`: for none.
@@ -30,13 +33,32 @@ impl Standing {
     pub fn new(since: u64) -> Self {
         Self {
             registered: 0,
-            complete: 0,
+            special: 0,
             waiting: u64::MAX,
+            until: i64::MIN,
             since,
             due: i64::MAX,
             place: Place::default(),
             eager: false,
             light: false,
+        }
+    }
+
+    /// The bits whose tests are all that is asked of an event alone.
+    #[inline]
+    pub fn complete(&self) -> u64 {
+        match self.light {
+            true => self.registered,
+            false => self.special,
+        }
+    }
+
+    /// The bits that matter at a time.
+    #[inline]
+    pub fn waiting_at(&self, time: i64) -> u64 {
+        match self.light && time > self.until {
+            true => self.special,
+            false => self.waiting,
         }
     }
 }

@@ -3,9 +3,10 @@
 //! The key is exact: whoever is found by it needs no test of these columns any more.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use hashbrown::HashMap;
-use portent_grammar::Value;
+use portent_grammar::{Columns, Value};
 use portent_planner::expr::{CompareOp, PatternShape};
 use rustc_hash::FxBuildHasher;
 
@@ -28,6 +29,8 @@ struct Column {
     /// The event for which it was last looked up, and what was found.
     stamp: u64,
     found: Option<Symbol>,
+    /// What was found for each of the rows that are loaded.
+    loaded: Vec<Option<Symbol>>,
 }
 
 /// Entries by the constants of one set of columns.
@@ -186,6 +189,7 @@ impl Equalities {
                 symbols: Symbols::default(),
                 stamp: 0,
                 found: None,
+                loaded: Vec::new(),
             });
             self.columns.len() - 1
         })
@@ -255,16 +259,34 @@ impl Equalities {
         shapes.map(|it| it.buckets.len() + pairs(it)).sum::<usize>() + symbols.sum::<usize>()
     }
 
+    /// Looks up the cells of rows that are asked for next.
+    pub fn load(&mut self, columns: &Columns, rows: Range<usize>) {
+        for column in &mut self.columns {
+            column.loaded.clear();
+            let symbols = &column.symbols;
+            if symbols.len() > 0 {
+                let cells = rows.clone().map(|row| columns.cell(column.slot, row));
+                column.loaded.extend(cells.map(|cell| symbols.find(cell)));
+            }
+        }
+    }
+
+    /// The entries whose constants are those of a row that was loaded.
+    #[inline]
+    pub fn probe_loaded(&self, row: usize, found: impl FnMut(&Filed)) {
+        let columns = &self.columns;
+        probe(
+            &self.shapes,
+            |column| columns.get(column)?.loaded.get(row).copied().flatten(),
+            found,
+        );
+    }
+
     /// The entries whose constants are those of an event.
     #[inline]
-    pub fn probe<F: Fields + ?Sized>(
-        &mut self,
-        fields: &F,
-        stamp: u64,
-        mut found: impl FnMut(&Filed),
-    ) {
+    pub fn probe<F: Fields + ?Sized>(&mut self, fields: &F, stamp: u64, found: impl FnMut(&Filed)) {
         let columns = &mut self.columns;
-        let mut symbol = |column: usize| {
+        let symbol = |column: usize| {
             let column = columns.get_mut(column)?;
             if column.stamp != stamp {
                 column.stamp = stamp;
@@ -272,30 +294,38 @@ impl Equalities {
             }
             column.found
         };
-        for shape in &self.shapes {
-            if shape.is_empty() {
-                continue;
-            }
-            let key = match *shape.columns {
-                [one] => symbol(one).map(u64::from),
-                [one, other] => {
-                    symbol(one).and_then(|one| symbol(other).map(|other| pack(one, other)))
+        probe(&self.shapes, symbol, found);
+    }
+}
+
+/// The entries under the key that an event's symbols make, for each set of columns.
+#[inline]
+fn probe(
+    shapes: &[Shape],
+    mut symbol: impl FnMut(usize) -> Option<Symbol>,
+    mut found: impl FnMut(&Filed),
+) {
+    for shape in shapes {
+        if shape.is_empty() {
+            continue;
+        }
+        let key = match *shape.columns {
+            [one] => symbol(one).map(u64::from),
+            [one, other] => symbol(one).and_then(|one| symbol(other).map(|other| pack(one, other))),
+            _ => {
+                let mut columns = shape.columns.iter().copied();
+                let mut all = columns.next().and_then(&mut symbol);
+                for (pairs, column) in shape.pairs.iter().zip(columns.by_ref()) {
+                    all = all
+                        .and_then(|all| symbol(column).map(|next| pack(all, next)))
+                        .and_then(|pair| pairs.find(pair));
                 }
-                _ => {
-                    let mut columns = shape.columns.iter().copied();
-                    let mut all = columns.next().and_then(&mut symbol);
-                    for (pairs, column) in shape.pairs.iter().zip(columns.by_ref()) {
-                        all = all
-                            .and_then(|all| symbol(column).map(|next| pack(all, next)))
-                            .and_then(|pair| pairs.find(pair));
-                    }
-                    let last = columns.next();
-                    all.and_then(|all| symbol(last?).map(|last| pack(all, last)))
-                }
-            };
-            if let Some(bucket) = key.and_then(|key| shape.buckets.get(&key)) {
-                bucket.as_slice().iter().for_each(&mut found);
+                let last = columns.next();
+                all.and_then(|all| symbol(last?).map(|last| pack(all, last)))
             }
+        };
+        if let Some(bucket) = key.and_then(|key| shape.buckets.get(&key)) {
+            bucket.as_slice().iter().for_each(&mut found);
         }
     }
 }

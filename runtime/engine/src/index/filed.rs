@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use portent_grammar::{Cell, Value};
 use portent_planner::expr::CompareOp;
+use smallvec::SmallVec;
 
 use super::test::{Fields, Test, TestKind, value};
 
@@ -16,10 +17,28 @@ pub(crate) struct Filed {
     pub query: u32,
     /// The number of its list of further tests, or [`NO_REST`].
     pub rest: u32,
-    /// The bit of the variable.
-    pub bit: u64,
     /// The first of the tests that its place in the index does not answer.
     pub first: Check,
+    /// The place of the variable's bit.
+    bit: u8,
+}
+
+impl Filed {
+    /// `bit` has one bit.
+    pub fn new(query: u32, bit: u64, first: Check, rest: u32) -> Self {
+        Self {
+            query,
+            rest,
+            first,
+            bit: bit.trailing_zeros() as u8,
+        }
+    }
+
+    /// The bit of the variable.
+    #[inline]
+    pub fn bit(&self) -> u64 {
+        1_u64.wrapping_shl(u32::from(self.bit))
+    }
 }
 
 /// A test, as near at hand as it goes.
@@ -28,11 +47,25 @@ pub(crate) enum Check {
     /// There is none.
     Always,
     /// A comparison with a number which no other entry has: it is made on the spot.
-    Int(Accepts, u16, i64),
-    Float(Accepts, u16, f64),
-    Time(Accepts, u16, i64),
+    Int(Accepts, u16, Word),
+    Float(Accepts, u16, Word),
+    Time(Accepts, u16, Word),
     /// The number of an interned test.
     Shared(u32),
+}
+
+/// A number of eight bytes, wherever it lies: two entries then fit into a line of the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word([u8; 8]);
+
+impl Word {
+    fn whole(self) -> i64 {
+        i64::from_ne_bytes(self.0)
+    }
+
+    fn float(self) -> f64 {
+        f64::from_ne_bytes(self.0)
+    }
 }
 
 /// The results of a comparison for which a test holds, a bit for each: whether one does is found without a branch, which would be
@@ -95,9 +128,11 @@ impl Check {
         };
         let accepts = Accepts::of(*op)?;
         match with {
-            Value::Int(with) => Some(Self::Int(accepts, slot, *with)),
-            Value::Float(with) if !with.is_nan() => Some(Self::Float(accepts, slot, *with)),
-            Value::Timestamp(with) => Some(Self::Time(accepts, slot, *with)),
+            Value::Int(with) => Some(Self::Int(accepts, slot, Word(with.to_ne_bytes()))),
+            Value::Float(with) if !with.is_nan() => {
+                Some(Self::Float(accepts, slot, Word(with.to_ne_bytes())))
+            }
+            Value::Timestamp(with) => Some(Self::Time(accepts, slot, Word(with.to_ne_bytes()))),
             _ => None,
         }
     }
@@ -108,70 +143,47 @@ impl Check {
         let cell = |slot: u16| fields.cell(usize::from(slot));
         Some(match self {
             Self::Float(accepts, slot, with) => match cell(slot) {
-                Cell::Float(cell) => accepts.float(cell, with),
-                cell => accepts.any(cell, &Value::Float(with)),
+                Cell::Float(cell) => accepts.float(cell, with.float()),
+                cell => accepts.any(cell, &Value::Float(with.float())),
             },
             Self::Int(accepts, slot, with) => match cell(slot) {
-                Cell::Int(cell) => accepts.whole(cell, with),
-                cell => accepts.any(cell, &Value::Int(with)),
+                Cell::Int(cell) => accepts.whole(cell, with.whole()),
+                cell => accepts.any(cell, &Value::Int(with.whole())),
             },
             Self::Time(accepts, slot, with) => match cell(slot) {
-                Cell::Timestamp(cell) => accepts.whole(cell, with),
-                cell => accepts.any(cell, &Value::Timestamp(with)),
+                Cell::Timestamp(cell) => accepts.whole(cell, with.whole()),
+                cell => accepts.any(cell, &Value::Timestamp(with.whole())),
             },
             Self::Always | Self::Shared(_) => return None,
         })
     }
 }
 
-/// Entries in one place. Most places have one: it needs no memory of its own.
-#[derive(Debug)]
-pub(crate) enum Bucket {
-    One(Filed),
-    Many(Vec<Filed>),
-}
-
-impl Default for Bucket {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
+/// Entries in one place. Most places have one or two: they need no memory of their own.
+#[derive(Debug, Default)]
+pub(crate) struct Bucket(SmallVec<[Filed; 2]>);
 
 impl Bucket {
     #[inline]
     pub fn as_slice(&self) -> &[Filed] {
-        match self {
-            Self::One(filed) => std::slice::from_ref(filed),
-            Self::Many(filed) => filed,
-        }
+        &self.0
     }
 
     pub fn as_mut_slice(&mut self) -> &mut [Filed] {
-        match self {
-            Self::One(filed) => std::slice::from_mut(filed),
-            Self::Many(filed) => filed,
-        }
+        &mut self.0
     }
 
     pub fn is_empty(&self) -> bool {
-        self.as_slice().is_empty()
+        self.0.is_empty()
     }
 
     pub fn push(&mut self, filed: Filed) {
-        match self {
-            Self::One(first) => *self = Self::Many(vec![*first, filed]),
-            Self::Many(list) if list.is_empty() => *self = Self::One(filed),
-            Self::Many(list) => list.push(filed),
-        }
+        self.0.push(filed);
     }
 
     /// Removes the entries of a query.
     pub fn remove(&mut self, query: u32) {
-        match self {
-            Self::One(filed) if filed.query == query => *self = Self::default(),
-            Self::One(_) => {}
-            Self::Many(list) => list.retain(|filed| filed.query != query),
-        }
+        self.0.retain(|filed| filed.query != query);
     }
 }
 
@@ -219,7 +231,7 @@ mod tests {
 
     #[test]
     fn two_entries_fit_into_a_line_of_the_cache() {
-        assert_eq!(size_of::<Filed>(), 32);
-        assert!(size_of::<(u64, Bucket)>() <= 48);
+        assert_eq!(size_of::<Filed>(), 24);
+        assert!(size_of::<(u64, Bucket)>() <= 64);
     }
 }

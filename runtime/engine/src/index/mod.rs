@@ -25,6 +25,7 @@ mod affixes;
 mod equalities;
 mod expressions;
 mod filed;
+mod hits;
 mod interned;
 mod intervals;
 mod networks;
@@ -37,10 +38,14 @@ mod test;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use hashbrown::HashMap;
+use portent_grammar::Columns;
 use rustc_hash::FxBuildHasher;
 
 use filed::{Check, Filed, NO_REST};
+pub(crate) use hits::{Hit, Hits};
 use interned::Tests;
 use place::{Place, Places};
 pub(crate) use test::{BlockRow, Fields, Test};
@@ -65,42 +70,6 @@ pub(crate) struct PredicateIndex {
     stamp: u64,
     /// Work: tests evaluated.
     pub evaluations: u64,
-}
-
-/// The queries that an event concerns, with the variables that it may be. Used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct Hits {
-    /// By query.
-    bits: Vec<u64>,
-    /// The queries with bits.
-    pub queries: Vec<u32>,
-}
-
-impl Hits {
-    fn add(&mut self, query: u32, bit: u64) {
-        let index = query as usize;
-        if self.bits.len() <= index {
-            self.bits.resize(index + 1, 0);
-        }
-        if let Some(bits) = self.bits.get_mut(index) {
-            if *bits == 0 {
-                self.queries.push(query);
-            }
-            *bits |= bit;
-        }
-    }
-
-    pub fn bits(&self, query: u32) -> u64 {
-        self.bits.get(query as usize).copied().unwrap_or(0)
-    }
-
-    pub fn clear(&mut self) {
-        for query in self.queries.drain(..) {
-            if let Some(bits) = self.bits.get_mut(query as usize) {
-                *bits = 0;
-            }
-        }
-    }
 }
 
 impl PredicateIndex {
@@ -135,12 +104,7 @@ impl PredicateIndex {
         };
         let others = open.iter().enumerate().filter(|(other, _)| *other != at);
         let others: Vec<u32> = others.map(|(_, number)| *number).collect();
-        let filed = Filed {
-            query,
-            bit,
-            first,
-            rest: self.tests.keep_list(&others),
-        };
+        let filed = Filed::new(query, bit, first, self.tests.keep_list(&others));
         self.places
             .buckets(&place, &mut |bucket| bucket.push(filed));
         self.by_query.entry(query).or_default().push(Record {
@@ -163,7 +127,7 @@ impl PredicateIndex {
             }
             self.places.buckets(&record.place, &mut |bucket| {
                 for filed in bucket.as_mut_slice() {
-                    if (filed.query, filed.bit) == (query, bit) && Some(filed.first) == check {
+                    if (filed.query, filed.bit()) == (query, bit) && Some(filed.first) == check {
                         filed.first = Check::Shared(number);
                     }
                 }
@@ -188,25 +152,63 @@ impl PredicateIndex {
 
     /// Finds the queries that an event concerns.
     pub fn probe<F: Fields + ?Sized>(&mut self, fields: &F, hits: &mut Hits) {
+        self.probe_one(fields, None, hits);
+    }
+
+    /// Finds the queries that rows of a block concern, as if each were asked for by itself; but no more rows once so many hits are
+    /// there. How many rows these were: one at least, if there is one.
+    ///
+    /// What is known of a query may change with each row, what it wants to see does not. So the index can be asked for many rows at a
+    /// time, while it is in the cache, and its columns one by one.
+    pub fn probe_rows(
+        &mut self,
+        columns: &Columns,
+        rows: Range<usize>,
+        most: usize,
+        hits: &mut Hits,
+    ) -> usize {
+        self.places.load(columns, rows.clone());
+        let mut done = 0;
+        for row in rows {
+            self.probe_one(&BlockRow { columns, row }, Some(done), hits);
+            done += 1;
+            if hits.len() >= most {
+                break;
+            }
+        }
+        done
+    }
+
+    /// `loaded`: the place of the row among those that were loaded.
+    #[inline]
+    fn probe_one<F: Fields + ?Sized>(
+        &mut self,
+        fields: &F,
+        loaded: Option<usize>,
+        hits: &mut Hits,
+    ) {
         self.stamp += 1;
         let (tests, stamp) = (&mut self.tests, self.stamp);
         let mut evaluated = 0;
-        let passes = self.places.probe(fields, stamp, &mut |filed: &Filed| {
-            let first = match filed.first {
-                Check::Always => true,
-                Check::Shared(number) => tests.holds(number, fields, stamp, &mut evaluated),
-                check => {
-                    evaluated += 1;
-                    check.holds(fields).unwrap_or(true)
+        let passes = self
+            .places
+            .probe(fields, stamp, loaded, &mut |filed: &Filed| {
+                let first = match filed.first {
+                    Check::Always => true,
+                    Check::Shared(number) => tests.holds(number, fields, stamp, &mut evaluated),
+                    check => {
+                        evaluated += 1;
+                        check.holds(fields).unwrap_or(true)
+                    }
+                };
+                if first
+                    && (filed.rest == NO_REST
+                        || tests.all_hold(filed.rest, fields, stamp, &mut evaluated))
+                {
+                    hits.add(filed.query, filed.bit());
                 }
-            };
-            if first
-                && (filed.rest == NO_REST
-                    || tests.all_hold(filed.rest, fields, stamp, &mut evaluated))
-            {
-                hits.add(filed.query, filed.bit);
-            }
-        });
+            });
         self.evaluations += evaluated + passes;
+        hits.settle();
     }
 }

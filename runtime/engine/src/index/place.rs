@@ -1,5 +1,9 @@
 //! Where an entry is filed: by the most telling kind of its tests.
 
+use std::ops::Range;
+
+use portent_grammar::Columns;
+
 use super::affixes::{Affixes, End, affix};
 use super::equalities::{self, Equalities};
 use super::expressions::{Expression, Expressions, expression};
@@ -122,16 +126,25 @@ impl Places {
             + self.list.as_slice().len()
     }
 
-    /// The entries whose place says that an event may be for them.
+    /// Looks up what can be looked up column by column, of rows that are asked for next.
+    pub fn load(&mut self, columns: &Columns, rows: Range<usize>) {
+        self.equalities.load(columns, rows);
+    }
+
+    /// The entries whose place says that an event may be for them. `loaded`: its place among the rows that were loaded.
     #[inline]
     pub fn probe<F: Fields + ?Sized>(
         &mut self,
         fields: &F,
         stamp: u64,
+        loaded: Option<usize>,
         found: &mut impl FnMut(&Filed),
     ) -> u64 {
         let mut evaluations = 0;
-        self.equalities.probe(fields, stamp, &mut *found);
+        match loaded {
+            Some(row) => self.equalities.probe_loaded(row, &mut *found),
+            None => self.equalities.probe(fields, stamp, &mut *found),
+        }
         for ((slot, end), affixes) in &self.affixes {
             affixes.probe(*end, fields.cell(*slot), &mut *found);
         }

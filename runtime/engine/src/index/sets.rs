@@ -264,12 +264,7 @@ mod tests {
     }
 
     fn filed(query: u32) -> Filed {
-        Filed {
-            query,
-            rest: NO_REST,
-            bit: 1,
-            first: Check::Always,
-        }
+        Filed::new(query, 1, Check::Always, NO_REST)
     }
 
     fn found(sets: &mut Sets<Texts>, text: &str) -> Vec<u32> {

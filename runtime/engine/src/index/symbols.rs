@@ -19,6 +19,8 @@ type Seeded = foldhash::fast::RandomState;
 pub(crate) struct Symbols {
     /// Whole numbers, whatever their type: 1, 1.0 and 1.00 are one.
     numbers: HashMap<i64, Symbol, Seeded>,
+    /// Texts of up to seven bytes, as [`short`] numbers: to find one no memory is followed.
+    shorts: HashMap<u64, Symbol, Seeded>,
     texts: HashMap<EcoString, Symbol, Seeded>,
     others: HashMap<Value, Symbol, Seeded>,
     /// By symbol: the constant, and how many use it.
@@ -29,6 +31,24 @@ pub(crate) struct Symbols {
 /// Whether a constant can have a number. Equality of JSON and arrays is a test like others.
 pub(crate) fn has_symbol(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Json(_) | Value::Array(_))
+}
+
+/// A text of up to seven bytes as a number: its bytes, and in the last byte its length.
+#[inline]
+fn short(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    let word = match *bytes {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+        [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        [a, b, c, d, e] => u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
+        [a, b, c, d, e, f] => u64::from_le_bytes([a, b, c, d, e, f, 0, 0]),
+        [a, b, c, d, e, f, g] => u64::from_le_bytes([a, b, c, d, e, f, g, 0]),
+        _ => return None,
+    };
+    Some(word | (bytes.len() as u64) << 56)
 }
 
 /// The whole number that a number is.
@@ -58,7 +78,7 @@ impl Symbols {
     pub fn acquire(&mut self, value: &Value) -> Symbol {
         let known = match (whole(value), value) {
             (Some(whole), _) => self.numbers.get(&whole),
-            (None, Value::Text(text)) => self.texts.get(text.as_str()),
+            (None, Value::Text(text)) => self.text(text),
             _ => self.others.get(value),
         };
         if let Some(symbol) = known.copied() {
@@ -74,7 +94,10 @@ impl Symbols {
         }
         match (whole(value), value) {
             (Some(whole), _) => self.numbers.insert(whole, symbol),
-            (None, Value::Text(text)) => self.texts.insert(text.clone(), symbol),
+            (None, Value::Text(text)) => match short(text) {
+                Some(short) => self.shorts.insert(short, symbol),
+                None => self.texts.insert(text.clone(), symbol),
+            },
             _ => self.others.insert(value.clone(), symbol),
         };
         symbol
@@ -99,7 +122,10 @@ impl Symbols {
         let constant = std::mem::take(constant);
         match (whole(&constant), &constant) {
             (Some(whole), _) => self.numbers.remove(&whole),
-            (None, Value::Text(text)) => self.texts.remove(text.as_str()),
+            (None, Value::Text(text)) => match short(text) {
+                Some(short) => self.shorts.remove(&short),
+                None => self.texts.remove(text.as_str()),
+            },
             _ => self.others.remove(&constant),
         };
         self.free.push(symbol);
@@ -109,7 +135,7 @@ impl Symbols {
     #[inline]
     pub fn find(&self, cell: Cell<'_>) -> Option<Symbol> {
         match cell {
-            Cell::Text(text) => self.texts.get(text).copied(),
+            Cell::Text(text) => self.text(text).copied(),
             Cell::Int(value) => self.numbers.get(&value).copied(),
             Cell::Null => None,
             Cell::Float(value) => match whole_float(value) {
@@ -119,9 +145,17 @@ impl Symbols {
             Cell::Timestamp(value) => self.find_other(&Value::Timestamp(value)),
             Cell::Value(value) => match (whole(value), value) {
                 (Some(whole), _) => self.numbers.get(&whole).copied(),
-                (None, Value::Text(text)) => self.texts.get(text.as_str()).copied(),
+                (None, Value::Text(text)) => self.text(text).copied(),
                 _ => self.find_other(value),
             },
+        }
+    }
+
+    #[inline]
+    fn text(&self, text: &str) -> Option<&Symbol> {
+        match short(text) {
+            Some(short) => self.shorts.get(&short),
+            None => self.texts.get(text),
         }
     }
 
@@ -238,6 +272,19 @@ mod tests {
             assert_eq!(symbols.find(Cell::of(constant)), None);
             assert_eq!(symbols.len(), 1);
         }
+    }
+
+    #[test]
+    fn short_texts_are_as_many_numbers() {
+        let texts = [
+            "", "\0", "\0\0", "a", "a\0", "ab", "ba", "abc", "abcd", "abcde", "abcdef", "abcdefg",
+            "é",
+        ];
+        let numbers: Vec<u64> = texts.iter().map(|it| short(it).unwrap()).collect();
+        for (at, number) in numbers.iter().enumerate() {
+            assert!(!numbers[..at].contains(number), "{:?}", texts[at]);
+        }
+        assert_eq!(short("abcdefgh"), None);
     }
 
     #[test]

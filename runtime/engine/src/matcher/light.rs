@@ -38,6 +38,8 @@ pub(crate) struct Light {
 pub(crate) struct Touched {
     /// The variables that matter now.
     pub waiting: Interest,
+    /// After this time nothing will be open any more, unless another event begins something.
+    pub until: i64,
     /// There are matches to report, before the family sees another event.
     pub found: bool,
 }
@@ -62,8 +64,6 @@ impl Families {
             ..
         } = family;
         let light = light.get_mut(place.owner as usize)?;
-        work.facts.reset();
-        work.facts.assume(hint);
         work.any.arena().enter(place.owner);
         let history = History::default();
         // Events are in the order in which the family sees them, which is that of event time.
@@ -77,7 +77,7 @@ impl Families {
             position: *touches,
             facts: &mut work.facts,
         };
-        light.any.row(&mut scene, &mut work.any);
+        light.any.known_row(&mut scene, &mut work.any, hint.held);
         light.visits += std::mem::take(&mut scrap.stats.visits);
         light.bindings += std::mem::take(&mut scrap.stats.bindings);
         let shed = std::mem::take(&mut scrap.stats.shed);
@@ -86,6 +86,7 @@ impl Families {
             .saturating_add(u32::try_from(shed).unwrap_or(u32::MAX));
         Some(Touched {
             waiting: program.start_interest | light.any.concern(&work.any),
+            until: light.any.until(program),
             found: work.any.has_found(),
         })
     }

@@ -444,6 +444,11 @@ impl List {
         }
     }
 
+    /// The latest start.
+    pub fn latest(&self) -> i64 {
+        self.first.max
+    }
+
     /// Drops what began before the window; whether anything is left.
     pub fn expire(&mut self, cutoff: i64) -> bool {
         while self.rest.last().is_some_and(|entry| entry.max < cutoff) {

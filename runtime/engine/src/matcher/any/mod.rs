@@ -160,6 +160,15 @@ impl Any {
             })
     }
 
+    /// The time after which nothing is open any more, if nothing begins; of what no equalities tie together.
+    pub fn until(&self, program: &Program) -> i64 {
+        let Some(Within::Time(within)) = program.plan.within else {
+            return i64::MAX;
+        };
+        let latest = self.live.iter().map(|live| live.list.latest()).max();
+        latest.map_or(i64::MIN, |latest| latest.saturating_add(within))
+    }
+
     /// A row.
     pub fn row(&mut self, scene: &mut Scene<'_, '_>, shared: &mut Shared) {
         let program = scene.stage.program;
@@ -235,6 +244,41 @@ impl Any {
             arena.pass(before.filter(|_| !filed));
         }
         arena.tell(&mut scene.stage.stats.live);
+    }
+
+    /// As [`Self::row`], where it is known which variables the row meets, no equalities tie these together, and the graph is that of the
+    /// family.
+    pub fn known_row(&mut self, scene: &mut Scene<'_, '_>, shared: &mut Shared, met: Interest) {
+        let program = scene.stage.program;
+        let Shared {
+            determined,
+            arena,
+            found,
+            next,
+            ..
+        } = shared;
+        let time = scene.row.time();
+        let cutoff = cutoff(program, time, scene.position);
+        found.begin(cutoff);
+        arena.expire(cutoff);
+        let (mut wanted, mut touched) = (determined.start_mask(), false);
+        for live in &self.live {
+            let (mask, always) = determined.concern(live.state);
+            wanted |= mask;
+            touched |= always;
+        }
+        let bits = met & wanted;
+        if bits != 0 || touched {
+            let mut step = Step {
+                arena,
+                found,
+                next,
+                now: place(program, time, scene.position),
+                cutoff,
+                filed: false,
+            };
+            advance(&mut step, scene, determined, bits, &mut self.live);
+        }
     }
 
     /// Drops what is too old at a time. `graph`: that of the query, where it has one.
