@@ -331,15 +331,6 @@ impl Columns {
             .map_or(Cell::Null, |column| column.cell(row))
     }
 
-    /// The values of a row in the columns that are wanted; the others are NULL.
-    pub fn row_of(&self, row: usize, wanted: impl Fn(usize) -> bool) -> Vec<Value> {
-        let value = |(slot, column): (usize, &ColumnValues)| match wanted(slot) {
-            true => column.value(row),
-            false => Value::Null,
-        };
-        self.columns.iter().enumerate().map(value).collect()
-    }
-
     /// The values of a row.
     pub fn row(&self, row: usize) -> Vec<Value> {
         self.columns

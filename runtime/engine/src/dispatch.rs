@@ -237,8 +237,9 @@ impl Engine {
     /// Tells the queries that were found of an event.
     pub(crate) fn tell_targets(&mut self, event: &Arc<Event>) {
         let mut targets = std::mem::take(&mut self.scratch.targets);
+        let mut row = None;
         for Target { reader, hint } in targets.drain(..) {
-            if self.touch(reader, event, hint) {
+            if self.touch(reader, event, &mut row, hint) {
                 continue;
             }
             self.tell(reader.query, |query, bench| {
@@ -249,8 +250,14 @@ impl Engine {
     }
 
     /// An event for a query whose events go to its family; the query hears of it if there is something to report. Whether it is such a
-    /// query.
-    fn touch(&mut self, reader: Reader, event: &Arc<Event>, hint: Hint) -> bool {
+    /// query. `known`: the event as a row of an only input, once it was made.
+    fn touch(
+        &mut self,
+        reader: Reader,
+        event: &Arc<Event>,
+        known: &mut Option<Row>,
+        hint: Hint,
+    ) -> bool {
         let Some(standing) = self.standings.get_mut(reader.query.0 as usize) else {
             return false;
         };
@@ -258,11 +265,11 @@ impl Engine {
             return false;
         }
         let (place, eager) = (standing.place, standing.eager);
-        let row = Row {
+        let row = known.get_or_insert_with(|| Row {
             event: Arc::clone(event),
-            input: reader.input,
-        };
-        let Some(touched) = self.families.touch(place, &row, hint) else {
+            input: 0,
+        });
+        let Some(touched) = self.families.touch(place, row, hint) else {
             return false;
         };
         (standing.waiting, standing.until) = (touched.waiting, touched.until);

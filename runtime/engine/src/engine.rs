@@ -382,7 +382,7 @@ impl Engine {
                     // Who comes later sees events that wait, but not one that goes at once: of that, what nobody looks at need not be made.
                     let looks_at = &stream.readers.looks_at;
                     let values = match now {
-                        Some(_) => row.columns.row_of(row.row, |column| looks_at.has(column)),
+                        Some(_) => looks_at.row(row.columns, row.row),
                         None => row.columns.row(row.row),
                     };
                     let event = stream.event(time, seq, values);

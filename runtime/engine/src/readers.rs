@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use portent_grammar::{Columns, Value};
+
 use crate::engine::QueryId;
 use crate::index::PredicateIndex;
 
@@ -34,26 +36,32 @@ pub(crate) struct Readers {
 #[derive(Debug, Default)]
 pub(crate) struct LooksAt {
     all: bool,
-    columns: Vec<bool>,
+    slots: Vec<usize>,
 }
 
 impl LooksAt {
     /// Adds a column; `None`: all.
     pub fn add(&mut self, column: Option<usize>) {
-        let Some(column) = column else {
-            self.all = true;
-            return;
-        };
-        if self.columns.len() <= column {
-            self.columns.resize(column + 1, false);
+        match column {
+            None => self.all = true,
+            Some(slot) if self.slots.contains(&slot) => {}
+            Some(slot) => self.slots.push(slot),
         }
-        self.columns[column] = true;
     }
 
-    /// Whether a column is one of them.
+    /// A row of a block in these columns; the others are NULL.
     #[inline]
-    pub fn has(&self, column: usize) -> bool {
-        self.all || self.columns.get(column).copied().unwrap_or(false)
+    pub fn row(&self, columns: &Columns, row: usize) -> Vec<Value> {
+        if self.all || self.slots.len() >= columns.width() {
+            return columns.row(row);
+        }
+        let mut values = vec![Value::Null; columns.width()];
+        for slot in &self.slots {
+            if let (Some(place), Some(column)) = (values.get_mut(*slot), columns.column(*slot)) {
+                *place = column.value(row);
+            }
+        }
+        values
     }
 }
 

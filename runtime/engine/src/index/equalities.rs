@@ -264,10 +264,10 @@ impl Equalities {
         for column in &mut self.columns {
             column.loaded.clear();
             let symbols = &column.symbols;
-            if symbols.len() > 0 {
-                let cells = rows.clone().map(|row| columns.cell(column.slot, row));
-                column.loaded.extend(cells.map(|cell| symbols.find(cell)));
-            }
+            let (Some(values), true) = (columns.column(column.slot), symbols.len() > 0) else {
+                continue;
+            };
+            symbols.find_all(values, rows.clone(), &mut column.loaded);
         }
     }
 

@@ -37,7 +37,7 @@ impl Hits {
     pub fn settle(&mut self) {
         let start = self.ends.last().copied().unwrap_or(0);
         if let Some(hits) = self.list.get_mut(start..)
-            && hits.len() > 1
+            && !hits.is_sorted_by(|one, next| one.query < next.query)
         {
             hits.sort_unstable_by_key(|hit| hit.query);
             let mut last = 0;

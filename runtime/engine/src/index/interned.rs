@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use super::filed::NO_REST;
 use super::test::{Fields, Test, TestKind};
@@ -14,9 +15,14 @@ struct Interned {
     test: Test,
     hash: u64,
     users: u32,
-    /// The query and bit of the entry that has it on the spot.
-    alone: Option<(u32, u64)>,
+    /// The queries and bits of the entries that have it on the spot: [`FEW`] at the most.
+    spots: SmallVec<[(u32, u8); 2]>,
 }
+
+/// As long as no more entries than these have a test that is a comparison with a number, each makes it on the spot: that costs less than
+/// to look up what came of it. So a test is evaluated at most so many times per event, and mostly once, as entries of different places
+/// are seldom found together.
+pub(crate) const FEW: usize = 4;
 
 /// All tests of an index.
 #[derive(Debug, Default)]
@@ -57,7 +63,7 @@ impl Tests {
                 test: test.clone(),
                 hash,
                 users: 1,
-                alone: None,
+                spots: SmallVec::new(),
             });
         }
         if let Some(memo) = self.memo.get_mut(number as usize) {
@@ -95,22 +101,37 @@ impl Tests {
         Some(&known.test)
     }
 
-    pub fn users(&self, number: u32) -> u32 {
+    /// Whether another entry may have the test on the spot.
+    pub fn is_free(&self, number: u32) -> bool {
         let known = self.tests.get(number as usize).and_then(Option::as_ref);
-        known.map_or(0, |known| known.users)
+        // Those that do not have it on the spot share what came of it.
+        known.is_some_and(|known| {
+            known.spots.len() + 1 == known.users as usize && known.spots.len() < FEW
+        })
     }
 
     /// Says that an entry has the test on the spot.
-    pub fn keep_alone(&mut self, number: u32, query: u32, bit: u64) {
+    pub fn keep_spot(&mut self, number: u32, query: u32, bit: u64) {
         if let Some(Some(known)) = self.tests.get_mut(number as usize) {
-            known.alone = Some((query, bit));
+            known.spots.push((query, bit.trailing_zeros() as u8));
         }
     }
 
-    /// The entry that has the test on the spot, and from now on no more.
-    pub fn take_alone(&mut self, number: u32) -> Option<(u32, u64)> {
-        let known = self.tests.get_mut(number as usize)?.as_mut()?;
-        known.alone.take()
+    /// An entry that had the test is gone.
+    pub fn leave_spot(&mut self, number: u32, query: u32) {
+        if let Some(Some(known)) = self.tests.get_mut(number as usize) {
+            known.spots.retain(|(it, _)| *it != query);
+        }
+    }
+
+    /// The entries that have the test on the spot, and from now on no more.
+    pub fn take_spots(&mut self, number: u32) -> impl Iterator<Item = (u32, u64)> + use<> {
+        let known = self.tests.get_mut(number as usize).and_then(Option::as_mut);
+        let spots = known.map(|known| std::mem::take(&mut known.spots));
+        spots
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(query, bit)| (query, 1 << bit))
     }
 
     /// Keeps a list of tests; its number.

@@ -86,17 +86,18 @@ impl PredicateIndex {
                 self.tests.release(number);
             } else {
                 open.push(number);
-                self.intern(number);
+                if !self.tests.is_free(number) {
+                    self.share(number);
+                }
             }
         }
-        let alone = open.iter().enumerate().find_map(|(at, number)| {
-            let test = self.tests.get(*number)?;
-            let check = Check::on_the_spot(test).filter(|_| self.tests.users(*number) == 1)?;
-            Some((at, check))
+        let spot = open.iter().enumerate().find_map(|(at, number)| {
+            let check = Check::on_the_spot(self.tests.get(*number)?)?;
+            self.tests.is_free(*number).then_some((at, check))
         });
-        let (at, first) = match (alone, open.first()) {
+        let (at, first) = match (spot, open.first()) {
             (Some((at, check)), _) => {
-                self.tests.keep_alone(open[at], query, bit);
+                self.tests.keep_spot(open[at], query, bit);
                 (at, check)
             }
             (None, Some(first)) => (0, Check::Shared(*first)),
@@ -115,23 +116,23 @@ impl PredicateIndex {
         });
     }
 
-    /// A test has got another user: the entry that has it on the spot shall share it.
-    fn intern(&mut self, number: u32) {
-        let Some((query, bit)) = self.tests.take_alone(number) else {
-            return;
-        };
+    /// A test has got more users than may have it on the spot: those that have shall share it.
+    fn share(&mut self, number: u32) {
         let check = self.tests.get(number).and_then(Check::on_the_spot);
-        for record in self.by_query.get(&query).into_iter().flatten() {
-            if record.bit != bit || !record.tests.contains(&number) {
-                continue;
-            }
-            self.places.buckets(&record.place, &mut |bucket| {
-                for filed in bucket.as_mut_slice() {
-                    if (filed.query, filed.bit()) == (query, bit) && Some(filed.first) == check {
-                        filed.first = Check::Shared(number);
-                    }
+        for (query, bit) in self.tests.take_spots(number) {
+            for record in self.by_query.get(&query).into_iter().flatten() {
+                if record.bit != bit || !record.tests.contains(&number) {
+                    continue;
                 }
-            });
+                self.places.buckets(&record.place, &mut |bucket| {
+                    for filed in bucket.as_mut_slice() {
+                        if (filed.query, filed.bit()) == (query, bit) && Some(filed.first) == check
+                        {
+                            filed.first = Check::Shared(number);
+                        }
+                    }
+                });
+            }
         }
     }
 
@@ -142,6 +143,7 @@ impl PredicateIndex {
                 .buckets(&record.place, &mut |bucket| bucket.remove(query));
             self.places.release(&record.place);
             for number in record.tests {
+                self.tests.leave_spot(number, query);
                 self.tests.release(number);
             }
             if record.rest != NO_REST {

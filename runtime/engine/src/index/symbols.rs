@@ -1,26 +1,30 @@
 //! The constants that a column is compared with, as small numbers: what keys are made of. They are exact, so what was found by its key
 //! need not be compared again.
 
+use std::ops::Range;
+
 use ecow::EcoString;
 use hashbrown::HashMap;
 use portent_grammar::value::compare_int_float;
-use portent_grammar::{Cell, Value};
+use portent_grammar::{Cell, ColumnValues, Value};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+use rustc_hash::FxBuildHasher;
 
 /// The number of a constant, within its column.
 pub(crate) type Symbol = u32;
 
-/// Seeded: the cells that are looked up come from outside.
+/// Texts and other things from outside can be made to collide with each other, but not with the constants of the queries: what is looked
+/// up is never put in. Hence numbers are hashed fast.
 type Seeded = foldhash::fast::RandomState;
 
 /// The constants of one column.
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
     /// Whole numbers, whatever their type: 1, 1.0 and 1.00 are one.
-    numbers: HashMap<i64, Symbol, Seeded>,
+    numbers: HashMap<i64, Symbol, FxBuildHasher>,
     /// Texts of up to seven bytes, as [`short`] numbers: to find one no memory is followed.
-    shorts: HashMap<u64, Symbol, Seeded>,
+    shorts: HashMap<u64, Symbol, FxBuildHasher>,
     texts: HashMap<EcoString, Symbol, Seeded>,
     others: HashMap<Value, Symbol, Seeded>,
     /// By symbol: the constant, and how many use it.
@@ -151,6 +155,32 @@ impl Symbols {
         }
     }
 
+    /// The same for some rows of a column, in order.
+    pub fn find_all(
+        &self,
+        values: &ColumnValues,
+        rows: Range<usize>,
+        found: &mut Vec<Option<Symbol>>,
+    ) {
+        match values {
+            ColumnValues::Int(values, nulls) => {
+                let some = values.get(rows.clone()).unwrap_or_default();
+                found.extend(rows.zip(some).map(|(row, value)| {
+                    let symbol = self.numbers.get(value).copied();
+                    symbol.filter(|_| !nulls.is_null(row))
+                }));
+            }
+            ColumnValues::Text(texts, nulls) => {
+                found.extend(rows.map(|row| {
+                    let symbol = self.text(texts.get(row)).copied();
+                    symbol.filter(|_| !nulls.is_null(row))
+                }));
+            }
+            ColumnValues::Absent => {}
+            values => found.extend(rows.map(|row| self.find(values.cell(row)))),
+        }
+    }
+
     #[inline]
     fn text(&self, text: &str) -> Option<&Symbol> {
         match short(text) {
@@ -171,7 +201,7 @@ impl Symbols {
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
     /// By pair: its number, and how many use it.
-    numbers: HashMap<u64, (Symbol, u32), rustc_hash::FxBuildHasher>,
+    numbers: HashMap<u64, (Symbol, u32), FxBuildHasher>,
     free: Vec<Symbol>,
     next: Symbol,
 }

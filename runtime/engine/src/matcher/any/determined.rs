@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use portent_planner::automaton::Contiguity;
 use portent_planner::expr::VarId;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use crate::matcher::program::{Interest, Program, StepKind, bit};
 
@@ -55,7 +56,12 @@ struct State {
     mask: Interest,
     /// Every event matters: the next one ends the wait.
     always: bool,
+    /// The first of its moves, by the bits that matter to it: mostly these are all.
+    first: SmallVec<[(Interest, u32); FEW]>,
 }
+
+/// So few moves are looked through faster than they are looked up.
+const FEW: usize = 4;
 
 /// The states met so far, and the moves between them.
 #[derive(Debug)]
@@ -118,26 +124,41 @@ impl Determined {
 
     /// What an event does in a state, if it was asked before.
     pub fn known(&self, state: StateId, bits: Interest) -> Option<&Move> {
-        let (mask, _) = self.concern(state);
-        let index = self.by_bits.get(&(state, bits & mask))?;
-        self.moves.get(*index as usize)
+        let index = self.index(state, bits & self.concern(state).0)?;
+        self.moves.get(index as usize)
     }
 
     /// What an event that meets the variables `bits` does in a state.
     pub fn moves(&mut self, program: &Program, state: StateId, bits: Interest) -> &Move {
         let (mask, _) = self.concern(state);
         let bits = bits & mask;
-        let index = match self.by_bits.get(&(state, bits)) {
-            Some(index) => *index,
+        let index = match self.index(state, bits) {
+            Some(index) => index,
             None => {
                 let made = self.make(program, state, bits);
                 let index = self.moves.len() as u32;
                 self.moves.push(made);
                 self.by_bits.insert((state, bits), index);
+                let state = self.states.get_mut(state.0 as usize);
+                if let Some(state) = state.filter(|state| state.first.len() < FEW) {
+                    state.first.push((bits, index));
+                }
                 index
             }
         };
         &self.moves[index as usize]
+    }
+
+    /// The number of a move, if it was asked for before. `bits`: those that matter to the state.
+    #[inline]
+    fn index(&self, state: StateId, bits: Interest) -> Option<u32> {
+        let first = &self.states.get(state.0 as usize)?.first;
+        let known = first.iter().find(|(known, _)| *known == bits);
+        match known {
+            Some((_, index)) => Some(*index),
+            None if first.len() < FEW => None,
+            None => self.by_bits.get(&(state, bits)).copied(),
+        }
     }
 
     fn make(&mut self, program: &Program, state: StateId, bits: Interest) -> Move {
@@ -232,6 +253,7 @@ impl Determined {
             waits,
             mask,
             always,
+            first: SmallVec::new(),
         });
         Some(id)
     }
