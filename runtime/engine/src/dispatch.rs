@@ -55,6 +55,12 @@ impl Scratch {
         }
     }
 
+    /// Whether a row that was looked up ahead is for nobody.
+    #[inline]
+    pub fn is_silent(&self, stream: &Stream, row: usize) -> bool {
+        self.ahead.of(row).is_empty() && stream.readers.every_event.is_empty()
+    }
+
     /// Finds the queries that an event of a stream concerns.
     pub fn find(&mut self, stream: &mut Stream, standings: &[Standing], event: &Event) {
         self.hits.clear();
@@ -291,6 +297,11 @@ impl Engine {
             .copied()
         {
             at += 1;
+            let query = self.queries.get(reader.query.0 as usize);
+            if query.is_some_and(|it| it.as_ref().is_some_and(|it| it.is_at(watermark))) {
+                // The event told it already.
+                continue;
+            }
             self.tell(reader.query, |query, bench| {
                 query.watermark(reader.input, watermark, bench);
             });
@@ -414,15 +425,23 @@ impl Engine {
             if sorted {
                 produced.sort_by_key(|row| row.time);
             }
+            let watermark = query.output_watermark();
+            let moved = watermark > stream.watermark;
+            // What events on their way will set may be over already.
+            let are_told = !produced.is_empty()
+                || stream.readers.minds(watermark)
+                || self.agenda.len() > 1
+                || matches!(self.agenda.front(), Some(Item::Event(..)));
             for row in produced.drain(..) {
                 let event = stream.derived(row.time, self.next_seq, row.values);
                 self.next_seq += 1;
                 self.agenda.push_back(Item::Event(output, event));
             }
-            let watermark = query.output_watermark();
-            if watermark > stream.watermark {
+            if moved {
                 stream.watermark = watermark;
-                self.agenda.push_back(Item::Watermark(output, watermark));
+                if are_told {
+                    self.agenda.push_back(Item::Watermark(output, watermark));
+                }
             }
         }
         produced.clear();

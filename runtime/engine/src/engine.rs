@@ -319,9 +319,32 @@ impl Engine {
             let count = self.scratch.look_ahead(stream, columns, rows).max(1);
             let some = times.iter().skip(next).take(count);
             for (ahead, time) in some.enumerate() {
-                let row = next + ahead;
-                let row = BlockRow { columns, row };
-                pushed.push(self.push_row(index, id, *time, row, ahead));
+                let Some((_, stream)) = self.streams.get_index_mut(index) else {
+                    return Err(EngineError::UnknownStream(id));
+                };
+                let admission = stream.admit(*time);
+                let seq = self.next_seq;
+                self.next_seq += 1;
+                // Most rows concern nobody. Such a one is never made an event.
+                if admission == Admission::InTime && self.scratch.is_silent(stream, ahead) {
+                    stream.pass_over();
+                    if !stream.is_quiet() {
+                        let first_output = self.outputs.len();
+                        self.reach(id);
+                        self.run(first_output);
+                    }
+                } else {
+                    let row = BlockRow {
+                        columns,
+                        row: next + ahead,
+                    };
+                    self.push_row(index, id, (*time, seq), row, ahead, &admission);
+                }
+                pushed.push(match admission {
+                    Admission::InTime => Pushed::Accepted,
+                    Admission::Late => Pushed::Late,
+                    Admission::Ahead => Pushed::Ahead,
+                });
             }
             next += count;
         }
@@ -352,23 +375,21 @@ impl Engine {
         Ok((index, stream))
     }
 
-    /// A row of a block, one of those that were looked up ahead. One that nobody wants to see is never made an event.
+    /// A row of a block, one of those that were looked up ahead, with its time and number.
     fn push_row(
         &mut self,
         index: usize,
         id: StreamId,
-        time: i64,
+        (time, seq): (i64, u64),
         row: BlockRow<'_>,
         ahead: usize,
-    ) -> Pushed {
+        admission: &Admission,
+    ) {
         let Some((_, stream)) = self.streams.get_index_mut(index) else {
-            return Pushed::Late;
+            return;
         };
-        let admission = stream.admit(time);
-        let seq = self.next_seq;
-        self.next_seq += 1;
         let first_output = self.outputs.len();
-        let pushed = match admission {
+        match admission {
             Admission::InTime => {
                 let now = stream.goes_at_once(time).then_some(time);
                 self.scratch
@@ -376,7 +397,7 @@ impl Engine {
                 if self.scratch.targets.is_empty() {
                     stream.pass_over();
                     if stream.is_quiet() {
-                        return Pushed::Accepted;
+                        return;
                     }
                 } else {
                     // Who comes later sees events that wait, but not one that goes at once: of that, what nobody looks at need not be made.
@@ -391,23 +412,15 @@ impl Engine {
                         self.reach(id);
                         self.tell_targets(&event);
                         self.run(first_output);
-                        return Pushed::Accepted;
+                        return;
                     }
                 }
                 self.reach(id);
-                Pushed::Accepted
             }
-            Admission::Late => {
-                self.late(id, row.columns.row(row.row), seq, "late");
-                Pushed::Late
-            }
-            Admission::Ahead => {
-                self.late(id, row.columns.row(row.row), seq, "ahead");
-                Pushed::Ahead
-            }
-        };
+            Admission::Late => self.late(id, row.columns.row(row.row), seq, "late"),
+            Admission::Ahead => self.late(id, row.columns.row(row.row), seq, "ahead"),
+        }
         self.run(first_output);
-        pushed
     }
 
     /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.

@@ -317,6 +317,11 @@ impl Query {
         }
     }
 
+    /// Whether its one input has come to this time: to hear so again changes nothing.
+    pub fn is_at(&self, time: i64) -> bool {
+        self.merge.is_none() && time <= self.clock
+    }
+
     /// An input has come to a time: nothing before it will come any more.
     pub fn watermark(&mut self, input: u16, time: i64, bench: &mut Bench<'_>) {
         if self.is_done() {
