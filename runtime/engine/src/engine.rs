@@ -198,7 +198,18 @@ impl Engine {
             }
         }
         let first_output = self.outputs.len();
-        for (input, number) in query.inputs.iter().zip(0_u16..) {
+        self.attach(id);
+        self.run(first_output);
+        Ok(id)
+    }
+
+    /// Lets a query read its inputs, from now on.
+    pub(crate) fn attach(&mut self, id: QueryId) {
+        let Some(Some(query)) = self.queries.get(id.0 as usize) else {
+            return;
+        };
+        let plan = Arc::clone(&query.plan);
+        for (input, number) in plan.inputs.iter().zip(0_u16..) {
             let Some(stream) = self.streams.get_mut(&input.stream) else {
                 continue;
             };
@@ -226,8 +237,18 @@ impl Engine {
             }
         }
         self.refresh_eager(id);
-        self.run(first_output);
-        Ok(id)
+    }
+
+    /// Lets a query read its inputs no more.
+    pub(crate) fn detach(&mut self, id: QueryId, plan: &CompiledQuery) {
+        for input in &plan.inputs {
+            if let Some(stream) = self.streams.get_mut(&input.stream) {
+                stream.readers.remove(id);
+                if let Origin::Query(producer) = stream.origin {
+                    self.refresh_eager(producer);
+                }
+            }
+        }
     }
 
     /// Removes a query and what it holds. Queries that read its output get nothing more from it, unless another one is
@@ -237,14 +258,8 @@ impl Engine {
             return false;
         };
         query.leave(&mut self.families);
-        for input in &query.plan.inputs {
-            if let Some(stream) = self.streams.get_mut(&input.stream) {
-                stream.readers.remove(id);
-                if let Origin::Query(producer) = stream.origin {
-                    self.refresh_eager(producer);
-                }
-            }
-        }
+        let plan = Arc::clone(&query.plan);
+        self.detach(id, &plan);
         if let Some(stream) = self.streams.get_mut(&query.plan.output_stream) {
             stream.origin = Origin::Orphan;
         }
@@ -419,6 +434,7 @@ impl Engine {
                 self.end(id);
             }
         }
+        self.end_paused();
         self.run(first_output);
     }
 
@@ -462,6 +478,9 @@ impl Engine {
     pub fn output_watermark(&self, id: QueryId) -> Option<i64> {
         let query = self.queries.get(id.0 as usize)?.as_ref()?;
         let mut watermark = query.output_watermark();
+        if query.is_paused() {
+            return Some(watermark).filter(|watermark| *watermark != NEVER);
+        }
         let eager = self.standings.get(id.0 as usize).is_some_and(|it| it.eager);
         if !eager && query.plan.order_by.is_empty() {
             // It does not hear of every watermark, since by none of them anything would have happened to it.
@@ -534,7 +553,7 @@ impl Engine {
         }
     }
 
-    fn end(&mut self, id: StreamId) {
+    pub(crate) fn end(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };

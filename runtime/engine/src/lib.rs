@@ -21,6 +21,7 @@ mod index;
 mod limit_per;
 mod matcher;
 mod merge;
+mod pause;
 mod query;
 mod queue;
 mod readers;

@@ -80,6 +80,8 @@ pub(crate) struct Query {
     /// The time up to which everything is known.
     clock: i64,
     finished: bool,
+    /// It sees nothing until it is resumed.
+    paused: bool,
     /// It takes the events of its one input as they are.
     plain: bool,
     /// Its events go to its family.
@@ -120,6 +122,7 @@ impl Query {
             stats: QueryStats::default(),
             clock: NEVER,
             finished: false,
+            paused: false,
             plain: plan.unnest.is_empty()
                 && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
             light: false,
@@ -247,6 +250,35 @@ impl Query {
         self.leave(families);
         self.merge = None;
         self.stats.live = 0;
+    }
+
+    /// Drops what is open in it: it sees nothing until another one takes its place ([`Self::resumed`]). `events`: how many it has seen. How
+    /// many partial matches were open.
+    pub fn pause(&mut self, events: u64, families: &mut Families) -> u64 {
+        let open = self.stats(families).live;
+        self.leave(families);
+        self.emitter.stop();
+        (self.merge, self.before) = (None, None);
+        (self.stats.events, self.stats.live) = (events, 0);
+        self.paused = true;
+        open
+    }
+
+    /// Takes over what one that was paused had counted, and how far it had come: what it told its readers must stay true.
+    pub fn resumed(mut self, paused: &Self) -> Self {
+        self.stats = paused.stats.clone();
+        self.clock = paused.clock;
+        self
+    }
+
+    /// It sees nothing.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Events that it was shown, one by one.
+    pub fn events(&self) -> u64 {
+        self.stats.events
     }
 
     /// Why it was stopped, if it was.
