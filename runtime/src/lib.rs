@@ -61,6 +61,7 @@ mod error;
 mod files;
 mod flow;
 pub mod generate;
+mod history;
 mod ingest;
 mod intake;
 mod merge;
@@ -74,6 +75,7 @@ mod session;
 mod settings;
 mod source;
 mod stats;
+mod status;
 pub mod suggest;
 
 pub use builder::{OnMatch, SessionBuilder};
@@ -84,6 +86,7 @@ pub use row::{FromValue, IntoValue, Row};
 pub use session::{Checked, OnPiece, Piece, Push, Session};
 pub use source::{format_source, format_sql};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
+pub use status::{QueryState, QueryStatus, StreamStatus};
 
 pub use portent_connect as connect;
 pub use portent_engine as engine;

@@ -6,6 +6,7 @@ mod create_stream;
 mod drop;
 mod explain;
 mod insert;
+mod pause;
 mod select;
 mod show;
 
@@ -52,6 +53,14 @@ pub(crate) enum Effect {
     },
     /// A sink has gone.
     DropSink {
+        name: String,
+    },
+    /// A standing query is to see nothing.
+    Pause {
+        name: String,
+    },
+    /// A standing query is to begin afresh.
+    Resume {
         name: String,
     },
     /// Events by hand.
@@ -117,6 +126,8 @@ impl Planning<'_> {
                 if_exists,
                 name,
             } => self.drop(*what, *if_exists, name),
+            StatementKind::Pause { name } => self.pause(name, true),
+            StatementKind::Resume { name } => self.pause(name, false),
             StatementKind::Show(show) => self.show(show),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::Explain(explain) => self.explain(explain, span),

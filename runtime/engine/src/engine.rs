@@ -19,7 +19,7 @@ use crate::matcher::Families;
 use crate::query::Query;
 use crate::readers::Reader;
 use crate::standing::Standing;
-use crate::stats::{QueryStats, StreamStats};
+use crate::stats::{QueryStats, StreamPoint, StreamStats};
 use crate::stream::{Admission, NEVER, Origin, Stream};
 
 /// The number of a registered query. Never used again.
@@ -464,6 +464,25 @@ impl Engine {
             stats.watermark = (watermark != NEVER).then_some(watermark);
         }
         Some(stats)
+    }
+
+    /// Where a stream stands.
+    pub fn stream_point(&self, id: StreamId) -> Option<StreamPoint> {
+        self.streams.get(&id).map(|stream| stream.point())
+    }
+
+    /// Lets a stream that has taken nothing yet begin where another one stood. Queries that read it hear of its watermark when they are
+    /// registered: register them afterwards.
+    pub fn restore_stream(&mut self, id: StreamId, point: &StreamPoint) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.restore(point);
+        }
+    }
+
+    /// Whether any query reads a stream, or its late events.
+    pub fn is_read(&self, id: StreamId) -> bool {
+        let stream = self.streams.get(&id);
+        stream.is_some_and(|stream| stream.late_is_read || !stream.readers.is_empty())
     }
 
     /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.

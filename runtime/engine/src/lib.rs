@@ -38,4 +38,4 @@ pub use config::{Classes, EngineConfig};
 pub use engine::{Engine, Output, Pushed, QueryId};
 pub use error::EngineError;
 pub use id::MatchId;
-pub use stats::{Failure, Limit, QueryError, QueryStats, StreamStats};
+pub use stats::{Failure, Limit, QueryError, QueryStats, StreamPoint, StreamStats};

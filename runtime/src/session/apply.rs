@@ -82,6 +82,8 @@ impl Session {
                 self.outbox.sinks.shift_remove(&name);
                 dropped("SINK", name)
             }
+            Effect::Pause { name } => self.pause(&name)?,
+            Effect::Resume { name } => self.resume(&name)?,
             Effect::Insert(rows) => {
                 let (mut accepted, mut late) = (0, 0);
                 for row in rows.rows {
@@ -225,7 +227,10 @@ impl Session {
             });
             parts.push(self.flow.register(query, route)?);
         }
-        let old = self.queries.insert(def.name.clone(), Standing { parts });
+        let turns = vec![self.flow.moment()];
+        let old = self
+            .queries
+            .insert(def.name.clone(), Standing { parts, turns });
         match old {
             // Nobody can read it yet, but what it reads need not report itself any more.
             None if !self.is_read_by_selects(def) => self.report_beside(def),
