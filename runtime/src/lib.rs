@@ -77,6 +77,7 @@ mod source;
 mod stats;
 mod status;
 pub mod suggest;
+mod why;
 
 pub use builder::{OnMatch, SessionBuilder};
 pub use emitted::Emitted;

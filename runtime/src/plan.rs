@@ -9,12 +9,14 @@ mod insert;
 mod pause;
 mod select;
 mod show;
+mod why;
 
 use std::sync::Arc;
 
 use portent_connect::SinkConfig;
+use portent_engine::trace::Question;
 use portent_grammar::Diagnostic;
-use portent_parser::ast::{Statement, StatementKind};
+use portent_parser::ast::{ExplainFormat, Statement, StatementKind};
 use portent_planner::catalog::{Catalog, InsertRows, QueryDef, StreamDef};
 use portent_planner::resolve::{Planned, unsupported};
 
@@ -62,6 +64,18 @@ pub(crate) enum Effect {
     /// A standing query is to begin afresh.
     Resume {
         name: String,
+    },
+    /// Why did a match of a query come?
+    ExplainMatch {
+        def: Arc<QueryDef>,
+        id: String,
+        format: ExplainFormat,
+    },
+    /// Why did none come?
+    WhyNot {
+        def: Arc<QueryDef>,
+        question: Question,
+        format: ExplainFormat,
     },
     /// Events by hand.
     Insert(InsertRows),
@@ -131,6 +145,15 @@ impl Planning<'_> {
             StatementKind::Show(show) => self.show(show),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::Explain(explain) => self.explain(explain, span),
+            StatementKind::ExplainMatch { format, query, id } => {
+                self.explain_match(*format, query, id, span)
+            }
+            StatementKind::ExplainWhyNot {
+                format,
+                query,
+                key,
+                between,
+            } => self.explain_why_not(*format, query, key, between.as_ref(), span),
             StatementKind::Set { name, value } => self.set(name, value),
             // Said above: they are not supported yet.
             _ => None,

@@ -9,12 +9,16 @@ mod pass;
 mod pause;
 mod push;
 mod read;
+mod replay;
 mod report;
 mod seen;
 mod status;
 mod target;
 #[cfg(test)]
 mod tests;
+mod why;
+#[cfg(test)]
+mod why_tests;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;

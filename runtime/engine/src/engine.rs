@@ -154,6 +154,16 @@ impl Engine {
         query: Arc<CompiledQuery>,
         deliver: bool,
     ) -> Result<QueryId, EngineError> {
+        self.register_as(query, deliver, false)
+    }
+
+    /// As [`Self::register`]. `traced`: all that it sees and finds is kept for [`Self::trace`].
+    pub(crate) fn register_as(
+        &mut self,
+        query: Arc<CompiledQuery>,
+        deliver: bool,
+        traced: bool,
+    ) -> Result<QueryId, EngineError> {
         let mut names = Vec::with_capacity(query.inputs.len());
         for input in &query.inputs {
             let stream = self
@@ -176,7 +186,7 @@ impl Engine {
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
         let since = self.next_seq;
-        let made = Query::new(
+        let mut made = Query::new(
             Arc::clone(&query),
             deliver,
             &names,
@@ -184,6 +194,9 @@ impl Engine {
             &mut self.families,
         )
         .map_err(invalid)?;
+        if traced {
+            made.trace(names);
+        }
         self.queries.push(Some(Box::new(made)));
         self.standings.push(Standing::new(since));
         match self.streams.get_mut(&output) {

@@ -29,6 +29,7 @@ mod sort;
 mod standing;
 mod stats;
 mod stream;
+pub mod trace;
 mod unnest;
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Engine {
     /// A query that was paused begins afresh, with what comes from now on; it goes on counting. Whether there was one.
     pub fn resume(&mut self, id: QueryId) -> bool {
         let number = id.0 as usize;
-        let Some(Some(paused)) = self.queries.get(number) else {
+        let Some(Some(paused)) = self.queries.get_mut(number) else {
             return false;
         };
         if !paused.is_paused() {

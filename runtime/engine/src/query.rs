@@ -16,6 +16,7 @@ use crate::matcher::{Families, Matcher, Place, Sink, row_bytes};
 use crate::merge::Merge;
 use crate::stats::{Failure, Limit, QueryStats};
 use crate::stream::NEVER;
+use crate::trace::{Capture, Tap};
 use crate::unnest::unnest;
 
 /// What a query wants of the events of its input.
@@ -82,6 +83,8 @@ pub(crate) struct Query {
     finished: bool,
     /// It sees nothing until it is resumed.
     paused: bool,
+    /// Its rows are kept, to be explained.
+    tap: Option<Box<Tap>>,
     /// It takes the events of its one input as they are.
     plain: bool,
     /// Its events go to its family.
@@ -123,6 +126,7 @@ impl Query {
             clock: NEVER,
             finished: false,
             paused: false,
+            tap: None,
             plain: plan.unnest.is_empty()
                 && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
             light: false,
@@ -140,6 +144,9 @@ impl Query {
         let [input] = self.plan.inputs.as_slice() else {
             return Wanted::Everything;
         };
+        if self.tap.is_some() {
+            return Wanted::Everything;
+        }
         if input.columns.is_some() || !self.plan.unnest.is_empty() {
             return Wanted::Everything;
         }
@@ -265,9 +272,19 @@ impl Query {
     }
 
     /// Takes over what one that was paused had counted, and how far it had come: what it told its readers must stay true.
-    pub fn resumed(mut self, paused: &Self) -> Self {
+    pub fn resumed(mut self, paused: &mut Self) -> Self {
         self.stats = paused.stats.clone();
         self.clock = paused.clock;
+        if let Some(mut tap) = paused.tap.take() {
+            // What it sees from now on does not follow what it saw before.
+            tap.cut();
+            self.trace(Vec::new());
+            self.tap = Some(tap);
+            self.emitter.capture = paused.emitter.capture.take();
+            if let Some(capture) = &mut self.emitter.capture {
+                capture.cut();
+            }
+        }
         self
     }
 
@@ -431,11 +448,37 @@ impl Query {
         let row = self.arrange(input, event);
         let plan = Arc::clone(&self.plan);
         if plan.unnest.is_empty() {
+            self.keep(&row);
             return self.row(row, hint, bench);
         }
         for row in unnest(row, &plan.unnest, &mut self.stats) {
+            self.keep(&row);
             self.row(row, Hint::default(), bench);
         }
+    }
+
+    fn keep(&mut self, row: &Row) {
+        if let Some(tap) = &mut self.tap {
+            tap.take(row);
+        }
+    }
+
+    /// Its rows and matches are kept from now on. So it sees every event, and takes none as it comes.
+    pub fn trace(&mut self, streams: Vec<String>) {
+        self.plain = false;
+        self.tap = Some(Box::new(Tap::new(streams)));
+        self.emitter.wants_id = true;
+        self.emitter.capture = Some(Box::default());
+    }
+
+    /// What was kept of its rows and matches.
+    pub fn traced(&self) -> Option<(&Tap, &Capture)> {
+        Some((self.tap.as_deref()?, self.emitter.capture.as_deref()?))
+    }
+
+    /// Whether all of its input has ended.
+    pub fn is_finished(&self) -> bool {
+        self.finished
     }
 
     /// An event in the layout of the query.

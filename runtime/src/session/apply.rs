@@ -84,6 +84,17 @@ impl Session {
             }
             Effect::Pause { name } => self.pause(&name)?,
             Effect::Resume { name } => self.resume(&name)?,
+            Effect::ExplainMatch { def, id, format } => self
+                .explain_match(&def, &id, format)
+                .map_err(|it| at(it, place))?,
+            Effect::WhyNot {
+                def,
+                question,
+                format,
+            } => {
+                let told = self.explain_why_not(&def, &question, format);
+                told.map_err(|it| at(it, place))?
+            }
             Effect::Insert(rows) => {
                 let (mut accepted, mut late) = (0, 0);
                 for row in rows.rows {

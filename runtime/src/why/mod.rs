@@ -1,0 +1,21 @@
+//! EXPLAIN MATCH and EXPLAIN WHY NOT, printed. A format a file.
+
+mod json;
+mod text;
+
+use portent_engine::trace::{ExplainedMatch, WhyNot};
+use portent_parser::ast::ExplainFormat;
+
+/// An answer, and the name of the query that it is about.
+pub(crate) enum Answer {
+    Match(ExplainedMatch),
+    WhyNot(WhyNot),
+}
+
+/// An answer as text or JSON (other formats were refused before).
+pub(crate) fn print(query: &str, answer: &Answer, format: ExplainFormat) -> String {
+    match format {
+        ExplainFormat::Json => json::print(query, answer),
+        _ => text::print(query, answer),
+    }
+}
