@@ -57,6 +57,7 @@ fn why_not(query: &str, told: &WhyNot) -> Json {
         "first": told.times.map(|(first, _)| time(first)),
         "last": told.times.map(|(_, last)| time(last)),
         "other_keys": keys.collect::<Vec<_>>(),
+        "matched": told.matched,
         "matches": matches.collect::<Vec<_>>(),
         "undecided": undecided.map(|events| events.iter().map(bound).collect::<Vec<_>>()),
         "furthest": told.furthest.as_ref().map(furthest),

@@ -90,6 +90,14 @@ fn why_not(query: &str, told: &WhyNot, out: &mut String) {
             }
         }
     }
+    let more = told.matched.saturating_sub(told.matches.len() as u64);
+    if more > 0 {
+        fact(
+            out,
+            "matches",
+            &format!("{}, the last of them:", told.matched),
+        );
+    }
     for found in &told.matches {
         fact(
             out,

@@ -115,11 +115,21 @@ impl<'a> Board<'a> {
         position: u64,
         parent: Option<&Arc<Node>>,
     ) -> Option<Arc<Node>> {
+        self.bind_as(bind.variable, position, parent)
+    }
+
+    /// Binds the row at a position to a variable.
+    pub fn bind_as(
+        &self,
+        variable: VarId,
+        position: u64,
+        parent: Option<&Arc<Node>>,
+    ) -> Option<Arc<Node>> {
         let bound = Candidate {
             row: self.row(position)?,
             position,
-            variable: bind.variable,
-            excluded: bind.excluded,
+            variable,
+            excluded: false,
         };
         Some(Node::new(self.program(), &self.history, parent, &bound))
     }

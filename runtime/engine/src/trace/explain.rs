@@ -1,5 +1,6 @@
 //! Why a match was reported.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use portent_grammar::Value;
@@ -32,7 +33,7 @@ pub(super) fn explain(traced: &Traced<'_>, wanted: MatchId) -> Option<ExplainedM
         .map(|row| key_of(&traced.plan.partition_by, row))
         .unwrap_or_default();
     let board = Board::new(traced, &key, found.run);
-    let path = path(&board, found);
+    let path = path(&board, found).or_else(|| straight(&board, found));
     let last = path.as_ref().and_then(|path| path.node.as_deref());
     let output = &traced.query.plan.output;
     let named = |row: &Vec<Value>| {
@@ -101,7 +102,12 @@ fn path(board: &Board<'_>, found: &Captured) -> Option<Path> {
     };
     // A stack instead of recursion: a run may be long.
     let mut ways: Vec<(usize, usize, Path)> = vec![(0, 0, start)];
+    // Two ways to one state bound the same events: one will do.
+    let mut seen: HashSet<(usize, usize)> = HashSet::new();
     while let Some((state, at, path)) = ways.pop() {
+        if !seen.insert((state, at)) {
+            continue;
+        }
         let program = board.program();
         let Some((variable, position)) = bound.get(at).copied() else {
             match ends(board, state, &path, found) {
@@ -126,6 +132,18 @@ fn path(board: &Board<'_>, found: &Captured) -> Option<Path> {
         }
     }
     None
+}
+
+/// What a match bound, whatever way through the automaton that was.
+fn straight(board: &Board<'_>, found: &Captured) -> Option<Path> {
+    let mut last: Option<Arc<Node>> = None;
+    for (variable, row) in &found.bound {
+        last = Some(board.bind_as(*variable, board.position(row)?, last.as_ref())?);
+    }
+    Some(Path {
+        node: last,
+        absent: Vec::new(),
+    })
 }
 
 /// Takes a step, if nothing between the event before and this one forbids it.

@@ -198,7 +198,9 @@ pub struct WhyNot {
     pub times: Option<(i64, i64)>,
     /// If there are none: keys of which there are some.
     pub other_keys: Vec<Vec<Value>>,
-    /// The matches that there were, if there were any.
+    /// How many matches there were.
+    pub matched: u64,
+    /// The last of them, if there were any.
     pub matches: Vec<Found>,
     /// A candidate that is complete, but was not reported: a preferable one may still come, or one that began earlier is open.
     pub undecided: Option<Vec<BoundEvent>>,

@@ -194,6 +194,7 @@ impl Walker<'_, '_> {
                     else {
                         continue;
                     };
+                    self.work += position * bind.absent.len() as u64;
                     let mut absent = bind.absent.iter();
                     if absent.any(|absent| board.came_before(absent, &node).is_some()) {
                         continue;

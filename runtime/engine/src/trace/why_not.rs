@@ -13,6 +13,8 @@ use crate::matcher::attempt::key_component;
 
 /// So many other keys are told where there is no event of the one that was asked for.
 const MOST_KEYS: usize = 5;
+/// So many matches are told one by one.
+const MOST_MATCHES: usize = 10;
 
 pub(super) fn why_not(traced: &Traced<'_>, question: &Question) -> WhyNot {
     // What was seen before a pause does not go on after it.
@@ -20,12 +22,16 @@ pub(super) fn why_not(traced: &Traced<'_>, question: &Question) -> WhyNot {
     let between = question.between.unwrap_or((i64::MIN, i64::MAX));
     let found = traced.capture.matches.iter();
     let found = found.filter(|found| is_asked(traced, found, question, between));
+    let found: Vec<&Captured> = found.collect();
+    let last = found.len().saturating_sub(MOST_MATCHES);
+    let last = found.iter().skip(last);
     let mut told = WhyNot {
         key: traced.named_key(&question.key),
         events: asked(&board, between).count() as u64,
         times: times(&board, between),
         other_keys: Vec::new(),
-        matches: found.map(|found| short(traced, question, found)).collect(),
+        matched: found.len() as u64,
+        matches: last.map(|found| short(traced, question, found)).collect(),
         undecided: None,
         furthest: None,
         cut_short: false,
