@@ -1,13 +1,13 @@
 //! An engine and what surrounds it: which query's rows go where.
 
+mod keep;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portent_engine::{
-    Engine, EngineConfig, EngineError, Output, Pushed, QueryId, QueryStats, StreamPoint,
-};
+use portent_engine::{Engine, EngineConfig, EngineError, Output, Pushed, QueryId, QueryStats};
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::value::cast;
 use portent_grammar::{Schema, Type, Value};
@@ -20,6 +20,8 @@ use crate::Errors;
 use crate::history::{History, What};
 use crate::ingest::Ingest;
 use crate::reader::Events;
+
+use keep::keeper;
 
 /// Fewer rows than this of a larger block are pushed one by one.
 const FEW: usize = 8;
@@ -345,64 +347,6 @@ impl Flow {
         self.pump(deliver)
     }
 
-    fn advance_stream(&mut self, stream: StreamId, to: i64) {
-        if self.is_kept(stream) {
-            self.note(stream, What::Watermark(to));
-        }
-        self.engine.advance(stream, to);
-    }
-
-    fn finish_stream(&mut self, stream: StreamId) {
-        if self.is_kept(stream) {
-            self.note(stream, What::End);
-        }
-        self.engine.finish_stream(stream);
-    }
-
-    /// Keeps so many events of each stream that queries read; 0: none.
-    pub fn keep(&mut self, events: u64) {
-        let events = usize::try_from(events).unwrap_or(usize::MAX);
-        match &mut self.history {
-            _ if events == 0 => {
-                self.moment = self.moment();
-                self.history = None;
-            }
-            Some(history) => history.keep(events),
-            None => self.history = Some(Box::new(History::new(events, self.moment))),
-        }
-    }
-
-    /// What is kept of what came; `None`: nothing is.
-    pub fn history(&self) -> Option<&History> {
-        self.history.as_deref()
-    }
-
-    /// The place of what comes next among all that was kept.
-    pub fn moment(&self) -> u64 {
-        self.history.as_ref().map_or(self.moment, |it| it.moment())
-    }
-
-    /// Where a stream stands, an output too.
-    pub fn point(&self, stream: StreamId) -> Option<StreamPoint> {
-        self.engine.stream_point(stream)
-    }
-
-    /// Whether what comes into a stream now is to be kept.
-    #[inline]
-    fn is_kept(&mut self, stream: StreamId) -> bool {
-        if self.history.is_none() {
-            return false;
-        }
-        let lateness = self.entrances.get(&stream).map_or(0, |it| it.lateness);
-        keeper(&mut self.history, &self.engine, stream, lateness).is_some()
-    }
-
-    fn note(&mut self, stream: StreamId, what: What) {
-        if let Some(history) = &mut self.history {
-            history.note(stream, what);
-        }
-    }
-
     /// Delivers what has come out, and what comes of it.
     pub fn pump(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
         loop {
@@ -487,22 +431,6 @@ impl Flow {
         }
         if moved { self.pump(deliver) } else { Ok(()) }
     }
-}
-
-/// Who is to keep what comes into a stream now: nobody, if nothing is kept, or nobody reads the stream.
-#[inline]
-fn keeper<'a>(
-    history: &'a mut Option<Box<History>>,
-    engine: &Engine,
-    stream: StreamId,
-    lateness: i64,
-) -> Option<&'a mut History> {
-    let history = history.as_deref_mut()?;
-    if !engine.is_read(stream) {
-        return None;
-    }
-    history.expect(stream, engine.stream_point(stream)?, lateness);
-    Some(history)
 }
 
 /// A row of a query as a row of the stream that it writes into.

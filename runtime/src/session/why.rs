@@ -13,6 +13,7 @@ use super::Session;
 use super::replay::Replayed;
 use crate::error::Errors;
 use crate::reply::Reply;
+use crate::status::QueryState;
 use crate::why::{Answer, print};
 
 /// So many ids are named where the one that was asked for isn't there.
@@ -55,8 +56,32 @@ impl Session {
             let message = format!("the plan of query \"{}\" has no pattern", def.name);
             Errors::plain(codes::NO_PATTERN, message)
         })?;
-        let answer = Answer::WhyNot(told);
+        let answer = Answer::WhyNot(told, self.notes(&def.name, &replayed));
         Ok(Reply::Explained(print(&def.name, &answer, format)))
+    }
+
+    /// What else should be known about why a query does not match.
+    fn notes(&self, query: &str, replayed: &Replayed) -> Vec<String> {
+        let mut notes = Vec::new();
+        match self.state_of(query) {
+            QueryState::Paused => notes.push(format!(
+                "the query is paused, and sees nothing until RESUME QUERY {query}"
+            )),
+            QueryState::Failed(why) => notes.push(format!("the query was stopped: {why}")),
+            QueryState::Done if !self.ended => {
+                notes.push(
+                    "the query is done: its LIMIT is reached, or its input has ended".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if let (false, Some(first)) = (replayed.whole, replayed.first) {
+            let first = Value::Timestamp(first);
+            notes.push(format!(
+                "the history begins at {first}: what came before is not looked at"
+            ));
+        }
+        notes
     }
 }
 

@@ -12,7 +12,7 @@ use super::Answer;
 pub(super) fn print(query: &str, answer: &Answer) -> String {
     let json = match answer {
         Answer::Match(found) => explained(query, found),
-        Answer::WhyNot(told) => why_not(query, told),
+        Answer::WhyNot(told, notes) => why_not(query, told, notes),
     };
     // Values of this kind always can be printed.
     serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
@@ -35,7 +35,7 @@ fn explained(query: &str, found: &ExplainedMatch) -> Json {
     })
 }
 
-fn why_not(query: &str, told: &WhyNot) -> Json {
+fn why_not(query: &str, told: &WhyNot, notes: &[String]) -> Json {
     let matches = told.matches.iter().map(|found| {
         let held_back = found.held_back.as_ref();
         json!({
@@ -60,8 +60,10 @@ fn why_not(query: &str, told: &WhyNot) -> Json {
         "matched": told.matched,
         "matches": matches.collect::<Vec<_>>(),
         "undecided": undecided.map(|events| events.iter().map(bound).collect::<Vec<_>>()),
+        "until": told.until.map(time),
         "furthest": told.furthest.as_ref().map(furthest),
         "cut_short": told.cut_short,
+        "notes": notes,
     })
 }
 

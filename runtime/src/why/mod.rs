@@ -6,10 +6,11 @@ mod text;
 use portent_engine::trace::{ExplainedMatch, WhyNot};
 use portent_parser::ast::ExplainFormat;
 
-/// An answer, and the name of the query that it is about.
+/// An answer.
 pub(crate) enum Answer {
     Match(ExplainedMatch),
-    WhyNot(WhyNot),
+    /// With what else should be known: that the query is paused, say.
+    WhyNot(WhyNot, Vec<String>),
 }
 
 /// An answer as text or JSON (other formats were refused before).

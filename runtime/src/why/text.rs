@@ -16,7 +16,7 @@ pub(super) fn print(query: &str, answer: &Answer) -> String {
     let mut out = String::new();
     match answer {
         Answer::Match(found) => explained(query, found, &mut out),
-        Answer::WhyNot(told) => why_not(query, told, &mut out),
+        Answer::WhyNot(told, notes) => why_not(query, told, notes, &mut out),
     }
     out
 }
@@ -58,7 +58,7 @@ fn explained(query: &str, found: &ExplainedMatch, out: &mut String) {
     }
 }
 
-fn why_not(query: &str, told: &WhyNot, out: &mut String) {
+fn why_not(query: &str, told: &WhyNot, notes: &[String], out: &mut String) {
     let of = match told.key.is_empty() {
         true => String::new(),
         false => format!(" for {}", named_key(&told.key)),
@@ -67,6 +67,9 @@ fn why_not(query: &str, told: &WhyNot, out: &mut String) {
         let _ = writeln!(out, "query {query} did match{of}");
     } else {
         let _ = writeln!(out, "query {query} found no match{of}");
+    }
+    for note in notes {
+        fact(out, "note", note);
     }
     match told.times {
         Some((first, last)) => {
@@ -121,9 +124,12 @@ fn why_not(query: &str, told: &WhyNot, out: &mut String) {
         );
     }
     if let Some(bound) = &told.undecided {
-        let why = "these events are a whole candidate, but it is not reported: a preferable one may still come, \
+        let why = "these events are a whole candidate, but it is not reported yet: a preferable one may still come, \
                    or one that began earlier is open";
-        fact(out, "undecided", why);
+        let until = told
+            .until
+            .map_or(String::new(), |it| format!("; until {}", time(it)));
+        fact(out, "undecided", &format!("{why}{until}"));
         out.push('\n');
         events(bound, "  ", out);
     }

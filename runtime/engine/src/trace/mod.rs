@@ -7,6 +7,7 @@
 
 mod board;
 mod explain;
+mod limits;
 mod report;
 mod tap;
 mod text;

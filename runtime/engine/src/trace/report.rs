@@ -204,6 +204,8 @@ pub struct WhyNot {
     pub matches: Vec<Found>,
     /// A candidate that is complete, but was not reported: a preferable one may still come, or one that began earlier is open.
     pub undecided: Option<Vec<BoundEvent>>,
+    /// When WITHIN will have decided that candidate, µs since 1970-01-01 UTC.
+    pub until: Option<i64>,
     /// The furthest partial match; `None` where there was a match, or no event.
     pub furthest: Option<Partial>,
     /// The search was cut short: there were too many partial matches to go through all of them.

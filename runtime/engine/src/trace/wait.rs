@@ -4,8 +4,8 @@ use portent_planner::automaton::Contiguity;
 use portent_planner::compiled::Within;
 
 use super::board::{Board, Start};
+use super::limits::{bind_deadline, is_full, tail_deadline};
 use super::report::{Checked, End, Near, Outcome, Reach, WaitedFor, Wrong};
-use super::walk::{bind_deadline, is_full, tail_deadline};
 use crate::event::Row;
 use crate::matcher::bindings::Node;
 use crate::matcher::program::{Accept, Bind, StepKind};

@@ -1,6 +1,7 @@
 //! Why there was no match.
 
 use portent_grammar::Value;
+use portent_planner::compiled::Within;
 
 use super::board::{Board, key_of};
 use super::explain::filter;
@@ -33,6 +34,7 @@ pub(super) fn why_not(traced: &Traced<'_>, question: &Question) -> WhyNot {
         matched: found.len() as u64,
         matches: last.map(|found| short(traced, question, found)).collect(),
         undecided: None,
+        until: None,
         furthest: None,
         cut_short: false,
     };
@@ -47,6 +49,11 @@ pub(super) fn why_not(traced: &Traced<'_>, question: &Question) -> WhyNot {
     told.cut_short = walked.cut_short;
     match (walked.complete, walked.furthest) {
         (Some(last), _) => {
+            let first = last.as_ref().and_then(|last| last.back().last());
+            told.until = match (first, traced.plan.within) {
+                (Some(first), Some(Within::Time(most))) => first.row.time().checked_add(most),
+                _ => None,
+            };
             let bound = last.map(|last| board.tell_all(&last));
             told.undecided = Some(bound.unwrap_or_default());
         }
