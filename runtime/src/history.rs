@@ -139,7 +139,13 @@ impl Kept {
     }
 
     fn trim(&mut self, most: usize) {
-        while self.events > most
+        let trims = self.events > most;
+        // What passed before the first event that is left is where the stream stands.
+        let is_over = |kept: &Self| {
+            let first = kept.records.front().map(|record| &record.what);
+            kept.events > most || (trims && matches!(first, Some(What::Watermark(_))))
+        };
+        while is_over(self)
             && let Some(record) = self.records.pop_front()
         {
             let from = &mut self.from;
@@ -157,5 +163,54 @@ impl Kept {
                 What::End => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: StreamId = StreamId(1);
+
+    fn event(time: i64, pushed: Pushed) -> What {
+        What::Event(time, vec![Value::Int(time)], pushed)
+    }
+
+    #[test]
+    fn it_is_bounded_and_knows_where_it_begins() {
+        let mut history = History::new(2, 0);
+        history.expect(STREAM, StreamPoint::default(), 5);
+        for time in 10..14 {
+            history.note(STREAM, event(time, Pushed::Accepted));
+            history.note(STREAM, event(1, Pushed::Late));
+            for tick in 0..100 {
+                history.note(STREAM, What::Watermark(time + tick));
+            }
+        }
+        let kept = history.of(STREAM).expect("it is kept");
+        assert_eq!(kept.records().count(), 3, "two events and the last tick");
+        assert!(!kept.is_whole());
+        assert_eq!(kept.from.ordinal, 3, "late ones have no number");
+        assert_eq!(kept.from.latest, Some(12));
+        assert_eq!(kept.from.watermark, Some(111));
+        assert_eq!(history.moment(), 408);
+    }
+
+    #[test]
+    fn what_came_unseen_cuts_it() {
+        let mut history = History::new(10, 7);
+        history.expect(STREAM, StreamPoint::default(), 0);
+        history.note(STREAM, event(1, Pushed::Accepted));
+        let later = StreamPoint {
+            ordinal: 5,
+            watermark: Some(9),
+            latest: Some(9),
+        };
+        history.expect(STREAM, later, 0);
+        history.note(STREAM, event(10, Pushed::Accepted));
+        let kept = history.of(STREAM).expect("it is kept");
+        assert_eq!(kept.from, later);
+        let moments: Vec<u64> = kept.records().map(|record| record.moment).collect();
+        assert_eq!(moments, [8]);
     }
 }

@@ -34,6 +34,30 @@ pub fn display_with(
     printer.expr(expr, Level::Or)
 }
 
+/// A part of a partition's key as text. One that is named differently in each stream: `logins.user = payments.account`.
+pub fn display_key(
+    expr: &Expr,
+    column: &dyn Fn(usize) -> String,
+    stream: &dyn Fn(u16) -> String,
+) -> String {
+    let variable = |variable: VarId| format!("#{}", variable.0);
+    let of_stream = |(condition, value): &(Expr, Expr)| match condition.kind {
+        ExprKind::FromInput(input) => {
+            let value = display(value, column, &variable);
+            Some(format!("{}.{value}", stream(input)))
+        }
+        _ => None,
+    };
+    let by_stream: Option<Vec<String>> = match &expr.kind {
+        ExprKind::Case { branches, .. } => branches.iter().map(of_stream).collect(),
+        _ => None,
+    };
+    match by_stream {
+        Some(parts) => parts.join(" = "),
+        None => display(expr, column, &variable),
+    }
+}
+
 /// How tightly an operator binds; an operand that binds less is bracketed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {

@@ -7,8 +7,9 @@ use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Diagnostic, Span, Type, Value};
 use portent_parser::ast::{ExplainFormat, Expr as Written, Ident};
 use portent_planner::catalog::QueryDef;
+use portent_planner::catalog::name::quote;
 use portent_planner::compiled::{Body, CompiledQuery, MatchPlan};
-use portent_planner::expr::{Expr, VarId, display};
+use portent_planner::expr::{Expr, display_key};
 use portent_planner::resolve::constant;
 
 use super::{Effect, Planning};
@@ -53,7 +54,7 @@ impl Planning<'_> {
             return None;
         };
         let parts = key_of(plan);
-        let names: Vec<String> = parts.iter().map(|part| shown(part, &query)).collect();
+        let names: Vec<String> = parts.iter().map(|part| self.shown(part, &query)).collect();
         if parts.len() != key.len() {
             let message = match (parts.len(), key.len()) {
                 (0, _) => format!(
@@ -130,6 +131,20 @@ impl Planning<'_> {
         Some((def, query))
     }
 
+    /// A part of the key, as it was written.
+    fn shown(&self, expr: &Expr, query: &CompiledQuery) -> String {
+        let column = |slot: usize| match query.layout.get(slot) {
+            Some(column) => quote(&column.name),
+            None => format!("#{slot}"),
+        };
+        let stream = |input: u16| {
+            let input = query.inputs.get(usize::from(input));
+            let stream = input.and_then(|input| self.catalog.stream(input.stream));
+            stream.map(|stream| stream.name.clone()).unwrap_or_default()
+        };
+        display_key(expr, &column, &stream)
+    }
+
     fn constant(&mut self, written: &Written, ty: &Type, name: &str) -> Option<Value> {
         constant(written, ty, name, &mut self.diagnostics)
     }
@@ -158,12 +173,4 @@ fn key_of(plan: &MatchPlan) -> Vec<&Expr> {
             .flatten()
             .collect(),
     }
-}
-
-fn shown(expr: &Expr, query: &CompiledQuery) -> String {
-    let column = |slot: usize| match query.layout.get(slot) {
-        Some(column) => portent_planner::catalog::name::quote(&column.name),
-        None => format!("#{slot}"),
-    };
-    display(expr, &column, &|variable: VarId| format!("#{}", variable.0))
 }

@@ -406,3 +406,63 @@ fn the_history_changes_no_answer_and_takes_blocks() {
     assert!(without.len() > 10);
     assert_eq!(without, text("100"));
 }
+
+#[test]
+fn time_that_passed_without_events_is_part_of_the_history() {
+    let mut session = session(UNSHIPPED);
+    push(&mut session, "00:00 ann order 5\n00:10 bob order 7");
+    // 10:01:05: the one is overdue, the other isn't.
+    for second in 0..65 {
+        session
+            .advance_to(1_769_853_600_000_000 + second * 1_000_000)
+            .expect("advanced");
+    }
+    let ids = ids(&mut session);
+    assert_eq!(ids.len(), 1);
+    let text = told(
+        &mut session,
+        &format!("EXPLAIN MATCH unshipped '{}'", ids[0]),
+    );
+    assert!(text.contains("card = 'ann'"), "{text}");
+    let text = told(&mut session, "EXPLAIN WHY NOT unshipped FOR ('bob')");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_query_over_a_stream_that_another_one_writes_into_is_explained() {
+    let mut session = session(&format!(
+        "{FRAUD} CREATE STREAM alerts (ts TIMESTAMP, card TEXT, big DOUBLE);
+         CREATE QUERY w INTO alerts AS
+         SELECT MATCH_TIME() AS ts, f.card AS card, f.big AS big FROM fraud MATCH (f) PARTITION BY card;
+         CREATE QUERY twice AS SELECT a.big AS big FROM alerts MATCH (a -> b) PARTITION BY card;",
+    ));
+    push(&mut session, PAYMENTS);
+    push(
+        &mut session,
+        &PAYMENTS.replace("00:", "20:").replace("950", "960"),
+    );
+    let twice: Vec<_> = session.drain().filter(|it| &*it.query == "twice").collect();
+    let id = twice.first().and_then(|it| it.match_id).expect("a match");
+    let text = told(&mut session, &format!("EXPLAIN MATCH twice '{id:032x}'"));
+    assert!(text.contains("alerts (card: ann, big: 960)"), "{text}");
+}
+
+#[test]
+fn a_key_of_several_streams_is_told_as_it_was_written() {
+    let mut session = session(
+        "CREATE STREAM logins (ts TIMESTAMP, user TEXT);
+         CREATE QUERY q AS SELECT logins.user AS u FROM logins, cards
+         MATCH (l:logins -> c:cards[amount > 5]) PARTITION BY logins.user = cards.card WITHIN 1 MINUTE;",
+    );
+    run(
+        &mut session,
+        "INSERT INTO logins VALUES ('2026-01-31 10:00:00Z', 'ann')",
+    );
+    push(&mut session, "00:10 ann pay 3\n00:20 bob pay 9");
+    insta::assert_snapshot!(told(&mut session, "EXPLAIN WHY NOT q FOR ('ann')"));
+    let errors = refused(&mut session, "EXPLAIN WHY NOT q");
+    assert!(
+        errors.to_string().contains("logins.user = cards.card"),
+        "{errors}"
+    );
+}

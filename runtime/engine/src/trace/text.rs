@@ -6,8 +6,8 @@ use portent_grammar::Value;
 use portent_planner::catalog::name::quote;
 use portent_planner::compiled::RowsPerMatch;
 use portent_planner::expr::{
-    EvalContext, Expr, ExprKind, LogicalEnd, VarId, columns, constant, display_with, eval,
-    eval::truth,
+    EvalContext, Expr, ExprKind, LogicalEnd, VarId, columns, constant, display_key, display_with,
+    eval, eval::truth,
 };
 
 use super::Traced;
@@ -102,12 +102,16 @@ impl Traced<'_> {
     }
 
     fn display(&self, expr: &Expr, known: &dyn Fn(&Expr) -> Option<String>) -> String {
-        let layout = &self.query.plan.layout;
-        let column = |slot: usize| match layout.get(slot) {
+        let column = |slot: usize| self.column(slot);
+        display_with(expr, &column, &|variable| self.variable(variable), known)
+    }
+
+    /// The name of a column.
+    fn column(&self, slot: usize) -> String {
+        match self.query.plan.layout.get(slot) {
             Some(column) => quote(&column.name),
             None => format!("#{slot}"),
-        };
-        display_with(expr, &column, &|variable| self.variable(variable), known)
+        }
     }
 
     /// The name of a variable.
@@ -160,7 +164,10 @@ impl Traced<'_> {
             Some(keys) => keys.iter().find(|key| !key.is_empty()),
             None => Some(&self.plan.partition_by),
         };
-        let names = names.into_iter().flatten().map(|expr| self.expr(expr));
+        let column = |slot: usize| self.column(slot);
+        let stream = |input: u16| self.stream(input);
+        let names = names.into_iter().flatten();
+        let names = names.map(|expr| display_key(expr, &column, &stream));
         names.zip(key.iter().cloned()).collect()
     }
 }
