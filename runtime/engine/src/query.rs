@@ -476,6 +476,12 @@ impl Query {
         Some((self.tap.as_deref()?, self.emitter.capture.as_deref()?))
     }
 
+    /// Rows that came, and that its pattern has not seen yet: they wait for other inputs, or for their order.
+    pub fn rows_waiting(&self) -> u64 {
+        let merging = self.merge.as_ref().map_or(0, Merge::len);
+        (merging + self.matcher.as_deref().map_or(0, Matcher::buffered)) as u64
+    }
+
     /// Whether all of its input has ended.
     pub fn is_finished(&self) -> bool {
         self.finished

@@ -18,6 +18,8 @@ pub(super) struct Replayed {
     pub engine: Engine,
     /// Its parts that have a pattern.
     pub patterns: Vec<QueryId>,
+    /// The streams that what it saw came from.
+    pub sources: Vec<StreamId>,
     /// The time of the first event, µs.
     pub first: Option<i64>,
     /// Whether nothing that came was missing.
@@ -154,6 +156,7 @@ impl Session {
         Ok(Replayed {
             engine,
             patterns,
+            sources: sources.to_vec(),
             first,
             whole,
             most: history.most(),

@@ -56,13 +56,28 @@ impl Session {
             let message = format!("the plan of query \"{}\" has no pattern", def.name);
             Errors::plain(codes::NO_PATTERN, message)
         })?;
-        let answer = Answer::WhyNot(told, self.notes(&def.name, &replayed));
+        let notes = self.notes(&def.name, &replayed, told.waiting);
+        let answer = Answer::WhyNot(told, notes);
         Ok(Reply::Explained(print(&def.name, &answer, format)))
     }
 
     /// What else should be known about why a query does not match.
-    fn notes(&self, query: &str, replayed: &Replayed) -> Vec<String> {
+    /// `waiting`: how many events it has not looked at yet.
+    fn notes(&self, query: &str, replayed: &Replayed, waiting: u64) -> Vec<String> {
         let mut notes = Vec::new();
+        let streams = replayed.sources.iter();
+        let streams = streams.filter_map(|id| replayed.engine.stream_stats(*id));
+        let waiting = waiting + streams.map(|stream| stream.buffered).sum::<u64>();
+        if waiting > 0 {
+            let events = if waiting == 1 {
+                "event waits"
+            } else {
+                "events wait"
+            };
+            notes.push(format!(
+                "{waiting} {events} for the watermark, or for the end of the input, and can't be looked at yet"
+            ));
+        }
         match self.state_of(query) {
             QueryState::Paused => notes.push(format!(
                 "the query is paused, and sees nothing until RESUME QUERY {query}"

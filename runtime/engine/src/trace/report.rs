@@ -196,6 +196,8 @@ pub struct WhyNot {
     pub events: u64,
     /// See `events`.
     pub times: Option<(i64, i64)>,
+    /// Events, of whatever key, that came and are not looked at yet: they wait for the query's other streams, or for their order.
+    pub waiting: u64,
     /// If there are none: keys of which there are some.
     pub other_keys: Vec<Vec<Value>>,
     /// How many matches there were.

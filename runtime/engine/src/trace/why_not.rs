@@ -30,6 +30,7 @@ pub(super) fn why_not(traced: &Traced<'_>, question: &Question) -> WhyNot {
         key: traced.named_key(&question.key),
         events: asked(&board, between).count() as u64,
         times: times(&board, between),
+        waiting: traced.query.rows_waiting(),
         other_keys: Vec::new(),
         matched: found.len() as u64,
         matches: last.map(|found| short(traced, question, found)).collect(),
