@@ -76,7 +76,7 @@ impl History {
     }
 
     /// Something is about to come into a stream, which stands there.
-    pub fn expect(&mut self, stream: StreamId, point: StreamPoint, lateness: i64) {
+    pub fn prepare(&mut self, stream: StreamId, point: StreamPoint, lateness: i64) {
         let known = self.streams.get(&stream);
         if known.is_some_and(|kept| kept.next_ordinal == point.ordinal) {
             return;
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn it_is_bounded_and_knows_where_it_begins() {
         let mut history = History::new(2, 0);
-        history.expect(STREAM, StreamPoint::default(), 5);
+        history.prepare(STREAM, StreamPoint::default(), 5);
         for time in 10..14 {
             history.note(STREAM, event(time, Pushed::Accepted));
             history.note(STREAM, event(1, Pushed::Late));
@@ -199,14 +199,14 @@ mod tests {
     #[test]
     fn what_came_unseen_cuts_it() {
         let mut history = History::new(10, 7);
-        history.expect(STREAM, StreamPoint::default(), 0);
+        history.prepare(STREAM, StreamPoint::default(), 0);
         history.note(STREAM, event(1, Pushed::Accepted));
         let later = StreamPoint {
             ordinal: 5,
             watermark: Some(9),
             latest: Some(9),
         };
-        history.expect(STREAM, later, 0);
+        history.prepare(STREAM, later, 0);
         history.note(STREAM, event(10, Pushed::Accepted));
         let kept = history.of(STREAM).expect("it is kept");
         assert_eq!(kept.from, later);

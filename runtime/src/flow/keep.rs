@@ -78,6 +78,6 @@ pub(super) fn keeper<'a>(
     if !engine.is_read(stream) {
         return None;
     }
-    history.expect(stream, engine.stream_point(stream)?, lateness);
+    history.prepare(stream, engine.stream_point(stream)?, lateness);
     Some(history)
 }
