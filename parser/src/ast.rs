@@ -50,14 +50,17 @@ pub enum StatementKind {
     },
     /// `EXPLAIN [ANALYZE] [(FORMAT x)] SELECT … | CREATE QUERY …| name of a query`
     Explain(Explain),
-    /// `EXPLAIN MATCH q '<match id>'`
+    /// `EXPLAIN [(FORMAT x)] MATCH q '<match id>'`
     ExplainMatch {
+        format: ExplainFormat,
         query: Ident,
         id: String,
     },
-    /// `EXPLAIN WHY NOT q FOR (key, …) [BETWEEN t1 AND t2]`
+    /// `EXPLAIN [(FORMAT x)] WHY NOT q [FOR (key, …)] [BETWEEN t1 AND t2]`
     ExplainWhyNot {
+        format: ExplainFormat,
         query: Ident,
+        /// Empty: no FOR.
         key: Vec<Expr>,
         between: Option<(Expr, Expr)>,
     },

@@ -112,6 +112,7 @@ impl Spans for StatementKind {
             StatementKind::Explain(explain) => explain.each_span(change),
             StatementKind::ExplainMatch { query, .. } => query.each_span(change),
             StatementKind::ExplainWhyNot {
+                format: _,
                 query,
                 key,
                 between,

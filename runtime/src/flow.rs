@@ -1,5 +1,7 @@
 //! An engine and what surrounds it: which query's rows go where.
 
+mod keep;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,8 +17,11 @@ use portent_planner::compiled::{StreamId, StreamSpec};
 use portent_planner::resolve::ConstantRows;
 
 use crate::Errors;
+use crate::history::{History, What};
 use crate::ingest::Ingest;
 use crate::reader::Events;
+
+use keep::keeper;
 
 /// Fewer rows than this of a larger block are pushed one by one.
 const FEW: usize = 8;
@@ -48,6 +53,8 @@ pub(crate) struct IntoStream {
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub name: Arc<str>,
+    /// µs
+    pub lateness: i64,
     pub ingest: Arc<Ingest>,
     /// The queries that write into it.
     pub fed_by: Vec<QueryId>,
@@ -77,6 +84,10 @@ pub(crate) struct Flow {
     feeds_streams: bool,
     /// What became of the rows of a block: room that is used again.
     pushed: Vec<Pushed>,
+    /// What came, if it is kept.
+    history: Option<Box<History>>,
+    /// While nothing is kept: how many records were made before. Moments never come again.
+    moment: u64,
 }
 
 impl Flow {
@@ -87,6 +98,8 @@ impl Flow {
             entrances: IndexMap::new(),
             feeds_streams: false,
             pushed: Vec::new(),
+            history: None,
+            moment: 0,
         }
     }
 
@@ -95,11 +108,14 @@ impl Flow {
         if self.entrances.contains_key(&def.id) {
             return Ok(());
         }
-        self.engine.add_stream(def.spec()).map_err(refused)?;
+        let spec = def.spec();
+        let lateness = spec.lateness;
+        self.engine.add_stream(spec).map_err(refused)?;
         self.entrances.insert(
             def.id,
             Entrance {
                 name: Arc::from(def.name.as_str()),
+                lateness,
                 ingest: Arc::new(Ingest::new(def)),
                 fed_by: Vec::new(),
                 bad: 0,
@@ -121,6 +137,9 @@ impl Flow {
     pub fn remove_stream(&mut self, id: StreamId) {
         self.entrances.shift_remove(&id);
         self.engine.finish_stream(id);
+        if let Some(history) = &mut self.history {
+            history.forget(id);
+        }
     }
 
     pub fn entrances(&self) -> impl Iterator<Item = (StreamId, &Entrance)> {
@@ -156,6 +175,20 @@ impl Flow {
             entrance.fed_by.retain(|it| *it != id);
         }
         self.feeds_streams = self.routes.values().any(|it| !it.streams.is_empty());
+    }
+
+    /// A query sees nothing from now on. How many partial matches were open in it.
+    pub fn pause(&mut self, id: QueryId) -> u64 {
+        self.engine.pause(id).unwrap_or(0)
+    }
+
+    /// A query that is paused begins afresh.
+    pub fn resume(&mut self, id: QueryId) {
+        self.engine.resume(id);
+    }
+
+    pub fn is_paused(&self, id: QueryId) -> bool {
+        self.engine.is_paused(id)
     }
 
     pub fn route(&self, id: QueryId) -> Option<&Route> {
@@ -204,7 +237,15 @@ impl Flow {
         values: Vec<Value>,
         deliver: &mut Deliver<'_>,
     ) -> Result<Pushed, Errors> {
-        let pushed = self.engine.push(stream, time, values).map_err(refused)?;
+        let pushed = match self.is_kept(stream) {
+            false => self.engine.push(stream, time, values).map_err(refused)?,
+            true => {
+                let kept = values.clone();
+                let pushed = self.engine.push(stream, time, values).map_err(refused)?;
+                self.note(stream, What::Event(time, kept, pushed));
+                pushed
+            }
+        };
         if self.feeds_streams {
             self.pump(deliver)?;
         }
@@ -228,6 +269,7 @@ impl Flow {
             return Ok(());
         }
         self.pushed.clear();
+        let kept = self.is_kept(stream).then(|| rows.clone());
         let pushed = if rows.len() == events.times.len() {
             self.engine
                 .push_block(stream, &events.times, &events.columns, &mut self.pushed)
@@ -237,14 +279,21 @@ impl Flow {
             self.engine
                 .push_block(stream, times, &columns, &mut self.pushed)
         };
-        pushed.map_err(refused)
+        pushed.map_err(refused)?;
+        for (row, at) in kept.into_iter().flatten().zip(0..) {
+            let time = events.times.get(row).copied().unwrap_or_default();
+            if let Some(pushed) = self.pushed.get(at).copied() {
+                self.note(stream, What::Event(time, events.columns.row(row), pushed));
+            }
+        }
+        Ok(())
     }
 
     /// Time passes in all streams that no query feeds (those follow their queries).
     pub fn advance(&mut self, to: i64, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
         let streams: Vec<StreamId> = self.unfed().collect();
         for stream in streams {
-            self.engine.advance(stream, to);
+            self.advance_stream(stream, to);
         }
         self.pump(deliver)
     }
@@ -261,8 +310,9 @@ impl Flow {
     pub fn finish(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
         let first: Vec<StreamId> = self.unfed().collect();
         for stream in first {
-            self.engine.finish_stream(stream);
+            self.finish_stream(stream);
         }
+        self.engine.finish_paused();
         self.pump(deliver)?;
         // Each round ends the streams all of whose feeding queries are done; cycles are refused at CREATE, so that this comes to an end.
         let mut open: Vec<StreamId> = self
@@ -285,11 +335,14 @@ impl Flow {
                 break;
             }
             for stream in ready {
-                self.engine.finish_stream(stream);
+                self.finish_stream(stream);
             }
             self.pump(deliver)?;
             open = waiting;
         }
+        let open: Vec<StreamId> = self.entrances.keys().copied().collect();
+        open.into_iter()
+            .for_each(|stream| self.finish_stream(stream));
         self.engine.finish();
         self.pump(deliver)
     }
@@ -330,9 +383,14 @@ impl Flow {
             });
             match row {
                 Ok((time, values)) => {
-                    self.engine
-                        .push(into.stream, time, values)
-                        .map_err(refused)?;
+                    let stream = into.stream;
+                    let history = &mut self.history;
+                    let keeper = keeper(history, &self.engine, stream, entrance.lateness);
+                    let kept = keeper.map(|history| (history, values.clone()));
+                    let pushed = self.engine.push(stream, time, values).map_err(refused)?;
+                    if let Some((history, values)) = kept {
+                        history.note(stream, What::Event(time, values, pushed));
+                    }
                 }
                 Err(message) => {
                     entrance.bad += 1;
@@ -363,6 +421,10 @@ impl Flow {
                 .stream_stats(*stream)
                 .and_then(|it| it.watermark);
             if let Some(watermark) = watermark.filter(|it| now.is_none_or(|now| now < *it)) {
+                let history = &mut self.history;
+                if let Some(history) = keeper(history, &self.engine, *stream, entrance.lateness) {
+                    history.note(*stream, What::Watermark(watermark));
+                }
                 self.engine.advance(*stream, watermark);
                 moved = true;
             }

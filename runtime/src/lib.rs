@@ -62,6 +62,7 @@ mod error;
 mod files;
 mod flow;
 pub mod generate;
+mod history;
 mod host;
 mod ingest;
 mod intake;
@@ -76,7 +77,9 @@ mod session;
 mod settings;
 mod source;
 mod stats;
+mod status;
 pub mod suggest;
+mod why;
 
 pub use builder::{OnMatch, SessionBuilder};
 pub use emitted::Emitted;
@@ -87,6 +90,7 @@ pub use row::{FromValue, IntoValue, Row};
 pub use session::{Checked, OnPiece, Piece, Push, Session};
 pub use source::{format_source, format_sql};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
+pub use status::{QueryState, QueryStatus, StreamStatus};
 
 pub use portent_connect as connect;
 pub use portent_engine as engine;

@@ -6,14 +6,17 @@ mod create_stream;
 mod drop;
 mod explain;
 mod insert;
+mod pause;
 mod select;
 mod show;
+mod why;
 
 use std::sync::Arc;
 
 use portent_connect::SinkConfig;
+use portent_engine::trace::Question;
 use portent_grammar::Diagnostic;
-use portent_parser::ast::{Statement, StatementKind};
+use portent_parser::ast::{ExplainFormat, Statement, StatementKind};
 use portent_planner::catalog::{Catalog, InsertRows, QueryDef, StreamDef};
 use portent_planner::resolve::{Planned, unsupported};
 
@@ -53,6 +56,26 @@ pub(crate) enum Effect {
     /// A sink has gone.
     DropSink {
         name: String,
+    },
+    /// A standing query is to see nothing.
+    Pause {
+        name: String,
+    },
+    /// A standing query is to begin afresh.
+    Resume {
+        name: String,
+    },
+    /// Why did a match of a query come?
+    ExplainMatch {
+        def: Arc<QueryDef>,
+        id: String,
+        format: ExplainFormat,
+    },
+    /// Why did none come?
+    WhyNot {
+        def: Arc<QueryDef>,
+        question: Question,
+        format: ExplainFormat,
     },
     /// Events by hand.
     Insert(InsertRows),
@@ -117,9 +140,20 @@ impl Planning<'_> {
                 if_exists,
                 name,
             } => self.drop(*what, *if_exists, name),
+            StatementKind::Pause { name } => self.pause(name, true),
+            StatementKind::Resume { name } => self.pause(name, false),
             StatementKind::Show(show) => self.show(show),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::Explain(explain) => self.explain(explain, span),
+            StatementKind::ExplainMatch { format, query, id } => {
+                self.explain_match(*format, query, id, span)
+            }
+            StatementKind::ExplainWhyNot {
+                format,
+                query,
+                key,
+                between,
+            } => self.explain_why_not(*format, query, key, between.as_ref(), span),
             StatementKind::Set { name, value } => self.set(name, value),
             // Said above: they are not supported yet.
             _ => None,

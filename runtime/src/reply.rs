@@ -26,6 +26,18 @@ pub enum Reply {
         /// False: `IF EXISTS`, and it didn't.
         existed: bool,
     },
+    /// `PAUSE QUERY`
+    Paused {
+        /// The query.
+        name: String,
+        /// How many partial matches were open in it: they are gone.
+        dropped: u64,
+    },
+    /// `RESUME QUERY`
+    Resumed {
+        /// The query.
+        name: String,
+    },
     /// The result of a `SELECT`.
     Rows {
         /// The columns.

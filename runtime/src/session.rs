@@ -6,13 +6,19 @@ mod execute;
 mod file_tests;
 mod lookup;
 mod pass;
+mod pause;
 mod push;
 mod read;
+mod replay;
 mod report;
 mod seen;
+mod status;
 mod target;
 #[cfg(test)]
 mod tests;
+mod why;
+#[cfg(test)]
+mod why_tests;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -101,6 +107,8 @@ struct StreamState {
 /// A standing query in the engine: its parts in the order of registration, the last its own.
 struct Standing {
     parts: Vec<QueryId>,
+    /// The moments of the flow at which it began to see events, stopped, and so on: begin, pause, resume, …
+    turns: Vec<u64>,
 }
 
 /// What leaves the session.
@@ -229,21 +237,7 @@ impl Session {
         query: &str,
         callback: impl FnMut(&Emitted) + Send + 'static,
     ) -> Result<(), Errors> {
-        let known = self.queries.keys().map(String::as_str);
-        let Some(name) = known
-            .clone()
-            .find(|it| it.eq_ignore_ascii_case(query))
-            .map(str::to_owned)
-        else {
-            let error = Errors::plain(
-                codes::NO_SUCH_QUERY,
-                format!("there is no query \"{query}\""),
-            );
-            return Err(match crate::suggest::nearest(query, known) {
-                Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                None => error,
-            });
-        };
+        let name = self.standing_name(query)?;
         self.outbox.by_query.retain(|(it, _)| *it != name);
         self.outbox
             .by_query
@@ -279,6 +273,12 @@ impl Session {
             },
         });
         Ok(())
+    }
+
+    /// What came is kept as far back as the settings say.
+    pub(crate) fn keep_history(&mut self) {
+        let events = self.settings().count("explain_history");
+        self.flow.keep(events);
     }
 
     fn bad_rows(&self) -> BadRows {

@@ -24,7 +24,9 @@ impl Session {
         let value = OptionValue::Text(value.to_owned(), Span::default());
         self.settings_mut()
             .set(&ident, &value)
-            .map_err(without_place)
+            .map_err(without_place)?;
+        self.keep_history();
+        Ok(())
     }
 
     /// What a setting is now, as text; `None` if there is no such setting.

@@ -198,3 +198,99 @@ fn a_query_gives_what_it_gives_alone_whatever_comes_and_goes_beside_it() {
     assert!(rows > 1_000, "only {rows} rows");
     assert!(dropped > 300, "only {dropped} queries were dropped");
 }
+
+/// As [`run`] with all registrations and drops, but a query that is to be dropped is paused, and resumed when it is to be registered again.
+fn run_pausing((spec, decoys): &(StreamSpec, Decoys), ops: &[Op]) -> Vec<Lifetime> {
+    let mut engine = Engine::new(EngineConfig::default());
+    engine.add_stream(spec.clone()).expect("a new stream");
+    let mut paused: Vec<(usize, QueryId)> = Vec::new();
+    let mut lifetimes: Vec<(QueryId, Lifetime)> = Vec::new();
+    for (number, op) in ops.iter().enumerate() {
+        match op {
+            Op::Register(query) => {
+                let known = paused.iter().position(|(it, _)| it == query);
+                let id = match known {
+                    Some(known) => {
+                        let (_, id) = paused.swap_remove(known);
+                        assert!(engine.resume(id));
+                        id
+                    }
+                    None => {
+                        let registered = engine.register(decoys[*query].clone(), true);
+                        registered.expect("a free name")
+                    }
+                };
+                let lifetime = Lifetime {
+                    query: *query,
+                    from: number,
+                    to: usize::MAX,
+                    rows: Vec::new(),
+                };
+                lifetimes.push((id, lifetime));
+            }
+            Op::Drop(query) => {
+                let of_query =
+                    |it: &&mut (QueryId, Lifetime)| it.1.query == *query && it.1.to == usize::MAX;
+                let (id, lifetime) = lifetimes.iter_mut().find(of_query).expect("it stands");
+                lifetime.to = number;
+                match engine.pause(*id) {
+                    Some(_) => paused.push((*query, *id)),
+                    // One that is done can't be paused.
+                    None => assert!(engine.drop_query(*id)),
+                }
+            }
+            Op::Push(time, values) => {
+                engine.push(spec.id, *time, values.clone()).expect("a row");
+            }
+            Op::Block(rows) => {
+                for (time, values) in rows {
+                    engine.push(spec.id, *time, values.clone()).expect("a row");
+                }
+            }
+            Op::Advance(watermark) => engine.advance(spec.id, *watermark),
+        }
+        take(&mut engine, &mut lifetimes);
+    }
+    engine.finish();
+    take(&mut engine, &mut lifetimes);
+    lifetimes
+        .into_iter()
+        .map(|(_, lifetime)| lifetime)
+        .collect()
+}
+
+/// Rows go to the latest lifetime of their query.
+fn take(engine: &mut Engine, lifetimes: &mut [(QueryId, Lifetime)]) {
+    for output in engine.drain() {
+        let mut latest = lifetimes.iter_mut().rev();
+        let lifetime = latest.find(|(id, _)| *id == output.query);
+        let (_, lifetime) = lifetime.expect("a query of ours");
+        let row = (output.time, output.values, output.match_id);
+        lifetime.rows.push(row);
+    }
+}
+
+#[test]
+fn a_query_that_is_resumed_gives_what_a_new_one_gives() {
+    let stream = stream();
+    let (mut rows, mut resumed) = (0, 0);
+    for seed in 100..112 {
+        // Few queries, so that they come again and again.
+        let ops = operations(&mut Rng::new(seed), 60, 400);
+        let mut seen: Vec<usize> = Vec::new();
+        for lifetime in run_pausing(&stream, &ops) {
+            let wanted = |op| op == lifetime.from || op == lifetime.to;
+            let alone = run(&stream, &ops, EngineConfig::default(), wanted);
+            assert_eq!(
+                alone[0].rows, lifetime.rows,
+                "seed {seed}, query {}, operations {} to {}",
+                lifetime.query, lifetime.from, lifetime.to
+            );
+            rows += lifetime.rows.len();
+            resumed += usize::from(seen.contains(&lifetime.query));
+            seen.push(lifetime.query);
+        }
+    }
+    assert!(rows > 500, "only {rows} rows");
+    assert!(resumed > 100, "only {resumed} queries were resumed");
+}

@@ -154,4 +154,41 @@ it, and the queries after it, are checked for syntax only. Create the stream, an
 
 Wrong:  SELECT user FROM stdin;                        -- when it is to be checked
 Right:  CREATE STREAM stdin (ts TIMESTAMP, user TEXT) WITH (connector = 'stdin'); SELECT user FROM stdin;";
+
+    HISTORY_OFF = 625, "no history is kept to explain from",
+"EXPLAIN MATCH and EXPLAIN WHY NOT let the events that came run through the query once more. For that the session must keep them: the
+setting explain_history says how many events of each stream (0: none). What came before it was set is not there.
+
+Wrong:  EXPLAIN MATCH brute_force '0f3a…';                  -- explain_history = 0
+Right:  SET explain_history = 10000;                        -- before the events come";
+
+    MATCH_UNKNOWN = 626, "there is no match of this id in the history",
+"EXPLAIN MATCH takes the id of a match: 32 hexadecimal digits, as MATCH_ID() gives it and as each reported row carries it. The query, over the
+events that are still kept, gives no match of that id. Either the id is another query's, or the match's first event has left the history:
+explain_history says how many events of each stream are kept.
+
+Wrong:  EXPLAIN MATCH brute_force '42';
+Right:  EXPLAIN MATCH brute_force '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';
+Right:  SET explain_history = 1000000;                      -- for matches of longer ago, from now on";
+
+    WHY_NOT_KEY = 627, "the key doesn't fit the query's PARTITION BY",
+"EXPLAIN WHY NOT looks at one partition: FOR takes one constant for each expression of the query's PARTITION BY, in order. A query without
+PARTITION BY has one partition, and takes no FOR.
+
+Wrong:  EXPLAIN WHY NOT brute_force;                        -- PARTITION BY user
+Right:  EXPLAIN WHY NOT brute_force FOR ('joe');
+Right:  EXPLAIN WHY NOT brute_force FOR ('joe') BETWEEN TIMESTAMP '2026-01-31 10:00:00Z' AND TIMESTAMP '2026-01-31 11:00:00Z';";
+
+    NO_PATTERN = 628, "the query has no pattern",
+"EXPLAIN MATCH and EXPLAIN WHY NOT explain what a pattern did. A query without MATCH passes each row by itself: whether it does is told by
+its WHERE alone.
+
+Wrong:  CREATE QUERY q AS SELECT v FROM s WHERE v > 1; EXPLAIN WHY NOT q;
+Right:  SELECT *, v > 1 AS passes FROM s;";
+
+    EXPLAIN_FORMAT = 629, "this can't be explained in this format",
+"EXPLAIN MATCH and EXPLAIN WHY NOT answer as text, or as JSON for programs. DOT and MERMAID draw automata: EXPLAIN (FORMAT DOT) q.
+
+Wrong:  EXPLAIN (FORMAT DOT) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';
+Right:  EXPLAIN (FORMAT JSON) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';";
 }

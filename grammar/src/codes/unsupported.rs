@@ -44,15 +44,6 @@ Not yet:
 What works today: a pattern looks at neighbouring rows:
     SELECT symbol, b.price - a.price AS change FROM ticks MATCH (a b) PARTITION BY symbol AFTER MATCH SKIP TO NEXT ROW;";
 
-    PAUSE = 405, "pausing queries is not supported yet",
-"PAUSE QUERY and RESUME QUERY are part of the language, but not of this version. DROP QUERY stops a query and forgets its partial \
-matches; CREATE QUERY starts it anew.
-
-Not yet:
-    PAUSE QUERY brute_force;
-What works today:
-    DROP QUERY brute_force;";
-
     REPLAY = 406, "replaying is not supported yet",
 "REPLAY (running a query over the stored history of a stream) is part of the language, but not of this version.
 
@@ -60,23 +51,6 @@ Not yet:
     REPLAY logins FROM TIMESTAMP '2026-01-01' INTO brute_force;
 What works today: run the query over a file of the same events:
     CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');";
-
-    EXPLAIN_MATCH = 407, "EXPLAIN MATCH is not supported yet",
-"EXPLAIN MATCH (why a match was reported: its events, and the conditions that they met) is part of the language, but not of \
-this version.
-
-Not yet:
-    EXPLAIN MATCH brute_force '0f3a…';
-What works today: every match can tell its events:
-    SELECT MATCH_ID(), MATCH_EVENTS() FROM logins MATCH (f[NOT ok]{5,} s[ok]) PARTITION BY user;";
-
-    EXPLAIN_WHY_NOT = 408, "EXPLAIN WHY NOT is not supported yet",
-"EXPLAIN WHY NOT (the furthest partial match, and where it stopped) is part of the language, but not of this version.
-
-Not yet:
-    EXPLAIN WHY NOT brute_force FOR ('joe');
-What works today: partial matches that ran out of time can be reported:
-    SELECT user, COUNT(f) FROM logins MATCH (f[NOT ok]{5,} -> s[ok]) PARTITION BY user WITHIN 10 MINUTES EMIT TIMEOUTS;";
 
     EXPLAIN_ANALYZE = 409, "EXPLAIN ANALYZE is not supported yet",
 "EXPLAIN ANALYZE (the plan with what it really cost) is part of the language, but not of this version.

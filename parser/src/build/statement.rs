@@ -50,9 +50,10 @@ impl Builder<'_> {
             Rule::explain => StatementKind::Explain(self.explain(node)?),
             Rule::explain_match => {
                 let mut children = self.children(node);
+                let format = self.explain_as(children.opt(Rule::explain_as))?;
                 let query = self.need_ident(&mut children)?;
                 let id = self.text(&children.need(self, Rule::text)?)?;
-                StatementKind::ExplainMatch { query, id }
+                StatementKind::ExplainMatch { format, query, id }
             }
             Rule::explain_why_not => self.explain_why_not(node)?,
             Rule::drop_statement => {
@@ -143,6 +144,16 @@ impl Builder<'_> {
         })
     }
 
+    /// `(FORMAT x)`, if it is written.
+    fn explain_as(&self, node: Option<Node<'_>>) -> Build<ExplainFormat> {
+        match node {
+            Some(node) => {
+                self.explain_format(self.children(node).need(self, Rule::explain_format)?)
+            }
+            None => Ok(ExplainFormat::Text),
+        }
+    }
+
     fn explain_format(&self, node: Node<'_>) -> Build<ExplainFormat> {
         let label = self.ident(&self.children(node).need(self, Rule::label)?);
         let formats = [
@@ -173,11 +184,12 @@ impl Builder<'_> {
 
     fn explain_why_not(&self, node: Node<'_>) -> Build<StatementKind> {
         let mut children = self.children(node);
+        let format = self.explain_as(children.opt(Rule::explain_as))?;
         let query = self.need_ident(&mut children)?;
-        let mut key = Vec::new();
-        while let Some(expr) = children.opt(Rule::expr) {
-            key.push(self.expr(expr)?);
-        }
+        let key = match children.opt(Rule::why_for) {
+            Some(key) => self.exprs(self.children(key))?,
+            None => Vec::new(),
+        };
         let between = match children.opt(Rule::why_between) {
             Some(between) => {
                 let mut bounds = self.children(between);
@@ -187,6 +199,7 @@ impl Builder<'_> {
             None => None,
         };
         Ok(StatementKind::ExplainWhyNot {
+            format,
             query,
             key,
             between,

@@ -245,7 +245,7 @@ broken! {
         "CREATE QUERY q SELECT * FROM s",
         "CREATE QUERY AS SELECT * FROM s",
         "INSERT INTO s VALUES 1, 2",
-        "EXPLAIN WHY NOT q",
+        "EXPLAIN WHY NOT q FOR",
         "REPLAY s INTO q",
         "SELECT a FROM",
         "SELECT CASE WHEN a THEN b FROM s",

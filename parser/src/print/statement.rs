@@ -43,15 +43,25 @@ impl Printer<'_> {
             StatementKind::Show(show) => vec![format!("SHOW {}", shown(show))],
             StatementKind::Describe { name: of } => vec![format!("DESCRIBE {}", name(of))],
             StatementKind::Explain(explain) => self.explain(explain),
-            StatementKind::ExplainMatch { query, id } => {
-                vec![format!("EXPLAIN MATCH {} {}", name(query), text(id))]
+            StatementKind::ExplainMatch { format, query, id } => {
+                let format = shown_format(*format);
+                vec![format!(
+                    "EXPLAIN{format} MATCH {} {}",
+                    name(query),
+                    text(id)
+                )]
             }
             StatementKind::ExplainWhyNot {
+                format,
                 query,
                 key,
                 between,
             } => {
-                let mut line = format!("EXPLAIN WHY NOT {} FOR ({})", name(query), self.exprs(key));
+                let format = shown_format(*format);
+                let mut line = format!("EXPLAIN{format} WHY NOT {}", name(query));
+                if !key.is_empty() {
+                    line.push_str(&format!(" FOR ({})", self.exprs(key)));
+                }
                 if let Some((low, high)) = between {
                     let (low, high) = (
                         self.operand(low, power::OTHER),
@@ -103,12 +113,7 @@ impl Printer<'_> {
     }
 
     fn explain(&self, explain: &Explain) -> Vec<String> {
-        let format = match explain.format {
-            ExplainFormat::Text => "",
-            ExplainFormat::Json => " (FORMAT JSON)",
-            ExplainFormat::Dot => " (FORMAT DOT)",
-            ExplainFormat::Mermaid => " (FORMAT MERMAID)",
-        };
+        let format = shown_format(explain.format);
         let head = format!(
             "EXPLAIN{}{format}",
             if explain.analyze { " ANALYZE" } else { "" }
@@ -131,5 +136,14 @@ fn shown(show: &Show) -> String {
         Show::Jobs => "JOBS".to_owned(),
         Show::All => "ALL".to_owned(),
         Show::Setting(setting) => setting_name(setting),
+    }
+}
+
+fn shown_format(format: ExplainFormat) -> &'static str {
+    match format {
+        ExplainFormat::Text => "",
+        ExplainFormat::Json => " (FORMAT JSON)",
+        ExplainFormat::Dot => " (FORMAT DOT)",
+        ExplainFormat::Mermaid => " (FORMAT MERMAID)",
     }
 }

@@ -53,6 +53,12 @@ fn small_statement() -> BoxedStrategy<StatementKind> {
         Show::Jobs,
         Show::All,
     ];
+    let formats = vec![
+        ExplainFormat::Text,
+        ExplainFormat::Json,
+        ExplainFormat::Dot,
+        ExplainFormat::Mermaid,
+    ];
     let between = of((small(), small())
         .prop_map(|(low, high)| (*at_least(low, power::OTHER), *at_least(high, power::OTHER))));
     prop_oneof![
@@ -68,14 +74,18 @@ fn small_statement() -> BoxedStrategy<StatementKind> {
         select(lists).prop_map(StatementKind::Show),
         option_name().prop_map(|name| StatementKind::Show(Show::Setting(name))),
         ident().prop_map(|name| StatementKind::Describe { name }),
-        (ident(), text()).prop_map(|(query, id)| StatementKind::ExplainMatch { query, id }),
-        (ident(), vec(small(), 1..3), between).prop_map(|(query, key, between)| {
-            StatementKind::ExplainWhyNot {
-                query,
-                key,
-                between,
+        (select(formats.clone()), ident(), text())
+            .prop_map(|(format, query, id)| StatementKind::ExplainMatch { format, query, id }),
+        (select(formats), ident(), vec(small(), 0..3), between).prop_map(
+            |(format, query, key, between)| {
+                StatementKind::ExplainWhyNot {
+                    format,
+                    query,
+                    key,
+                    between,
+                }
             }
-        }),
+        ),
         (ident(), instant(), of(instant()), ident()).prop_map(|(stream, from, to, into)| {
             StatementKind::Replay {
                 stream,

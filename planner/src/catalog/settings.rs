@@ -88,6 +88,12 @@ pub const SPECS: &[Spec] = &[
         meaning: "whether a query is shown only the events that concern it; false shows it all. The answers are the same",
     },
     Spec {
+        name: "explain_history",
+        kind: Kind::Count(0),
+        default: "0",
+        meaning: "how many events of each stream that queries read are kept for EXPLAIN MATCH and EXPLAIN WHY NOT; 0: none",
+    },
+    Spec {
         name: "lints",
         kind: Kind::Truth,
         default: "true",

@@ -16,7 +16,46 @@ pub fn display(
     column: &dyn Fn(usize) -> String,
     variable: &dyn Fn(VarId) -> String,
 ) -> String {
-    Printer { column, variable }.expr(expr, Level::Or)
+    display_with(expr, column, variable, &|_| None)
+}
+
+/// An expression as text, in which `known` puts something else for a part: its value, say.
+pub fn display_with(
+    expr: &Expr,
+    column: &dyn Fn(usize) -> String,
+    variable: &dyn Fn(VarId) -> String,
+    known: &dyn Fn(&Expr) -> Option<String>,
+) -> String {
+    let printer = Printer {
+        column,
+        variable,
+        known,
+    };
+    printer.expr(expr, Level::Or)
+}
+
+/// A part of a partition's key as text. One that is named differently in each stream: `logins.user = payments.account`.
+pub fn display_key(
+    expr: &Expr,
+    column: &dyn Fn(usize) -> String,
+    stream: &dyn Fn(u16) -> String,
+) -> String {
+    let variable = |variable: VarId| format!("#{}", variable.0);
+    let of_stream = |(condition, value): &(Expr, Expr)| match condition.kind {
+        ExprKind::FromInput(input) => {
+            let value = display(value, column, &variable);
+            Some(format!("{}.{value}", stream(input)))
+        }
+        _ => None,
+    };
+    let by_stream: Option<Vec<String>> = match &expr.kind {
+        ExprKind::Case { branches, .. } => branches.iter().map(of_stream).collect(),
+        _ => None,
+    };
+    match by_stream {
+        Some(parts) => parts.join(" = "),
+        None => display(expr, column, &variable),
+    }
 }
 
 /// How tightly an operator binds; an operand that binds less is bracketed.
@@ -38,6 +77,7 @@ enum Level {
 struct Printer<'a> {
     column: &'a dyn Fn(usize) -> String,
     variable: &'a dyn Fn(VarId) -> String,
+    known: &'a dyn Fn(&Expr) -> Option<String>,
 }
 
 fn level(expr: &Expr) -> Level {
@@ -87,6 +127,14 @@ fn tighter(level: Level) -> Level {
 
 impl Printer<'_> {
     fn expr(&self, expr: &Expr, least: Level) -> String {
+        if let Some(known) = (self.known)(expr) {
+            let is_negative = known.starts_with('-') && least > Level::Negate;
+            return if is_negative {
+                format!("({known})")
+            } else {
+                known
+            };
+        }
         let text = self.bare(expr);
         if level(expr) < least {
             format!("({text})")
@@ -101,6 +149,9 @@ impl Printer<'_> {
     }
 
     fn bare(&self, expr: &Expr) -> String {
+        if let Some(known) = (self.known)(expr) {
+            return known;
+        }
         let not = |negated: bool| if negated { "NOT " } else { "" };
         match &expr.kind {
             ExprKind::Const(value) => constant(value),
@@ -377,7 +428,7 @@ fn text_pattern(pattern: &TextPattern, negated: bool) -> String {
 }
 
 /// A constant as it could be written.
-fn constant(value: &Value) -> String {
+pub fn constant(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Bool(truth) => if *truth { "TRUE" } else { "FALSE" }.to_owned(),

@@ -26,7 +26,7 @@ pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
 pub use compare::compare;
 pub use const_set::ConstSet;
-pub use display::display;
+pub use display::{constant, display, display_key, display_with};
 pub use duration::{bind_duration, duration_micros};
 pub use eval::{EvalContext, EvalError, RowContext, eval, is_true};
 pub use path::json_path;

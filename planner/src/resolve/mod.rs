@@ -29,6 +29,8 @@ pub(crate) mod types;
 pub mod unsupported;
 pub(crate) mod values;
 
+pub use values::constant;
+
 use std::sync::Arc;
 
 use portent_grammar::{Diagnostic, Schema, Span, Value};

@@ -65,19 +65,8 @@ pub fn statement(statement: &Statement) -> Option<Diagnostic> {
     Some(match &statement.kind {
         StatementKind::CreateTable(create) => tables(create.name.span),
         StatementKind::CreateView(create) => views(create.name.span),
-        StatementKind::Pause { name } => not_yet(codes::PAUSE, name.span, "PAUSE QUERY is")
-            .help("DROP QUERY stops a query for good"),
-        StatementKind::Resume { name } => not_yet(codes::PAUSE, name.span, "RESUME QUERY is"),
         StatementKind::Replay { .. } => not_yet(codes::REPLAY, span, "REPLAY is")
             .help("run the query over a stream with connector = 'file'"),
-        StatementKind::ExplainMatch { .. } => {
-            not_yet(codes::EXPLAIN_MATCH, span, "EXPLAIN MATCH is")
-                .help("MATCH_EVENTS() in the select list tells every event of a match")
-        }
-        StatementKind::ExplainWhyNot { .. } => {
-            not_yet(codes::EXPLAIN_WHY_NOT, span, "EXPLAIN WHY NOT is")
-                .help("EMIT MATCHES, TIMEOUTS reports partial matches that ran out of time")
-        }
         StatementKind::Explain(explain) if explain.analyze => {
             not_yet(codes::EXPLAIN_ANALYZE, span, "EXPLAIN ANALYZE is")
                 .help("EXPLAIN without ANALYZE tells the plan")

@@ -129,6 +129,12 @@ fn targets(
     targets.extend(every.map(|reader| Target { reader, hint }));
 }
 
+/// In the order of numbers: a query that is resumed comes to its old place.
+fn insert(readers: &mut Vec<Reader>, reader: Reader) {
+    let at = readers.partition_point(|it| *it < reader);
+    readers.insert(at, reader);
+}
+
 impl Engine {
     /// Adds a reader to a stream.
     pub(crate) fn add_reader(&mut self, stream: StreamId, reader: Reader) {
@@ -147,16 +153,17 @@ impl Engine {
         };
         let before = stream.released();
         let readers = &mut stream.readers;
-        readers.all.push(reader);
+        insert(&mut readers.all, reader);
         let wanted = if self.config.index {
             query.wanted()
         } else {
             Wanted::Everything
         };
         match wanted {
-            Wanted::Everything => readers.every_event.push(reader),
+            Wanted::Everything => insert(&mut readers.every_event, reader),
             Wanted::Some(entries) => {
-                query.before = Some(before);
+                // A query that was paused has seen some before.
+                query.before = Some(before.saturating_sub(query.events()));
                 for (bit, tests, all) in entries {
                     standing.registered |= bit;
                     standing.special |= if all { bit } else { 0 };
@@ -193,6 +200,9 @@ impl Engine {
         else {
             return;
         };
+        if query.is_paused() {
+            return;
+        }
         let read = self
             .streams
             .get(&query.plan.output_stream)

@@ -16,6 +16,7 @@ use crate::id::MatchId;
 use crate::limit_per::LimitPeriods;
 use crate::sort::compare_columns;
 use crate::stats::QueryStats;
+use crate::trace::Capture;
 
 /// A row of a query's output.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct Emitter {
     pub wants_id: bool,
     /// LIMIT is reached, and nothing more can come.
     pub done: bool,
+    /// Its matches are kept, to be explained.
+    pub capture: Option<Box<Capture>>,
 }
 
 type Seen = HashSet<Vec<Value>, foldhash::fast::RandomState>;
@@ -77,6 +80,7 @@ impl Emitter {
             passed: 0,
             wants_id: plan.group.is_none() || asks_for_id(&plan),
             done,
+            capture: None,
             plan,
         }
     }

@@ -19,7 +19,7 @@ use crate::matcher::Families;
 use crate::query::Query;
 use crate::readers::Reader;
 use crate::standing::Standing;
-use crate::stats::{QueryStats, StreamStats};
+use crate::stats::{QueryStats, StreamPoint, StreamStats};
 use crate::stream::{Admission, NEVER, Origin, Stream};
 
 /// The number of a registered query. Never used again.
@@ -154,6 +154,16 @@ impl Engine {
         query: Arc<CompiledQuery>,
         deliver: bool,
     ) -> Result<QueryId, EngineError> {
+        self.register_as(query, deliver, false)
+    }
+
+    /// As [`Self::register`]. `traced`: all that it sees and finds is kept for [`Self::trace`].
+    pub(crate) fn register_as(
+        &mut self,
+        query: Arc<CompiledQuery>,
+        deliver: bool,
+        traced: bool,
+    ) -> Result<QueryId, EngineError> {
         let mut names = Vec::with_capacity(query.inputs.len());
         for input in &query.inputs {
             let stream = self
@@ -176,7 +186,7 @@ impl Engine {
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
         let since = self.next_seq;
-        let made = Query::new(
+        let mut made = Query::new(
             Arc::clone(&query),
             deliver,
             &names,
@@ -184,6 +194,9 @@ impl Engine {
             &mut self.families,
         )
         .map_err(invalid)?;
+        if traced {
+            made.trace(names);
+        }
         self.queries.push(Some(Box::new(made)));
         self.standings.push(Standing::new(since));
         match self.streams.get_mut(&output) {
@@ -198,7 +211,18 @@ impl Engine {
             }
         }
         let first_output = self.outputs.len();
-        for (input, number) in query.inputs.iter().zip(0_u16..) {
+        self.attach(id);
+        self.run(first_output);
+        Ok(id)
+    }
+
+    /// Lets a query read its inputs, from now on.
+    pub(crate) fn attach(&mut self, id: QueryId) {
+        let Some(Some(query)) = self.queries.get(id.0 as usize) else {
+            return;
+        };
+        let plan = Arc::clone(&query.plan);
+        for (input, number) in plan.inputs.iter().zip(0_u16..) {
             let Some(stream) = self.streams.get_mut(&input.stream) else {
                 continue;
             };
@@ -226,8 +250,18 @@ impl Engine {
             }
         }
         self.refresh_eager(id);
-        self.run(first_output);
-        Ok(id)
+    }
+
+    /// Lets a query read its inputs no more.
+    pub(crate) fn detach(&mut self, id: QueryId, plan: &CompiledQuery) {
+        for input in &plan.inputs {
+            if let Some(stream) = self.streams.get_mut(&input.stream) {
+                stream.readers.remove(id);
+                if let Origin::Query(producer) = stream.origin {
+                    self.refresh_eager(producer);
+                }
+            }
+        }
     }
 
     /// Removes a query and what it holds. Queries that read its output get nothing more from it, unless another one is
@@ -237,14 +271,8 @@ impl Engine {
             return false;
         };
         query.leave(&mut self.families);
-        for input in &query.plan.inputs {
-            if let Some(stream) = self.streams.get_mut(&input.stream) {
-                stream.readers.remove(id);
-                if let Origin::Query(producer) = stream.origin {
-                    self.refresh_eager(producer);
-                }
-            }
-        }
+        let plan = Arc::clone(&query.plan);
+        self.detach(id, &plan);
         if let Some(stream) = self.streams.get_mut(&query.plan.output_stream) {
             stream.origin = Origin::Orphan;
         }
@@ -458,6 +486,7 @@ impl Engine {
                 self.end(id);
             }
         }
+        self.end_paused();
         self.run(first_output);
     }
 
@@ -489,6 +518,25 @@ impl Engine {
         Some(stats)
     }
 
+    /// Where a stream stands.
+    pub fn stream_point(&self, id: StreamId) -> Option<StreamPoint> {
+        self.streams.get(&id).map(|stream| stream.point())
+    }
+
+    /// Lets a stream that has taken nothing yet begin where another one stood. Queries that read it hear of its watermark when they are
+    /// registered: register them afterwards.
+    pub fn restore_stream(&mut self, id: StreamId, point: &StreamPoint) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.restore(point);
+        }
+    }
+
+    /// Whether any query reads a stream, or its late events.
+    pub fn is_read(&self, id: StreamId) -> bool {
+        let stream = self.streams.get(&id);
+        stream.is_some_and(|stream| stream.late_is_read || !stream.readers.is_empty())
+    }
+
     /// Whether nothing more will come out of a query, whatever comes in: its LIMIT is reached, or its input has ended.
     pub fn is_done(&self, id: QueryId) -> bool {
         self.queries
@@ -501,6 +549,9 @@ impl Engine {
     pub fn output_watermark(&self, id: QueryId) -> Option<i64> {
         let query = self.queries.get(id.0 as usize)?.as_ref()?;
         let mut watermark = query.output_watermark();
+        if query.is_paused() {
+            return Some(watermark).filter(|watermark| *watermark != NEVER);
+        }
         let eager = self.standings.get(id.0 as usize).is_some_and(|it| it.eager);
         if !eager && query.plan.order_by.is_empty() {
             // It does not hear of every watermark, since by none of them anything would have happened to it.
@@ -573,7 +624,7 @@ impl Engine {
         }
     }
 
-    fn end(&mut self, id: StreamId) {
+    pub(crate) fn end(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };

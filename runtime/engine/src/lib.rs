@@ -21,6 +21,7 @@ mod index;
 mod limit_per;
 mod matcher;
 mod merge;
+mod pause;
 mod query;
 mod queue;
 mod readers;
@@ -28,6 +29,7 @@ mod sort;
 mod standing;
 mod stats;
 mod stream;
+pub mod trace;
 mod unnest;
 
 #[cfg(test)]
@@ -37,4 +39,4 @@ pub use config::{Classes, EngineConfig};
 pub use engine::{Engine, Output, Pushed, QueryId};
 pub use error::EngineError;
 pub use id::MatchId;
-pub use stats::{Failure, Limit, QueryError, QueryStats, StreamStats};
+pub use stats::{Failure, Limit, QueryError, QueryStats, StreamPoint, StreamStats};

@@ -16,6 +16,7 @@ use crate::matcher::{Families, Matcher, Place, Sink, row_bytes};
 use crate::merge::Merge;
 use crate::stats::{Failure, Limit, QueryStats};
 use crate::stream::NEVER;
+use crate::trace::{Capture, Tap};
 use crate::unnest::unnest;
 
 /// What a query wants of the events of its input.
@@ -80,6 +81,10 @@ pub(crate) struct Query {
     /// The time up to which everything is known.
     clock: i64,
     finished: bool,
+    /// It sees nothing until it is resumed.
+    paused: bool,
+    /// Its rows are kept, to be explained.
+    tap: Option<Box<Tap>>,
     /// It takes the events of its one input as they are.
     plain: bool,
     /// Its events go to its family.
@@ -120,6 +125,8 @@ impl Query {
             stats: QueryStats::default(),
             clock: NEVER,
             finished: false,
+            paused: false,
+            tap: None,
             plain: plan.unnest.is_empty()
                 && matches!(plan.inputs.as_slice(), [input] if input.columns.is_none()),
             light: false,
@@ -137,6 +144,9 @@ impl Query {
         let [input] = self.plan.inputs.as_slice() else {
             return Wanted::Everything;
         };
+        if self.tap.is_some() {
+            return Wanted::Everything;
+        }
         if input.columns.is_some() || !self.plan.unnest.is_empty() {
             return Wanted::Everything;
         }
@@ -247,6 +257,45 @@ impl Query {
         self.leave(families);
         self.merge = None;
         self.stats.live = 0;
+    }
+
+    /// Drops what is open in it: it sees nothing until another one takes its place ([`Self::resumed`]). `events`: how many it has seen. How
+    /// many partial matches were open.
+    pub fn pause(&mut self, events: u64, families: &mut Families) -> u64 {
+        let open = self.stats(families).live;
+        self.leave(families);
+        self.emitter.stop();
+        (self.merge, self.before) = (None, None);
+        (self.stats.events, self.stats.live) = (events, 0);
+        self.paused = true;
+        open
+    }
+
+    /// Takes over what one that was paused had counted, and how far it had come: what it told its readers must stay true.
+    pub fn resumed(mut self, paused: &mut Self) -> Self {
+        self.stats = paused.stats.clone();
+        self.clock = paused.clock;
+        if let Some(mut tap) = paused.tap.take() {
+            // What it sees from now on does not follow what it saw before.
+            tap.cut();
+            self.trace(Vec::new());
+            self.tap = Some(tap);
+            self.emitter.capture = paused.emitter.capture.take();
+            if let Some(capture) = &mut self.emitter.capture {
+                capture.cut();
+            }
+        }
+        self
+    }
+
+    /// It sees nothing.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Events that it was shown, one by one.
+    pub fn events(&self) -> u64 {
+        self.stats.events
     }
 
     /// Why it was stopped, if it was.
@@ -404,11 +453,43 @@ impl Query {
         let row = self.arrange(input, event);
         let plan = Arc::clone(&self.plan);
         if plan.unnest.is_empty() {
+            self.keep(&row);
             return self.row(row, hint, bench);
         }
         for row in unnest(row, &plan.unnest, &mut self.stats) {
+            self.keep(&row);
             self.row(row, Hint::default(), bench);
         }
+    }
+
+    fn keep(&mut self, row: &Row) {
+        if let Some(tap) = &mut self.tap {
+            tap.take(row);
+        }
+    }
+
+    /// Its rows and matches are kept from now on. So it sees every event, and takes none as it comes.
+    pub fn trace(&mut self, streams: Vec<String>) {
+        self.plain = false;
+        self.tap = Some(Box::new(Tap::new(streams)));
+        self.emitter.wants_id = true;
+        self.emitter.capture = Some(Box::default());
+    }
+
+    /// What was kept of its rows and matches.
+    pub fn traced(&self) -> Option<(&Tap, &Capture)> {
+        Some((self.tap.as_deref()?, self.emitter.capture.as_deref()?))
+    }
+
+    /// Rows that came, and that its pattern has not seen yet: they wait for other inputs, or for their order.
+    pub fn rows_waiting(&self) -> u64 {
+        let merging = self.merge.as_ref().map_or(0, Merge::len);
+        (merging + self.matcher.as_deref().map_or(0, Matcher::buffered)) as u64
+    }
+
+    /// Whether all of its input has ended.
+    pub fn is_finished(&self) -> bool {
+        self.finished
     }
 
     /// An event in the layout of the query.

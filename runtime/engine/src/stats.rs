@@ -174,3 +174,14 @@ pub struct StreamStats {
     /// Whether it was declared finished.
     pub ended: bool,
 }
+
+/// Where a stream stands between two of its events: what another engine must know to go on from there as if it had seen those before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamPoint {
+    /// How many events it has taken (late ones are not among them): the number of the next one, by which matches are identified.
+    pub ordinal: u64,
+    /// How far it is known, µs.
+    pub watermark: Option<i64>,
+    /// Its latest event time, µs.
+    pub latest: Option<i64>,
+}

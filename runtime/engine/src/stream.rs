@@ -9,7 +9,7 @@ use crate::engine::QueryId;
 use crate::event::Event;
 use crate::queue::SortedQueue;
 use crate::readers::Readers;
-use crate::stats::StreamStats;
+use crate::stats::{StreamPoint, StreamStats};
 
 /// The watermark before anything is known.
 pub(crate) const NEVER: i64 = i64::MIN;
@@ -120,6 +120,22 @@ impl Stream {
             part: 0,
             values,
         })
+    }
+
+    /// Where it stands.
+    pub fn point(&self) -> StreamPoint {
+        StreamPoint {
+            ordinal: self.next_ordinal,
+            watermark: (self.watermark != NEVER).then_some(self.watermark),
+            latest: self.latest,
+        }
+    }
+
+    /// Lets it begin where another one stood.
+    pub fn restore(&mut self, point: &StreamPoint) {
+        self.next_ordinal = point.ordinal;
+        self.latest = self.latest.max(point.latest);
+        self.watermark = self.watermark.max(point.watermark.unwrap_or(NEVER));
     }
 
     /// Counts an admitted row that nobody wants to see.

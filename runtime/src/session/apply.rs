@@ -82,6 +82,19 @@ impl Session {
                 self.outbox.sinks.shift_remove(&name);
                 dropped("SINK", name)
             }
+            Effect::Pause { name } => self.pause(&name)?,
+            Effect::Resume { name } => self.resume(&name)?,
+            Effect::ExplainMatch { def, id, format } => self
+                .explain_match(&def, &id, format)
+                .map_err(|it| at(it, place))?,
+            Effect::WhyNot {
+                def,
+                question,
+                format,
+            } => {
+                let told = self.explain_why_not(&def, &question, format);
+                told.map_err(|it| at(it, place))?
+            }
             Effect::Insert(rows) => {
                 let (mut accepted, mut late) = (0, 0);
                 for row in rows.rows {
@@ -225,7 +238,10 @@ impl Session {
             });
             parts.push(self.flow.register(query, route)?);
         }
-        let old = self.queries.insert(def.name.clone(), Standing { parts });
+        let turns = vec![self.flow.moment()];
+        let old = self
+            .queries
+            .insert(def.name.clone(), Standing { parts, turns });
         match old {
             // Nobody can read it yet, but what it reads need not report itself any more.
             None if !self.is_read_by_selects(def) => self.report_beside(def),

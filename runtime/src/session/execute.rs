@@ -216,6 +216,7 @@ impl Session {
             implicit: Vec::new(),
         };
         let effect = planning.statement(statement);
+        let is_set = matches!(statement.kind, StatementKind::Set { .. });
         let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
         if diagnostics.iter().any(Diagnostic::is_error) {
             let mut diagnostics = diagnostics;
@@ -225,6 +226,9 @@ impl Session {
         }
         for diagnostic in diagnostics {
             step(on(Piece::Reply(Reply::Warning(diagnostic))))?;
+        }
+        if is_set {
+            self.keep_history();
         }
         let place = (Arc::clone(source), place_of_input(statement));
         for def in implicit {

@@ -442,7 +442,7 @@ fn explains_in_all_formats() {
 fn what_is_not_there_yet_is_said_by_name() {
     let mut session = session(STREAM);
     for sql in [
-        "PAUSE QUERY q",
+        "EXPLAIN ANALYZE SELECT * FROM s",
         "CREATE TABLE t (a BIGINT)",
         "REPLAY s FROM TIMESTAMP '2026-01-01' INTO q",
     ] {

@@ -4,21 +4,21 @@
 
 mod ages;
 mod any;
-mod attempt;
-mod bindings;
+pub(crate) mod attempt;
+pub(crate) mod bindings;
 mod comparison;
-mod complete;
+pub(crate) mod complete;
 mod every;
 mod facts;
 mod families;
-mod history;
+pub(crate) mod history;
 mod leading;
 mod light;
 mod output;
 mod partition;
 mod preferred;
-mod program;
-mod report;
+pub(crate) mod program;
+pub(crate) mod report;
 mod row;
 mod scene;
 mod skip;

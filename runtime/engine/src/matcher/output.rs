@@ -220,6 +220,7 @@ impl One<'_> {
             time: sink.clock,
             timed_out: self.timed_out,
         };
+        let from = sink.out.len();
         let running = RefCell::new(Vec::new());
         let complete = |upto, here| Complete {
             program,
@@ -270,6 +271,10 @@ impl One<'_> {
                         .emit(&context, &origin(shown), sink.stats, sink.out);
                 }
             }
+        }
+        if let Some(capture) = &mut sink.emitter.capture {
+            let rows = sink.out.get(from..).unwrap_or_default();
+            capture.take(self.bound, self.empty_at, &facts, rows);
         }
     }
 }

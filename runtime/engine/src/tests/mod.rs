@@ -10,6 +10,7 @@ mod families;
 mod navigation;
 mod next;
 mod overflow;
+mod pause;
 mod pipeline;
 mod preference;
 mod row;
