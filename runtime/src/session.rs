@@ -35,7 +35,7 @@ use crate::ingest::Ingest;
 use crate::intake::BadRows;
 use crate::reader::Incoming;
 use crate::reply::Reply;
-use crate::stats::{QueryRun, StreamRun};
+use crate::stats::{Progress, QueryRun, StreamRun};
 pub use push::Push;
 use target::Sink;
 
@@ -134,6 +134,8 @@ pub enum Piece<'a> {
     End,
     /// The input pauses: whoever gathers output should show it now.
     Waiting,
+    /// How far a statement is that takes long. Comes every few thousand events, so that whoever takes the pieces can stop it.
+    Progress(&'a Progress),
 }
 
 /// What [`Session::check_sources`] found out.
@@ -203,7 +205,7 @@ impl Session {
                         rows.push(values.to_vec());
                     }
                 }
-                Piece::Waiting => {}
+                Piece::Waiting | Piece::Progress(_) => {}
                 Piece::End => {
                     if let Some((schema, rows)) = open.take() {
                         replies.push(Reply::Rows { schema, rows });

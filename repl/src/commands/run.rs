@@ -261,6 +261,7 @@ fn show(
         }
         Piece::End => output.printer.end(),
         Piece::Waiting => output.printer.flush(),
+        Piece::Progress(_) => Ok(()),
         Piece::Reply(reply) => reply_to(output, reply, source, args, terminal),
     };
     output.then(done);

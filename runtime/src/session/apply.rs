@@ -8,6 +8,7 @@ use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
 use super::execute::step;
+use super::pass::Passing;
 use super::target::Sink;
 use super::{OnPiece, Piece, Session, Standing, StreamState};
 use crate::error::{Errors, SourceText};
@@ -99,14 +100,15 @@ impl Session {
                     late,
                 }
             }
-            Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place)?,
+            Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place, on)?,
             Effect::Select(planned) => {
                 let schema: Arc<Schema> = Arc::new(planned.output.clone());
                 step(on(Piece::Header(&schema)))?;
-                self.pass(&planned, "select", place, &mut |_: &mut Session, output| {
-                    step(match &output {
-                        Some(output) => on(Piece::Row(&output.values)),
-                        None => on(Piece::Waiting),
+                self.pass(&planned, "select", place, &mut |_: &mut Session, told| {
+                    step(match &told {
+                        Passing::Row(output) => on(Piece::Row(&output.values)),
+                        Passing::Progress(progress) if progress.waiting => on(Piece::Waiting),
+                        Passing::Progress(progress) => on(Piece::Progress(progress)),
                     })
                 })?;
                 return step(on(Piece::End));
@@ -294,6 +296,7 @@ impl Session {
         into: Target,
         planned: &portent_planner::resolve::Planned,
         place: &Place,
+        on: &mut OnPiece<'_>,
     ) -> Result<Reply, Errors> {
         let (mut accepted, mut late) = (0, 0);
         match into {
@@ -301,12 +304,17 @@ impl Session {
                 self.outbox
                     .open(&name, &planned.output, self.options.no_connectors)
                     .map_err(|it| at(it, place))?;
-                self.pass(planned, &name, place, &mut |session, output| {
-                    let Some(output) = output else {
-                        return session.outbox.flush_sinks();
-                    };
-                    accepted += 1;
-                    session.outbox.write(&name, &output.values)
+                self.pass(planned, &name, place, &mut |session, told| match told {
+                    Passing::Row(output) => {
+                        accepted += 1;
+                        session.outbox.write(&name, &output.values)
+                    }
+                    Passing::Progress(progress) => {
+                        if progress.waiting {
+                            session.outbox.flush_sinks()?;
+                        }
+                        step(on(Piece::Progress(&progress)))
+                    }
                 })?;
                 Ok(Reply::Inserted {
                     into: name,
@@ -315,8 +323,13 @@ impl Session {
                 })
             }
             Target::Stream(def, into) => {
-                self.pass(planned, &def.name, place, &mut |session, output| {
-                    let Some(output) = output else { return Ok(()) };
+                self.pass(planned, &def.name, place, &mut |session, told| {
+                    let output = match told {
+                        Passing::Row(output) => output,
+                        Passing::Progress(progress) => {
+                            return step(on(Piece::Progress(&progress)));
+                        }
+                    };
                     let values = crate::flow::fill(&into, &output.values).map_err(|error| {
                         Errors::plain(portent_grammar::codes::runtime::PUSH_VALUE, error)
                     })?;

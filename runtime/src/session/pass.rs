@@ -1,6 +1,6 @@
 //! A passing query: an engine of its own, with the standing queries that it reads, over all input there is, to its end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -19,10 +19,18 @@ use crate::merge::Feed;
 use crate::needed::needed;
 use crate::plan::Target;
 use crate::reader::Incoming;
-use crate::stats::{QueryRun, StreamRun};
+use crate::stats::{Progress, QueryRun, StreamRun};
 
-/// Takes the rows of a passing query (`None`: the input pauses); it may change the session.
-pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Option<Output>) -> Result<(), Errors> + 'a;
+/// What a passing query tells.
+pub(super) enum Passing {
+    /// A row of it.
+    Row(Output),
+    /// How far it is.
+    Progress(Progress),
+}
+
+/// Takes what a passing query tells; it may change the session, and an error stops the query.
+pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Passing) -> Result<(), Errors> + 'a;
 
 impl Session {
     /// Runs a query over what there is: files and other bounded sources from their beginning, streams without connector as far as rows
@@ -71,23 +79,32 @@ impl Session {
         let mut told = Told::default();
         // The rows change the session while the flow runs: the flow is not the session's.
         let outside = RefCell::new((&mut *self, on));
+        let rows_out = Cell::new(0_u64);
         let driven = drive(
             &mut flow,
             feeds,
             &mut told,
             &mut |delivery| match delivery {
                 Delivery::Report(_, output) => {
+                    rows_out.set(rows_out.get() + 1);
                     let (session, on) = &mut *outside.borrow_mut();
-                    on(session, Some(output))
+                    on(session, Passing::Row(output))
                 }
                 Delivery::Sink(..) => Ok(()),
             },
             &|flow| flow.is_done(main),
-            &mut |_, _, waiting| {
+            &mut |events, (bytes, total_bytes), waiting| {
+                let progress = Progress {
+                    events,
+                    rows_out: rows_out.get(),
+                    bytes,
+                    total_bytes,
+                    waiting,
+                };
                 let (session, on) = &mut *outside.borrow_mut();
-                match waiting && on(session, None).is_err() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                match on(session, Passing::Progress(progress)) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
                 }
             },
         );

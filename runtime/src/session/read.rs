@@ -64,10 +64,16 @@ pub(super) fn drive(
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
         let mut stop = false;
-        let next = merge.next(&mut |news| match news {
-            News::Block(stream, block) => told.take(stream, block),
-            News::Failed(stream, error) => told.failed = Some((stream, error)),
-            News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
+        let next = merge.next(&mut |news| {
+            match news {
+                News::Block(stream, block) => told.take(stream, block),
+                News::Failed(stream, error) => told.failed = Some((stream, error)),
+                News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
+            }
+            match stop {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         });
         if stop {
             return Err(stopped());
