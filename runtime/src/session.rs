@@ -1,6 +1,7 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+mod clock;
 mod execute;
 #[cfg(test)]
 mod file_tests;
@@ -9,10 +10,12 @@ mod pass;
 mod push;
 mod read;
 mod report;
+mod run_sources;
 mod seen;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -38,6 +41,7 @@ use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 pub use push::Push;
 use target::Sink;
+pub use watch::Watch;
 
 /// Streams, standing queries, sinks and settings, and the engine that runs them.
 ///
@@ -75,6 +79,10 @@ pub struct Session {
     passed: Passed,
     /// The SELECTs of a script.
     selects: Vec<portent_parser::ast::Statement>,
+    /// SELECTs over what is still to come: standing queries that are in no list.
+    watches: Vec<String>,
+    /// How many there have been.
+    watched: u64,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -181,6 +189,8 @@ impl Session {
             },
             passed: Passed::default(),
             selects: Vec::new(),
+            watches: Vec::new(),
+            watched: 0,
             arrival: 0,
             ended: false,
         }

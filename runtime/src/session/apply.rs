@@ -256,6 +256,9 @@ impl Session {
     fn report_beside(&mut self, def: &QueryDef) {
         let taken = def.into.is_empty();
         self.set_report(&def.name, taken);
+        if self.is_watch(&def.name) {
+            return;
+        }
         let read: Vec<String> = def
             .reads
             .iter()
@@ -281,10 +284,10 @@ impl Session {
 
     /// Who reports depends on who reads whom.
     pub(super) fn update_reports(&mut self) {
-        let reporting: HashSet<Arc<str>> = super::execute::reporting(&self.catalog, &self.selects)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        let reporting: HashSet<Arc<str>> = super::execute::reporting(&self.catalog, &self.selects, &self.watches)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
         let names: Vec<String> = self.queries.keys().cloned().collect();
         for name in names {
             self.set_report(&name, reporting.contains(name.as_str()));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use portent_engine::{Output, QueryId};
 use portent_planner::CompiledQuery;
+use portent_planner::catalog::QueryDef;
 use portent_planner::compiled::StreamId;
 use portent_planner::resolve::Planned;
 
@@ -132,7 +133,7 @@ impl Session {
     }
 
     /// Where the events come from, in the order of declaration.
-    fn feeds(
+    pub(super) fn feeds(
         &self,
         sources: &[StreamId],
         own: &[StreamState],
@@ -170,29 +171,7 @@ impl Session {
             .filter(|it| standing.contains(&it.name))
         {
             // Streams only: what it writes into sinks has been written, or will be, by the query itself.
-            let mut streams = Vec::new();
-            for into in &def.into {
-                let target = self
-                    .catalog
-                    .streams()
-                    .find(|it| it.name == *into && flow.has_stream(it.id));
-                if let Some(target) = target
-                    && let Some(Target::Stream(_, into)) = self.route_into(&def.name, target.id)
-                {
-                    streams.push(into);
-                }
-            }
-            let last = def.queries.last().filter(|_| !streams.is_empty());
-            let route = last.map(|query| Route {
-                name: Arc::from(def.name.as_str()),
-                schema: Arc::new(def.planned.output.clone()),
-                query: Arc::clone(query),
-                report: false,
-                streams,
-                sinks: Vec::new(),
-                rows: 0,
-            });
-            register(flow, &def.planned, route, feeds)?;
+            self.register_standing(flow, def, false, false, feeds)?;
         }
         let route = planned.queries.last().map(|query| Route {
             name: Arc::from(name),
@@ -208,6 +187,43 @@ impl Session {
             let code = portent_grammar::codes::runtime::ENGINE_REFUSED;
             Errors::plain(code, "the plan of this statement is empty")
         })
+    }
+
+    /// Registers a standing query in a flow that is not the session's.
+    pub(super) fn register_standing(
+        &self,
+        flow: &mut Flow,
+        def: &QueryDef,
+        report: bool,
+        sinks: bool,
+        feeds: &mut Vec<Feed>,
+    ) -> Result<Option<QueryId>, Errors> {
+        let (mut streams, mut into_sinks) = (Vec::new(), Vec::new());
+        for into in &def.into {
+            let target = self
+                .catalog
+                .streams()
+                .find(|it| it.name == *into && flow.has_stream(it.id));
+            if let Some(target) = target
+                && let Some(Target::Stream(_, into)) = self.route_into(&def.name, target.id)
+            {
+                streams.push(into);
+            } else if sinks && self.outbox.sinks.contains_key(into) {
+                into_sinks.push(into.clone());
+            }
+        }
+        let goes_out = report || !streams.is_empty() || !into_sinks.is_empty();
+        let last = def.queries.last().filter(|_| goes_out);
+        let route = last.map(|query| Route {
+            name: Arc::from(def.name.as_str()),
+            schema: Arc::new(def.planned.output.clone()),
+            query: Arc::clone(query),
+            report,
+            streams,
+            sinks: into_sinks,
+            rows: 0,
+        });
+        register(flow, &def.planned, route, feeds)
     }
 
     fn route_into(&self, query: &str, stream: StreamId) -> Option<Target> {

@@ -123,7 +123,7 @@ impl Session {
         }
         let mut wanted: Vec<StreamId> = Vec::new();
         // What neither reports nor writes is read by what does, or nobody wants it.
-        let reporting = super::execute::reporting(&self.catalog, &self.selects);
+        let reporting = super::execute::reporting(&self.catalog, &self.selects, &self.watches);
         let reports = |name: &str| {
             self.options.report_all
                 || reporting.iter().any(|(it, _)| **it == *name)

@@ -53,7 +53,8 @@ impl Session {
             }
         }
         let mut queries: Vec<QueryRun> = Vec::new();
-        for (name, standing) in &self.queries {
+        let standing = self.queries.iter().filter(|(name, _)| !self.is_watch(name));
+        for (name, standing) in standing {
             let mut run = QueryRun {
                 name: name.clone(),
                 ..QueryRun::default()
@@ -103,7 +104,9 @@ impl Session {
 
     pub(super) fn show_queries(&self) -> Reply {
         let stats = self.stats();
-        let rows = self.catalog.list_queries().into_iter().map(|listed| {
+        let mut listed = self.catalog.list_queries();
+        listed.retain(|it| !self.is_watch(&it.name));
+        let rows = listed.into_iter().map(|listed| {
             let run = stats
                 .queries
                 .iter()
