@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::automaton::table;
+use super::drawing::drawing;
 use super::describe::{Described, DescribedPattern, DescribedQuery};
 use super::plan::Node;
 
@@ -84,5 +85,14 @@ fn pattern(pattern: &DescribedPattern, out: &mut String) {
     );
     for line in table(&pattern.automaton).lines() {
         let _ = writeln!(out, "    {line}");
+    }
+    match drawing(&pattern.automaton) {
+        Some(drawn) => {
+            out.push_str("  drawn\n");
+            for line in drawn.lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        None => out.push_str("  drawn       too large for a text: FORMAT dot and mermaid draw it\n"),
     }
 }

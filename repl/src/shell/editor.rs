@@ -39,6 +39,7 @@ impl Lines {
             .and_then(|it| it.history_ignore_dups(true))
             .map_err(broken)?
             .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
             .bell_style(rustyline::config::BellStyle::None)
             .build();
         let mut editor = Editor::with_config(config).map_err(broken)?;

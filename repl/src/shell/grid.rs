@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use portent::{Schema, Value};
+use portent::{Schema, Type, Value};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::paint::{Ink, Paint};
@@ -82,10 +82,15 @@ impl<W: Write> Grid<W> {
 
     /// Draws what is there: the next rows take their time.
     pub fn settle(&mut self) -> io::Result<()> {
+        self.draw(true)
+    }
+
+    /// `more`: rows are to come that nobody has seen yet.
+    fn draw(&mut self, more: bool) -> io::Result<()> {
         if self.layout.is_some() {
             return Ok(());
         }
-        let layout = self.lay_out();
+        let layout = self.lay_out(more);
         let top = self.rule(&layout, ['╭', '┬', '╮'], '─');
         writeln!(self.out, "{top}")?;
         let header: Vec<Cell> = self
@@ -110,7 +115,7 @@ impl<W: Write> Grid<W> {
 
     /// The table is complete.
     pub fn end(&mut self) -> io::Result<Shown> {
-        self.settle()?;
+        self.draw(false)?;
         let mut shown = Shown {
             rows: self.count,
             columns: self.schema.len(),
@@ -124,7 +129,7 @@ impl<W: Write> Grid<W> {
         Ok(shown)
     }
 
-    fn lay_out(&self) -> Layout {
+    fn lay_out(&self, more: bool) -> Layout {
         let natural: Vec<usize> = self
             .schema
             .iter()
@@ -132,7 +137,8 @@ impl<W: Write> Grid<W> {
             .map(|(at, column)| {
                 let cells = self.rows.iter().filter_map(|row| row.get(at));
                 let widest = cells.map(|it| it.text.width()).max().unwrap_or(0);
-                widest.max(printable(&column.name).width()).max(1)
+                let usual = if more { usual(&column.ty) } else { 1 };
+                widest.max(printable(&column.name).width()).max(usual)
             })
             .collect();
         let Some(screen) = self.screen else {
@@ -180,9 +186,13 @@ impl<W: Write> Grid<W> {
                 continue;
             };
             let Some(cell) = row.get(*at) else { continue };
-            let text = cut(&cell.text, *width);
-            let space = " ".repeat(width.saturating_sub(text.width()));
             let right = self.schema.get(*at).is_some_and(|it| it.ty.is_numeric());
+            // A part of a number would be another number.
+            let text = match right {
+                true => cell.text.clone(),
+                false => cut(&cell.text, *width),
+            };
+            let space = " ".repeat(width.saturating_sub(text.width()));
             let painted = paint(&text, cell);
             match right {
                 true => out.push_str(&format!(" {space}{painted} {bar}")),
@@ -190,6 +200,18 @@ impl<W: Write> Grid<W> {
             }
         }
         out
+    }
+}
+
+/// The width of most values of a type.
+fn usual(ty: &Type) -> usize {
+    match ty {
+        Type::Bool => 5,
+        Type::Int => 6,
+        Type::Float | Type::Decimal(_) | Type::Date => 10,
+        Type::Timestamp => 29,
+        Type::Text => 12,
+        _ => 16,
     }
 }
 
@@ -284,7 +306,7 @@ fn fit(natural: &[usize], screen: usize) -> Layout {
 
 #[cfg(test)]
 mod tests {
-    use portent::{Column, Type};
+    use portent::Column;
 
     use super::*;
 

@@ -23,6 +23,7 @@ mod showing;
 mod start;
 mod stop;
 mod tour;
+mod wrap;
 
 use std::sync::Arc;
 

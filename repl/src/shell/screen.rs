@@ -244,7 +244,10 @@ impl Screen {
                 rows.iter().try_for_each(|row| view.row(row))?;
                 self.end(view, None).map(|_| ())
             }
-            Reply::Explained(text) => self.text(&text),
+            Reply::Explained(text) => match self.width() {
+                Some(width) => self.text(&super::wrap::hanging(&text, width.into())),
+                None => self.text(&text),
+            },
             Reply::Set { name, value } => self.say(&format!("{name} = {value}")),
             Reply::Inserted {
                 into,

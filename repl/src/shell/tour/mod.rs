@@ -13,6 +13,7 @@ use super::local::Local;
 use super::paint::Ink;
 use super::screen::lock;
 use super::showing::Showing;
+use super::wrap::filled;
 use super::{Flow, Shell};
 use steps::{Do, STEPS, Step};
 
@@ -41,7 +42,7 @@ fn walk(shell: &mut Shell) -> Result<(), Trouble> {
     for (number, step) in STEPS.iter().enumerate() {
         head(shell, number + 1, step)?;
         act(shell, step)?;
-        lock(&shell.screen).text(&format!("\n{}", filled(step.after)))?;
+        lock(&shell.screen).text(&format!("\n{}", filled(step.after, WIDTH)))?;
         if number + 1 == STEPS.len() {
             break;
         }
@@ -69,21 +70,14 @@ fn head(shell: &Shell, number: usize, step: &Step) -> Result<(), Trouble> {
         paint.ink(Ink::Dim, &rule)
     ))?;
     if !step.before.is_empty() {
-        screen.say(&format!("{}\n", filled(step.before)))?;
-    }
-    for action in step.actions {
-        let text = action.text();
-        for (at, line) in text.lines().enumerate() {
-            let prompt = if at == 0 { "portent> " } else { "      -> " };
-            let prompt = paint.ink(Ink::Prompt, prompt);
-            screen.say(&format!("{prompt}{}", highlighted("", line, paint)))?;
-        }
+        screen.say(&format!("{}\n", filled(step.before, WIDTH)))?;
     }
     Ok(())
 }
 
 fn act(shell: &mut Shell, step: &Step) -> Result<(), Trouble> {
     for action in step.actions {
+        type_out(shell, action.text())?;
         shell.stop.begin();
         let done = match action {
             Do::Sql(text) => shell.execute(&SourceText::new("<tour>", *text)),
@@ -103,22 +97,16 @@ fn act(shell: &mut Shell, step: &Step) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Lines of the tour's width.
-fn filled(text: &str) -> String {
-    let mut out = String::new();
-    let mut width = 0;
-    for word in text.split_whitespace() {
-        if width > 0 && width + 1 + word.width() > WIDTH {
-            out.push('\n');
-            width = 0;
-        } else if width > 0 {
-            out.push(' ');
-            width += 1;
-        }
-        out.push_str(word);
-        width += word.width();
+/// Shows a statement as if it were typed.
+fn type_out(shell: &Shell, text: &str) -> Result<(), Trouble> {
+    let screen = lock(&shell.screen);
+    let paint = screen.paint();
+    for (at, line) in text.lines().enumerate() {
+        let prompt = if at == 0 { "portent> " } else { "      -> " };
+        let prompt = paint.ink(Ink::Prompt, prompt);
+        screen.say(&format!("{prompt}{}", highlighted("", line, paint)))?;
     }
-    out
+    Ok(())
 }
 
 #[cfg(test)]
