@@ -100,7 +100,8 @@ impl Screen {
         }
     }
 
-    fn width(&self) -> Option<u16> {
+    /// The width of the screen, if results go there.
+    pub fn width(&self) -> Option<u16> {
         if self.file.is_some() {
             None
         } else {
@@ -332,6 +333,14 @@ impl View {
             Body::Grid(grid) => grid.row(values),
             Body::Printer(printer) => printer.result(values),
         }
+    }
+
+    /// Shows the head of a table before its first row comes.
+    pub fn open(&mut self) -> io::Result<()> {
+        if let Body::Grid(grid) = &mut self.body {
+            grid.settle()?;
+        }
+        self.paper.release()
     }
 
     /// The next rows take their time: what is there is shown.

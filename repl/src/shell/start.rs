@@ -105,7 +105,11 @@ fn read_init(shell: &mut Shell) -> Result<Flow, Failure> {
     let Some(path) = init_file().filter(|it| it.is_file()) else {
         return Ok(Flow::Stay);
     };
-    match read(shell, &path) {
+    // It is executed each time: what it does need not be told each time.
+    let quiet = std::mem::replace(&mut lock(&shell.screen).quiet, true);
+    let done = read(shell, &path);
+    lock(&shell.screen).quiet = quiet;
+    match done {
         Ok(flow) => Ok(flow),
         Err(trouble) if trouble.is_fatal() => Err(failure(trouble)),
         Err(trouble) => {

@@ -6,6 +6,7 @@ use super::{COMMANDS, find};
 use crate::shell::door::Trouble;
 use crate::shell::paint::{Ink, Paint};
 use crate::shell::screen::lock;
+use crate::shell::wrap::hanging;
 use crate::shell::{Flow, Shell};
 
 /// What is taught, with examples.
@@ -26,19 +27,24 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let paint = lock(&shell.screen).paint();
     let wanted = argument.trim().trim_start_matches(['.', '\\']).to_lowercase();
     let text = match wanted.as_str() {
-        "" => overview(paint),
-        "commands" => commands(paint),
-        _ => topic(&wanted, argument, paint)?,
+        "" => overview(),
+        "commands" => commands(),
+        _ => topic(&wanted, argument)?,
     };
-    lock(&shell.screen).text(&text)?;
+    let screen = lock(&shell.screen);
+    let text = match screen.width() {
+        Some(width) => hanging(&text, width.into()),
+        None => text,
+    };
+    screen.text(&painted(&text, paint))?;
     Ok(Flow::Stay)
 }
 
-fn topic(wanted: &str, argument: &str, paint: Paint) -> Result<String, Trouble> {
+fn topic(wanted: &str, argument: &str) -> Result<String, Trouble> {
     // `.help pattern` is `.help patterns`.
     let same = |name: &str| name == wanted || name.strip_suffix('s') == Some(wanted);
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| same(name)) {
-        return Ok(painted(text, paint));
+        return Ok((*text).to_owned());
     }
     if let Some(command) = find(wanted).or_else(|| find(argument.trim())) {
         let mut text = format!(".{} {}\n  {}\n", command.name, command.arguments, command.about);
@@ -66,9 +72,9 @@ fn dotted(name: &str) -> String {
     }
 }
 
-fn overview(paint: Paint) -> String {
+fn overview() -> String {
     let head = "\
-A statement ends with a semicolon, and may take several lines. Tab completes, the arrows bring back what was typed, Ctrl-R
+A statement ends with a semicolon, and may take several lines. Tab completes, the arrows bring back what was typed, Ctrl-R \
 searches it, Ctrl-C drops the statement that is being typed or stops the one that runs, Ctrl-D leaves.
 
   CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');
@@ -78,12 +84,16 @@ searches it, Ctrl-C drops the statement that is being typed or stops the one tha
 
 New here? .tour takes five minutes. Topics: .help patterns, .help windows, .help time, .help files. Error codes: .help P0301
 ";
-    format!("{head}\n{}", commands(paint))
+    format!("{head}\n{}", commands())
 }
 
-fn commands(paint: Paint) -> String {
+fn commands() -> String {
     let usage = |it: &super::Command| format!(".{} {}", it.name, it.arguments);
-    let width = COMMANDS.iter().map(|it| usage(it).chars().count()).max().unwrap_or(0);
+    let width = COMMANDS
+        .iter()
+        .map(|it| usage(it).chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for command in COMMANDS.iter().filter(|it| it.name != "x") {
         let usage = usage(command);
@@ -96,22 +106,24 @@ fn commands(paint: Paint) -> String {
             .collect();
         let psql = match psql.is_empty() {
             true => String::new(),
-            false => paint.ink(Ink::Dim, &format!("  {}", psql.join(" "))),
+            false => format!(" ({})", psql.join(", ")),
         };
-        text.push_str(&format!(
-            "{}{space}  {}{psql}\n",
-            paint.ink(Ink::Command, &usage),
-            command.about
-        ));
+        text.push_str(&format!("{usage}{space}  {}{psql}\n", command.about));
     }
     text
 }
 
-/// Examples, which are indented, in colours.
+/// Examples, which are indented, and commands in colours.
 fn painted(text: &str, paint: Paint) -> String {
-    let lines = text.lines().map(|line| match line.starts_with("  ") {
-        true => crate::shell::assist::highlighted("", line, paint),
-        false => line.to_owned(),
+    let lines = text.lines().map(|line| {
+        let example = line.strip_prefix("  ").is_some_and(|it| !it.starts_with(' '));
+        match line.split_once("  ") {
+            _ if example => crate::shell::assist::highlighted("", line, paint),
+            Some((usage, about)) if line.starts_with('.') => {
+                format!("{}  {about}", paint.ink(Ink::Command, usage))
+            }
+            _ => line.to_owned(),
+        }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -131,11 +143,10 @@ mod tests {
 
     #[test]
     fn topics_commands_and_codes_are_found() {
-        let plain = Paint { on: false };
         for word in ["patterns", "pattern", "timer", "p0301"] {
-            assert!(topic(word, word, plain).is_ok(), "{word}");
+            assert!(topic(word, word).is_ok(), "{word}");
         }
-        assert!(topic("patrens", "patrens", plain).is_err());
-        assert!(overview(plain).contains(".watch SECONDS STATEMENT"));
+        assert!(topic("patrens", "patrens").is_err());
+        assert!(overview().contains(".watch SECONDS STATEMENT"));
     }
 }

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use portent::SourceText;
+use portent::{Names, SourceText};
 
 use crate::shell::door::Trouble;
 use crate::shell::inbox::Part;
+use crate::shell::scope::Scope;
 use crate::shell::screen::{View, lock};
 use crate::shell::showing::Showing;
 use crate::shell::{Flow, Shell};
@@ -22,6 +23,11 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
             ".live SELECT * FROM logins WHERE NOT ok",
         ));
     }
+    shell.refresh_names()?;
+    if reads_sources(text, &shell.names) {
+        // What has a source comes from there, and not from outside: a SELECT reads it, and goes on as long as the source does.
+        return shell.statement(text);
+    }
     let source = SourceText::new("<live>", text);
     let mut showing = Showing::new(&shell.screen, None);
     let watch = shell.door.watch(&source, &mut |part| showing.take(part))?;
@@ -31,6 +37,7 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let began = Instant::now();
     let mut view = lock(&shell.screen).view(&watch.schema)?;
     lock(&shell.screen).whisper("(Ctrl-C ends it)")?;
+    view.open()?;
     shell.stop.begin();
     let done = follow(shell, &watch.name, &mut view, &mut showing);
     shell.stop.end();
@@ -42,6 +49,18 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     done?;
     ended?;
     Ok(Flow::Stay)
+}
+
+/// Whether all that a SELECT reads comes from connectors.
+fn reads_sources(text: &str, names: &Names) -> bool {
+    let scope = Scope::of(text);
+    let connected = |table: &str| {
+        let mut all = names.streams.iter().chain(&names.queries);
+        let known = all.find(|it| it.name.eq_ignore_ascii_case(table));
+        // What is no stream may be a file.
+        known.map_or(table.contains('.'), |it| it.connected)
+    };
+    !scope.tables.is_empty() && scope.tables.iter().all(|(table, _)| connected(table))
 }
 
 fn follow(

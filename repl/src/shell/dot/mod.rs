@@ -165,7 +165,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "pager",
-        aliases: &["\\pset pager"],
+        aliases: &[],
         arguments: "[on|off]",
         about: "show long results in $PAGER",
         takes: ON_OFF,
