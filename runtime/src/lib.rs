@@ -93,8 +93,8 @@ pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use portent_connect as connect;
 pub use portent_engine as engine;
 pub use portent_grammar::{
-    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, keywords, token,
-    value,
+    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, keywords,
+    token, value,
 };
 pub use portent_parser as parser;
 pub use portent_parser::ast::ExplainFormat;

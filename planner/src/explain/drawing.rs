@@ -30,11 +30,21 @@ struct Lane {
 
 impl Lane {
     fn top(&self) -> usize {
-        self.starts.iter().copied().chain([self.end]).min().unwrap_or(0)
+        self.starts
+            .iter()
+            .copied()
+            .chain([self.end])
+            .min()
+            .unwrap_or(0)
     }
 
     fn bottom(&self) -> usize {
-        self.starts.iter().copied().chain([self.end]).max().unwrap_or(0)
+        self.starts
+            .iter()
+            .copied()
+            .chain([self.end])
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -117,10 +127,9 @@ fn order(automaton: &Automaton) -> Vec<usize> {
 fn steps(automaton: &Automaton, state: usize) -> Vec<(usize, String)> {
     let steps = automaton.states.get(state).map(|it| it.steps.as_slice());
     let bind = |step: &Step| match step {
-        Step::Bind(transition) => Some((
-            transition.next.0 as usize,
-            bind_text(automaton, transition),
-        )),
+        Step::Bind(transition) => {
+            Some((transition.next.0 as usize, bind_text(automaton, transition)))
+        }
         Step::Accept(_) => None,
     };
     steps.unwrap_or_default().iter().filter_map(bind).collect()

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::automaton::table;
-use super::drawing::drawing;
 use super::describe::{Described, DescribedPattern, DescribedQuery};
+use super::drawing::drawing;
 use super::plan::Node;
 
 pub(super) fn print(described: &Described) -> String {
@@ -93,6 +93,8 @@ fn pattern(pattern: &DescribedPattern, out: &mut String) {
                 let _ = writeln!(out, "    {line}");
             }
         }
-        None => out.push_str("  drawn       too large for a text: FORMAT dot and mermaid draw it\n"),
+        None => {
+            out.push_str("  drawn       too large for a text: FORMAT dot and mermaid draw it\n")
+        }
     }
 }

@@ -8,7 +8,11 @@ use super::inbox::{Inbox, Part};
 use super::screen::{SharedScreen, lock};
 
 /// Begins to announce, on a thread of its own; it ends with the process.
-pub fn start(inbox: Arc<Inbox>, screen: SharedScreen, mut printer: impl ExternalPrinter + Send + 'static) {
+pub fn start(
+    inbox: Arc<Inbox>,
+    screen: SharedScreen,
+    mut printer: impl ExternalPrinter + Send + 'static,
+) {
     let begun = std::thread::Builder::new()
         .name("portent-announcer".to_owned())
         .spawn(move || {

@@ -120,7 +120,9 @@ impl Assistant {
 fn from_history(line: &str, context: &Context<'_>) -> Option<Hint> {
     let history = context.history();
     let last = history.len().checked_sub(1)?;
-    let found = history.starts_with(line, last, SearchDirection::Reverse).ok()??;
+    let found = history
+        .starts_with(line, last, SearchDirection::Reverse)
+        .ok()??;
     let rest = found.entry.get(line.len()..)?;
     // Only the first line of it: more would not fit behind the cursor.
     let rest = rest.lines().next().filter(|it| !it.is_empty())?.to_owned();

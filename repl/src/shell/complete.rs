@@ -126,7 +126,13 @@ impl Picks<'_> {
             }
             "SET" => return self.settings(names),
             "CREATE" => {
-                return self.keywords(&["STREAM", "QUERY", "SINK", "OR REPLACE QUERY", "OR REPLACE STREAM"]);
+                return self.keywords(&[
+                    "STREAM",
+                    "QUERY",
+                    "SINK",
+                    "OR REPLACE QUERY",
+                    "OR REPLACE STREAM",
+                ]);
             }
             "DROP" => return self.keywords(&["STREAM", "QUERY", "SINK"]),
             "PAUSE" | "RESUME" => return self.keywords(&["QUERY"]),
@@ -179,7 +185,8 @@ impl Picks<'_> {
                 ["SELECT", "FROM", "BY", "WHERE", "DEFINE", "MATCH", "VALUES"].contains(&it.text)
             })
         };
-        rest.find(clause).is_some_and(|it| it.eq_ignore_ascii_case("FROM"))
+        rest.find(clause)
+            .is_some_and(|it| it.eq_ignore_ascii_case("FROM"))
     }
 
     /// Columns of what stands before the dot.
@@ -333,7 +340,14 @@ mod tests {
 
     #[test]
     fn columns_are_those_of_the_streams_at_hand_wherever_from_stands() {
-        assert_eq!(at("SELECT u| FROM logins"), ["user", "UNION", "UNKNOWN", "UNMATCHED", "USING", "UUID"].map(|it| if it == "user" { it.to_owned() } else { it.to_lowercase() }));
+        assert_eq!(
+            at("SELECT u| FROM logins"),
+            ["user", "UNION", "UNKNOWN", "UNMATCHED", "USING", "UUID"].map(|it| if it == "user" {
+                it.to_owned()
+            } else {
+                it.to_lowercase()
+            })
+        );
         assert_eq!(at("SELECT | FROM trades"), ["ts", "symbol", "price"]);
         assert_eq!(at("SELECT t.| FROM trades t"), ["ts", "symbol", "price"]);
         assert_eq!(at("SELECT f.u| FROM logins MATCH (f{3})"), ["user"]);

@@ -101,8 +101,12 @@ impl Clock {
 /// Every call takes the parts that come while it waits, matches among them: whoever sends them may wait for room in the queue.
 pub trait Door {
     /// Executes the statements of a text.
-    fn run(&mut self, text: &Arc<SourceText>, stop: &Stop, on: &mut OnPart<'_>)
-    -> Result<(), Trouble>;
+    fn run(
+        &mut self,
+        text: &Arc<SourceText>,
+        stop: &Stop,
+        on: &mut OnPart<'_>,
+    ) -> Result<(), Trouble>;
 
     /// Reads the sources of standing queries to their end; these queries, or all that have a source.
     fn run_sources(

@@ -31,9 +31,8 @@ pub enum Typed {
 
 impl Lines {
     pub fn new(paint: Paint) -> Result<Self, Trouble> {
-        let broken = |error: ReadlineError| {
-            Trouble::message(format!("the terminal can't be used: {error}"))
-        };
+        let broken =
+            |error: ReadlineError| Trouble::message(format!("the terminal can't be used: {error}"));
         let config = Config::builder()
             .max_history_size(ENTRIES)
             .and_then(|it| it.history_ignore_dups(true))
@@ -76,7 +75,9 @@ impl Lines {
             Ok(line) => Ok(Typed::Line(line)),
             Err(ReadlineError::Interrupted) => Ok(Typed::Dropped),
             Err(ReadlineError::Eof) => Ok(Typed::Left),
-            Err(error) => Err(Trouble::Gone(format!("the terminal can't be read: {error}"))),
+            Err(error) => Err(Trouble::Gone(format!(
+                "the terminal can't be read: {error}"
+            ))),
         }
     }
 
@@ -105,20 +106,28 @@ impl Lines {
 /// Whether a line looks as if it held something that must not lie in a file.
 fn has_secret(text: &str) -> bool {
     const WORDS: [&str; 7] = [
-        "password", "passwd", "secret", "token", "api_key", "apikey", "credential",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "credential",
     ];
     let lower = text.to_lowercase();
     let set = |word: &str| {
         lower.match_indices(word).any(|(at, _)| {
             let rest = lower.get(at + word.len()..).unwrap_or_default();
-            let rest = rest.trim_start_matches(|c: char| c.is_alphanumeric() || "_.-\"".contains(c));
+            let rest =
+                rest.trim_start_matches(|c: char| c.is_alphanumeric() || "_.-\"".contains(c));
             rest.trim_start().starts_with(['=', ':'])
         })
     };
     // `://user:password@host`
     let in_address = lower.split("://").skip(1).any(|rest| {
         let host = rest.split(['/', '\'', ' ']).next().unwrap_or_default();
-        host.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+        host.split_once('@')
+            .is_some_and(|(user, _)| user.contains(':'))
     });
     in_address || WORDS.iter().any(|word| set(word)) || lower.contains("'secret")
 }

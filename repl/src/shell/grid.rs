@@ -11,8 +11,8 @@ use crate::output::printable;
 
 /// After so many rows the widths are settled: later cells that are wider are cut.
 const SAMPLE: usize = 1000;
-/// The widest a column becomes while others would have to be left out.
-const WIDE: usize = 40;
+/// A column is not narrowed below this so that another one finds room.
+const ENOUGH: usize = 20;
 /// The narrowest column that is worth showing.
 const NARROW: usize = 4;
 
@@ -145,7 +145,17 @@ impl<W: Write> Grid<W> {
             let columns = natural.into_iter().enumerate().map(Some).collect();
             return Layout { columns, hidden: 0 };
         };
-        fit(&natural, screen)
+        let texts: Vec<bool> = self
+            .schema
+            .iter()
+            .map(|it| {
+                matches!(
+                    it.ty,
+                    Type::Text | Type::Json | Type::Array(_) | Type::Bytes
+                )
+            })
+            .collect();
+        fit(&natural, &texts, screen)
     }
 
     fn rule(&self, layout: &Layout, [left, middle, right]: [char; 3], dash: char) -> String {
@@ -252,19 +262,22 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// Makes columns of these widths fit: the widest are narrowed first, then columns in the middle are left out.
-fn fit(natural: &[usize], screen: usize) -> Layout {
+/// Makes columns of these widths fit: the widest texts are narrowed first, then columns in the middle are left out.
+fn fit(natural: &[usize], texts: &[bool], screen: usize) -> Layout {
     let needs = |widths: &[usize]| widths.iter().sum::<usize>() + 3 * widths.len() + 1;
     let mut widths = natural.to_vec();
     // Cells may be cut down to a size at which one still sees what they are.
     while needs(&widths) > screen {
-        let Some(widest) = widths.iter_mut().filter(|it| **it > WIDE).max_by_key(|it| **it) else {
+        let wide = widths.iter_mut().zip(texts);
+        let wide = wide.filter(|(width, text)| **text && **width > ENOUGH);
+        let Some((widest, _)) = wide.max_by_key(|(width, _)| **width) else {
             break;
         };
         *widest -= 1;
     }
     let all = widths.len();
-    let mut columns: Vec<Option<(usize, usize)>> = widths.iter().copied().enumerate().map(Some).collect();
+    let mut columns: Vec<Option<(usize, usize)>> =
+        widths.iter().copied().enumerate().map(Some).collect();
     if needs(&widths) <= screen {
         return Layout { columns, hidden: 0 };
     }
@@ -311,7 +324,10 @@ mod tests {
     use super::*;
 
     fn table(names: &[&str], rows: &[&[Value]], screen: Option<usize>) -> (String, Shown) {
-        let schema: Schema = names.iter().map(|it| Column::new(*it, Type::Text)).collect();
+        let schema: Schema = names
+            .iter()
+            .map(|it| Column::new(*it, Type::Text))
+            .collect();
         let mut out = Vec::new();
         let mut grid = Grid::new(&mut out, &Arc::new(schema), Paint { on: false }, screen);
         for row in rows {
@@ -339,8 +355,14 @@ mod tests {
         let row: Vec<Value> = (0..12).map(|it| Value::text("x".repeat(it * 9))).collect();
         for screen in 20..200 {
             let (text, shown) = table(&names, &[&row], Some(screen));
-            assert!(text.lines().all(|line| line.width() <= screen), "{screen}\n{text}");
-            assert_eq!(shown.hidden > 0, text.contains('…') && text.contains("│ … │"));
+            assert!(
+                text.lines().all(|line| line.width() <= screen),
+                "{screen}\n{text}"
+            );
+            assert_eq!(
+                shown.hidden > 0,
+                text.contains('…') && text.contains("│ … │")
+            );
             assert!(shown.hidden < 12);
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portent::{Errors, Handle, Host, Names, Piece, RunStats, Session, SourceText, Watch};
 
@@ -15,8 +15,9 @@ use super::stop::Stop;
 const TICK: Duration = Duration::from_millis(250);
 /// So often somebody who waits looks whether the work is done.
 const LOOK: Duration = Duration::from_millis(50);
-/// Rows travel in bundles.
+/// Rows travel in bundles, which do not wait for their last row for longer than this.
 const BUNDLE: usize = 256;
+const OLD: Duration = Duration::from_millis(100);
 
 /// Does things with a session on its thread.
 pub struct Local {
@@ -46,7 +47,9 @@ impl Local {
             let _ = session.tick();
         });
         let host = host.map_err(|error| {
-            Trouble::message(format!("the system gives no thread to the session: {error}"))
+            Trouble::message(format!(
+                "the system gives no thread to the session: {error}"
+            ))
         })?;
         Ok(Self {
             handle: host.handle(),
@@ -110,11 +113,14 @@ impl Door for Local {
     ) -> Result<(), Trouble> {
         let text = Arc::clone(text);
         let ran = self.ask(stop, on, move |session, send| {
-            let mut rows = Vec::new();
+            let (mut rows, mut began) = (Vec::new(), Instant::now());
             session.run_source(&text, &mut |piece| {
                 if let Piece::Row(values) = &piece {
+                    if rows.is_empty() {
+                        began = Instant::now();
+                    }
                     rows.push(values.to_vec());
-                    if rows.len() < BUNDLE {
+                    if rows.len() < BUNDLE && began.elapsed() < OLD {
                         return ControlFlow::Continue(());
                     }
                 }

@@ -57,7 +57,10 @@ impl MatchLines {
 fn json(emitted: &Emitted) -> String {
     let mut line = format!("{{\"query\":{}", serde_json::Value::from(&*emitted.query));
     for (column, value) in emitted.schema.iter().zip(&emitted.values) {
-        line.push_str(&format!(",{}:", serde_json::Value::from(column.name.as_str())));
+        line.push_str(&format!(
+            ",{}:",
+            serde_json::Value::from(column.name.as_str())
+        ));
         let mut bytes = Vec::new();
         value.write_json(&mut bytes);
         line.push_str(&String::from_utf8_lossy(&bytes));

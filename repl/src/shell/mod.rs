@@ -179,7 +179,9 @@ impl Shell {
     /// A new standing query over a file does nothing by itself: whoever types is told what to do.
     fn point_out_sources(&mut self, statement: &str) -> Result<(), Trouble> {
         let mut words = statement.split_whitespace();
-        let creates = words.next().is_some_and(|it| it.eq_ignore_ascii_case("CREATE"))
+        let creates = words
+            .next()
+            .is_some_and(|it| it.eq_ignore_ascii_case("CREATE"))
             && words.take(3).any(|it| it.eq_ignore_ascii_case("QUERY"));
         if self.lines.is_none() || !creates {
             return Ok(());

@@ -12,7 +12,10 @@ pub fn complete(typed: &str) -> Choices {
     };
     let place = if folder.is_empty() { "." } else { folder };
     let mut all = Vec::new();
-    let entries = std::fs::read_dir(home(place)).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(home(place))
+        .into_iter()
+        .flatten()
+        .flatten();
     for entry in entries {
         let Ok(mut name) = entry.file_name().into_string() else {
             continue;

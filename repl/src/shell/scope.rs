@@ -37,7 +37,11 @@ impl Scope {
         }
         match self.variables.iter().find(|(variable, _)| same(variable)) {
             Some((_, Some(stream))) => vec![stream],
-            Some((_, None)) => self.tables.iter().map(|(table, _)| table.as_str()).collect(),
+            Some((_, None)) => self
+                .tables
+                .iter()
+                .map(|(table, _)| table.as_str())
+                .collect(),
             None => Vec::new(),
         }
     }
@@ -199,7 +203,15 @@ mod tests {
 
     #[test]
     fn half_typed_text_is_no_trouble() {
-        for text in ["FROM", "SELECT FROM ,", "MATCH", "MATCH (", "MATCH (a[", "FROM 'x", "DEFINE"] {
+        for text in [
+            "FROM",
+            "SELECT FROM ,",
+            "MATCH",
+            "MATCH (",
+            "MATCH (a[",
+            "FROM 'x",
+            "DEFINE",
+        ] {
             let _ = Scope::of(text);
         }
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portent::{Diagnostic, Emitted, Progress, Reply, RunStats, Schema, SourceText, Value};
 
@@ -111,7 +111,10 @@ impl Screen {
 
     /// A sheet for a result.
     fn paper(&self) -> Paper {
-        let page = self.terminal.height().filter(|_| self.pager && self.terminal.stdin);
+        let page = self
+            .terminal
+            .height()
+            .filter(|_| self.pager && self.terminal.stdin);
         Paper::new(self.target(), page.map(usize::from))
     }
 
@@ -216,6 +219,7 @@ impl Screen {
             body,
             paper,
             rows: 0,
+            first: None,
         })
     }
 
@@ -240,6 +244,18 @@ impl Screen {
                     false => self.say(&format!("there was no {what} {name}")),
                 }
             }
+            Reply::Shown { schema, rows, .. } if self.mode == Mode::Table => {
+                // A listing is read, and its texts are long: they are wrapped, not cut.
+                let mut paper = self.paper();
+                let out = Box::new(paper.clone());
+                let mut printer = output::printer(self.mode, out, &[], self.width());
+                printer.begin(&schema)?;
+                rows.iter().try_for_each(|row| printer.result(row))?;
+                printer.end()?;
+                printer.finish()?;
+                paper.flush()?;
+                paper.finish()
+            }
             Reply::Rows { schema, rows } | Reply::Shown { schema, rows, .. } => {
                 let mut view = self.view(&schema)?;
                 rows.iter().try_for_each(|row| view.row(row))?;
@@ -257,7 +273,10 @@ impl Screen {
             } => {
                 let mut text = format!("{} into {into}", counted(accepted, "row"));
                 if late > 0 {
-                    text.push_str(&format!(", {} came too late (in {into}$late)", grouped(late)));
+                    text.push_str(&format!(
+                        ", {} came too late (in {into}$late)",
+                        grouped(late)
+                    ));
                 }
                 self.say(&text)
             }
@@ -276,6 +295,7 @@ impl Screen {
             body,
             mut paper,
             rows,
+            ..
         } = view;
         match body {
             Body::Grid(mut grid) => {
@@ -314,11 +334,16 @@ impl Screen {
     }
 }
 
+/// A result whose rows take longer to come is not waited for.
+const SLOW: Duration = Duration::from_millis(400);
+
 /// One result on its way to the screen.
 pub struct View {
     body: Body,
     paper: Paper,
     pub rows: u64,
+    /// When the first row came.
+    first: Option<Instant>,
 }
 
 enum Body {
@@ -330,9 +355,14 @@ impl View {
     pub fn row(&mut self, values: &[Value]) -> io::Result<()> {
         self.rows += 1;
         match &mut self.body {
-            Body::Grid(grid) => grid.row(values),
-            Body::Printer(printer) => printer.result(values),
+            Body::Grid(grid) => grid.row(values)?,
+            Body::Printer(printer) => printer.result(values)?,
         }
+        // Rows that drop in slowly are shown as they come.
+        if self.first.get_or_insert_with(Instant::now).elapsed() > SLOW {
+            self.waiting()?;
+        }
+        Ok(())
     }
 
     /// Shows the head of a table before its first row comes.

@@ -61,6 +61,9 @@ mod tests {
     #[test]
     fn lines_are_broken_between_words() {
         assert_eq!(filled("one two  three four", 9), "one two\nthree\nfour");
-        assert_eq!(hanging("  is  aa bb cc\n  x  y", 11), "  is  aa bb\n      cc\n  x  y\n");
+        assert_eq!(
+            hanging("  is  aa bb cc dd\n  x  y", 13),
+            "  is  aa bb\n      cc dd\n  x  y\n"
+        );
     }
 }

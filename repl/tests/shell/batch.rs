@@ -43,7 +43,11 @@ fn the_shell_takes_commands_from_a_pipe_and_stops_at_the_first_error() {
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
     assert_eq!(out, "q  2026-01-01 00:00:00+00  {v: 2}\nv\n2\n");
-    let ran = run(&folder, &["repl"], "SELECT x FROM nowhere;\nSELECT a FROM (VALUES (7)) AS t(a);\n");
+    let ran = run(
+        &folder,
+        &["repl"],
+        "SELECT x FROM nowhere;\nSELECT a FROM (VALUES (7)) AS t(a);\n",
+    );
     assert_eq!(ran.status.code(), Some(1));
     assert!(ran.stdout.is_empty(), "{ran:?}");
     let ran = run(&folder, &["repl"], ".exot\n");

@@ -2,7 +2,8 @@
 
 use crate::terminal::{Folder, start};
 
-const UNPAID: &str = "CREATE QUERY unpaid AS SELECT o.id FROM orders MATCH (o -[30 MINUTES]-> !p[id = o.id]);";
+const UNPAID: &str =
+    "CREATE QUERY unpaid AS SELECT o.id FROM orders MATCH (o -[30 MINUTES]-> !p[id = o.id]);";
 
 #[test]
 fn an_absence_fires_by_the_clock_that_is_set_by_hand() {
@@ -10,7 +11,10 @@ fn an_absence_fires_by_the_clock_that_is_set_by_hand() {
     let mut shell = start(&folder, &[]);
     shell.enter("CREATE STREAM orders (ts TIMESTAMP, id BIGINT);", "created");
     shell.enter(UNPAID, "query unpaid created");
-    shell.enter("INSERT INTO orders VALUES ('2026-01-31 10:00:00Z', 7);", "1 row into orders");
+    shell.enter(
+        "INSERT INTO orders VALUES ('2026-01-31 10:00:00Z', 7);",
+        "1 row into orders",
+    );
     shell.enter(".clock '2026-01-31 10:20'", "2026-01-31 10:20:00");
     shell.enter(".clock +10m", "2026-01-31 10:30:00");
     shell.enter(".clock +1s", "{id: 7}");
@@ -28,7 +32,10 @@ fn a_match_comes_above_the_line_that_is_typed() {
         "CREATE QUERY silent AS SELECT a.host FROM pings MATCH (a -[2 SECONDS]-> !b) PARTITION BY host;",
         "query silent created",
     );
-    shell.enter("INSERT INTO pings VALUES ('web1'), ('web2');", "2 rows into pings");
+    shell.enter(
+        "INSERT INTO pings VALUES ('web1'), ('web2');",
+        "2 rows into pings",
+    );
     shell.types("SELECT 'half a");
     // By itself, by the clock on the wall.
     shell.wait("{host: web1}");

@@ -51,7 +51,10 @@ fn tab_completes_what_may_stand_there() {
     shell.wait("TIMESTAMP");
     shell.wait_for_prompt();
     // Several: they are listed.
-    shell.press(&format!("SELECT logins. FROM logins\u{1b}[D{}{TAB}", "\u{1b}[D".repeat(11)));
+    shell.press(&format!(
+        "SELECT logins. FROM logins\u{1b}[D{}{TAB}",
+        "\u{1b}[D".repeat(11)
+    ));
     shell.wait("user_name  TEXT");
 }
 
@@ -76,7 +79,10 @@ fn the_history_outlives_the_session_and_keeps_no_secrets() {
     assert!(!kept.contains("password"), "{kept}");
     use std::os::unix::fs::PermissionsExt as _;
     let history = folder.path.join("state/portent/history");
-    let mode = std::fs::metadata(history).expect("it is there").permissions().mode();
+    let mode = std::fs::metadata(history)
+        .expect("it is there")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let mut shell = start(&folder, &[]);

@@ -25,11 +25,14 @@ fn a_select_over_an_endless_source_goes_on_until_ctrl_c() {
 fn a_select_without_rows_is_stopped_too() {
     let folder = Folder::new();
     let mut shell = start(&folder, &[]);
-    shell.enter("CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks');", "created");
+    shell.enter(
+        "CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks', count = 1000000000);",
+        "created",
+    );
     shell.types("SELECT symbol FROM ticks WHERE price < 0;");
     shell.press("\r");
     // The progress bar, which comes when it takes long.
-    shell.wait("events/s");
+    shell.wait("rows out");
     shell.press(CTRL_C);
     shell.wait("stopped");
     shell.wait_for_prompt();
@@ -56,7 +59,9 @@ fn a_statement_is_repeated_until_ctrl_c() {
     let mut shell = start(&folder, &[]);
     shell.types(".watch 0.1 SELECT a FROM (VALUES (7)) AS t(a)");
     shell.press("\r");
-    shell.wait_until("the second time", |screen| screen.matches("(1 row").count() > 1);
+    shell.wait_until("the second time", |screen| {
+        screen.matches("(1 row").count() > 1
+    });
     shell.press(CTRL_C);
     shell.wait_for_prompt();
     shell.enter(".watch x SHOW QUERIES", "needs a number of seconds");
@@ -76,7 +81,11 @@ fn sources_of_standing_queries_are_run_again_and_again() {
         ".run reads its sources",
     );
     shell.enter(".run", "3,000 events");
-    assert!(shell.screen().contains("guessed  2026-"), "{}", shell.screen());
+    assert!(
+        shell.screen().contains("guessed  2026-"),
+        "{}",
+        shell.screen()
+    );
     shell.enter(".run guessed", "3,000 events");
     shell.enter(".run gessed", "did you mean \"guessed\"?");
 }

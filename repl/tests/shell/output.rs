@@ -52,7 +52,10 @@ fn results_go_into_files() {
     shell.enter(VALUES, "(2 rows");
     assert_eq!(folder.read("two.csv"), "a,b\n1,x\n2,\n");
     let one = folder.read("one.txt");
-    assert!(one.contains("│ 1 │ x    │") && !one.contains('\u{1b}'), "{one}");
+    assert!(
+        one.contains("│ 1 │ x    │") && !one.contains('\u{1b}'),
+        "{one}"
+    );
     shell.enter(".once no/such/folder.csv", "can't write");
 }
 
@@ -67,15 +70,25 @@ fn a_long_result_goes_to_the_pager() {
     shell.enter("SHOW FUNCTIONS;", "PAGED");
     assert!(folder.read("paged.txt").contains("LOWER"));
     shell.enter(".pager off", "pager: off");
-    shell.enter("SHOW ALL;", "rows)");
+    shell.press("SHOW ALL;\r");
+    shell.wait("rows)");
 }
 
 #[test]
 fn files_are_read_with_their_places() {
     let folder = Folder::new();
-    folder.write("fine.sql", "-- a stream\nCREATE STREAM s (ts TIMESTAMP,\n  v BIGINT);\n.mode csv\nSELECT v FROM s");
-    folder.write("wrong.sql", "SELECT v FROM s;\n\nSELECT v,\n  w FROM s;\nSELECT 'never' FROM s;\n");
-    folder.write("config/portent/portentrc", "CREATE STREAM from_init (ts TIMESTAMP);\n");
+    folder.write(
+        "fine.sql",
+        "-- a stream\nCREATE STREAM s (ts TIMESTAMP,\n  v BIGINT);\n.mode csv\nSELECT v FROM s",
+    );
+    folder.write(
+        "wrong.sql",
+        "SELECT v FROM s;\n\nSELECT v,\n  w FROM s;\nSELECT 'never' FROM s;\n",
+    );
+    folder.write(
+        "config/portent/portentrc",
+        "CREATE STREAM from_init (ts TIMESTAMP);\n",
+    );
     let mut shell = start(&folder, &[]);
     shell.enter(".tables", "from_init");
     shell.enter(".read fine.sql", "v");

@@ -84,7 +84,9 @@ pub fn start_with(
         pixel_width: 0,
         pixel_height: 0,
     };
-    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let pair = native_pty_system()
+        .openpty(size)
+        .expect("a pseudo-terminal");
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_portent"));
     command.args(args);
     command.cwd(&folder.path);
@@ -145,7 +147,9 @@ impl Terminal {
     pub fn types(&mut self, text: &str) {
         self.press(text);
         self.wait_until(&format!("`{text}` is seen"), |screen| {
-            screen.trim_end().ends_with(text.trim_end())
+            // Behind it may be a hint.
+            let seen = screen.rfind(text.trim_end());
+            seen.is_some_and(|at| screen[at..].trim_end().lines().count() < 3) && !at_prompt(screen)
         });
     }
 
@@ -155,7 +159,7 @@ impl Terminal {
         self.types(line);
         self.press("\r");
         self.wait_until(&format!("`{expected}` and the prompt"), |screen| {
-            let after = screen.rfind(line.lines().last().unwrap_or_default());
+            let after = screen.rfind(&format!("> {line}"));
             let after = after.map_or("", |at| &screen[at..]);
             after.contains(expected) && at_prompt(screen)
         });
@@ -183,8 +187,16 @@ impl Terminal {
                 return;
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !screen.ended, "waiting for {what}:\n{text}");
-            screen = self.screen.1.wait_timeout(screen, left).expect("the screen").0;
+            assert!(
+                !left.is_zero() && !screen.ended,
+                "waiting for {what}:\n{text}"
+            );
+            screen = self
+                .screen
+                .1
+                .wait_timeout(screen, left)
+                .expect("the screen")
+                .0;
         }
     }
 
@@ -200,7 +212,10 @@ impl Terminal {
         let text = String::from_utf8_lossy(&screen.bytes);
         let mut codes = text.split("\u{1b}[").skip(1);
         codes.any(|it| {
-            let code = it.split(|c: char| c.is_alphabetic()).next().unwrap_or_default();
+            let code = it
+                .split(|c: char| c.is_alphabetic())
+                .next()
+                .unwrap_or_default();
             it[code.len()..].starts_with('m') && code != "0" && !code.is_empty()
         })
     }
@@ -229,7 +244,11 @@ fn size_of(size: u16) -> NonZero<u16> {
 }
 
 fn at_prompt(screen: &str) -> bool {
-    screen.trim_end().lines().last().is_some_and(|it| it.trim_end() == PROMPT)
+    screen
+        .trim_end()
+        .lines()
+        .last()
+        .is_some_and(|it| it.trim_end() == PROMPT)
 }
 
 /// `(3 rows, 0.012 s)` is `(3 rows, … s)`

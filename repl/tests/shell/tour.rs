@@ -12,7 +12,9 @@ fn the_tour_comes_to_its_end_and_leaves_nothing() {
     for step in 1..7 {
         shell.wait(&format!("{step} of 7: "));
         shell.wait_until("the question", |screen| {
-            screen.trim_end().ends_with("Enter goes on, q leaves the tour >")
+            screen
+                .trim_end()
+                .ends_with("Enter goes on, q leaves the tour >")
                 && screen.contains(&format!("{step} of 7: "))
         });
         if step == 6 {

@@ -100,7 +100,9 @@ impl Session {
                     late,
                 }
             }
-            Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place, on)?,
+            Effect::InsertQuery { into, planned } => {
+                self.insert_query(into, &planned, place, on)?
+            }
             Effect::Select(planned) => {
                 let schema: Arc<Schema> = Arc::new(planned.output.clone());
                 step(on(Piece::Header(&schema)))?;
@@ -284,7 +286,8 @@ impl Session {
 
     /// Who reports depends on who reads whom.
     pub(super) fn update_reports(&mut self) {
-        let reporting: HashSet<Arc<str>> = super::execute::reporting(&self.catalog, &self.selects, &self.watches)
+        let reporting: HashSet<Arc<str>> =
+            super::execute::reporting(&self.catalog, &self.selects, &self.watches)
                 .into_iter()
                 .map(|(name, _)| name)
                 .collect();

@@ -137,8 +137,10 @@ impl Session {
         let find = |name: &String| {
             let found = standing().find(|it| it.name.eq_ignore_ascii_case(name));
             found.cloned().ok_or_else(|| {
-                let error =
-                    Errors::plain(codes::NO_SUCH_QUERY, format!("there is no query \"{name}\""));
+                let error = Errors::plain(
+                    codes::NO_SUCH_QUERY,
+                    format!("there is no query \"{name}\""),
+                );
                 match crate::suggest::nearest(name, standing().map(|it| it.name.as_str())) {
                     Some(near) => error.help(format!("did you mean \"{near}\"?")),
                     None => error,
@@ -199,7 +201,8 @@ mod tests {
         let stopped = session.run_sources(&[], &mut |_| ControlFlow::Break(()));
         let code = stopped.unwrap_err().code();
         assert_eq!(code, Some(crate::codes::runtime::STOPPED));
-        let unknown = session.run_sources(&["faild".to_owned()], &mut |_| ControlFlow::Continue(()));
+        let unknown =
+            session.run_sources(&["faild".to_owned()], &mut |_| ControlFlow::Continue(()));
         assert!(unknown.unwrap_err().to_string().contains("\"failed\""));
     }
 }

@@ -132,7 +132,10 @@ impl Session {
         self.catalog
             .drop(ObjectKind::Query, true, &name::ident(watch))?;
         self.watches.retain(|it| it != watch);
-        let place = (SourceText::new("<live>", ""), portent_grammar::Span::default());
+        let place = (
+            SourceText::new("<live>", ""),
+            portent_grammar::Span::default(),
+        );
         let gone = Effect::DropQuery {
             name: watch.to_owned(),
         };

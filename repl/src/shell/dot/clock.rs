@@ -11,7 +11,11 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let change = change(unquoted(argument))?;
     let clock = shell.change_clock(change)?;
     let screen = lock(&shell.screen);
-    let kind = if clock.by_hand { "by hand" } else { "the wall's" };
+    let kind = if clock.by_hand {
+        "by hand"
+    } else {
+        "the wall's"
+    };
     screen.say(&format!("clock: {} ({kind})", clock.shown()))?;
     if change == ClockChange::Look {
         screen.say(&streams(&clock))?;
@@ -21,7 +25,11 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
 
 /// How far each stream is.
 fn streams(clock: &Clock) -> String {
-    let width = clock.streams.iter().map(|(name, _)| name.chars().count()).max();
+    let width = clock
+        .streams
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max();
     let width = width.unwrap_or(0);
     let lines = clock.streams.iter().map(|(name, reached)| {
         let reached = match reached {
@@ -51,7 +59,10 @@ fn change(argument: &str) -> Result<ClockChange, Trouble> {
         };
     }
     if argument.starts_with('-') {
-        return Err(Trouble::helped("time never goes back", ".clock +10m moves on"));
+        return Err(Trouble::helped(
+            "time never goes back",
+            ".clock +10m moves on",
+        ));
     }
     match value::cast(Value::text(argument), &Type::Timestamp) {
         Ok(Value::Timestamp(time)) => Ok(ClockChange::Set(time)),

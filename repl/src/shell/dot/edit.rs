@@ -13,9 +13,8 @@ pub fn run(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
     let editor = set("VISUAL").or_else(|| set("EDITOR"));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     let path = std::env::temp_dir().join(format!("portent-{}.sql", std::process::id()));
-    let can = |error: std::io::Error| {
-        Trouble::message(format!("can't edit {}: {error}", path.display()))
-    };
+    let can =
+        |error: std::io::Error| Trouble::message(format!("can't edit {}: {error}", path.display()));
     std::fs::write(&path, &shell.last).map_err(can)?;
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
@@ -30,7 +29,9 @@ pub fn run(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
         )
     })?;
     if !status.success() {
-        return Err(Trouble::message(format!("the editor `{editor}` ended with {status}")));
+        return Err(Trouble::message(format!(
+            "the editor `{editor}` ended with {status}"
+        )));
     }
     let text = text.map_err(can)?;
     text.trim_end().clone_into(&mut shell.next);

@@ -25,7 +25,10 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
 
 pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let paint = lock(&shell.screen).paint();
-    let wanted = argument.trim().trim_start_matches(['.', '\\']).to_lowercase();
+    let wanted = argument
+        .trim()
+        .trim_start_matches(['.', '\\'])
+        .to_lowercase();
     let text = match wanted.as_str() {
         "" => overview(),
         "commands" => commands(),
@@ -44,10 +47,13 @@ fn topic(wanted: &str, argument: &str) -> Result<String, Trouble> {
     // `.help pattern` is `.help patterns`.
     let same = |name: &str| name == wanted || name.strip_suffix('s') == Some(wanted);
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| same(name)) {
-        return Ok((*text).to_owned());
+        return Ok(paragraphs(text));
     }
     if let Some(command) = find(wanted).or_else(|| find(argument.trim())) {
-        let mut text = format!(".{} {}\n  {}\n", command.name, command.arguments, command.about);
+        let mut text = format!(
+            ".{} {}\n  {}\n",
+            command.name, command.arguments, command.about
+        );
         let aliases: Vec<String> = command.aliases.iter().map(|it| dotted(it)).collect();
         if !aliases.is_empty() {
             text.push_str(&format!("  also: {}\n", aliases.join(", ")));
@@ -55,14 +61,37 @@ fn topic(wanted: &str, argument: &str) -> Result<String, Trouble> {
         return Ok(text);
     }
     if let Some(info) = portent::codes::find(wanted) {
-        return Ok(format!("{}: {}\n\n{}", info.code, info.title, info.explanation.trim()));
+        return Ok(format!(
+            "{}: {}\n\n{}",
+            info.code,
+            info.title,
+            info.explanation.trim()
+        ));
     }
     let names = topics().chain(COMMANDS.iter().map(|it| it.name));
     let help = match suggest::nearest(wanted, names) {
         Some(near) => format!("did you mean .help {near}?"),
         None => format!("the topics are {}", topics().collect::<Vec<_>>().join(", ")),
     };
-    Err(Trouble::helped(format!("there is no help about {argument}"), help))
+    Err(Trouble::helped(
+        format!("there is no help about {argument}"),
+        help,
+    ))
+}
+
+/// Lines of prose that stand below each other are one paragraph; examples stay as they are.
+fn paragraphs(text: &str) -> String {
+    let mut out = String::new();
+    let mut prose = false;
+    for line in text.lines() {
+        let is_prose = !line.is_empty() && !line.starts_with(' ');
+        if !out.is_empty() {
+            out.push(if prose && is_prose { ' ' } else { '\n' });
+        }
+        out.push_str(line);
+        prose = is_prose;
+    }
+    out
 }
 
 fn dotted(name: &str) -> String {
@@ -116,7 +145,9 @@ fn commands() -> String {
 /// Examples, which are indented, and commands in colours.
 fn painted(text: &str, paint: Paint) -> String {
     let lines = text.lines().map(|line| {
-        let example = line.strip_prefix("  ").is_some_and(|it| !it.starts_with(' '));
+        let example = line
+            .strip_prefix("  ")
+            .is_some_and(|it| !it.starts_with(' '));
         match line.split_once("  ") {
             _ if example => crate::shell::assist::highlighted("", line, paint),
             Some((usage, about)) if line.starts_with('.') => {
@@ -136,7 +167,8 @@ mod tests {
     fn every_topic_has_a_text_that_fits_the_screen() {
         for (name, text) in TOPICS.iter().filter(|(name, _)| *name != "commands") {
             assert!(text.len() > 400, "{name}");
-            let long: Vec<&str> = text.lines().filter(|it| it.chars().count() > 120).collect();
+            let examples = text.lines().filter(|it| it.starts_with(' '));
+            let long: Vec<&str> = examples.filter(|it| it.chars().count() > 100).collect();
             assert!(long.is_empty(), "{name}: {long:?}");
         }
     }

@@ -25,11 +25,25 @@ pub fn settings(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
 pub fn tables(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
     shell.refresh_names()?;
     let names = &shell.names;
-    let of = |all: Vec<&str>| all.into_iter().map(printable).collect::<Vec<_>>().join("  ");
+    let of = |all: Vec<&str>| {
+        all.into_iter()
+            .map(printable)
+            .collect::<Vec<_>>()
+            .join("  ")
+    };
     let lines = [
-        ("streams", of(names.streams.iter().map(|it| it.name.as_str()).collect())),
-        ("queries", of(names.queries.iter().map(|it| it.name.as_str()).collect())),
-        ("sinks", of(names.sinks.iter().map(String::as_str).collect())),
+        (
+            "streams",
+            of(names.streams.iter().map(|it| it.name.as_str()).collect()),
+        ),
+        (
+            "queries",
+            of(names.queries.iter().map(|it| it.name.as_str()).collect()),
+        ),
+        (
+            "sinks",
+            of(names.sinks.iter().map(String::as_str).collect()),
+        ),
     ];
     let screen = lock(&shell.screen);
     let mut any = false;
@@ -72,11 +86,15 @@ const LAST: usize = 20;
 pub fn history(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let last = match unquoted(argument) {
         "" => LAST,
-        number => number.parse().map_err(|_| {
-            Trouble::message(format!(".history takes a number, not `{number}`"))
-        })?,
+        number => number
+            .parse()
+            .map_err(|_| Trouble::message(format!(".history takes a number, not `{number}`")))?,
     };
-    let entries = shell.lines.as_ref().map(|it| it.entries(last)).unwrap_or_default();
+    let entries = shell
+        .lines
+        .as_ref()
+        .map(|it| it.entries(last))
+        .unwrap_or_default();
     lock(&shell.screen).text(&entries.join("\n"))?;
     Ok(Flow::Stay)
 }

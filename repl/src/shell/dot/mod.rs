@@ -368,7 +368,9 @@ fn argument_of(takes: Takes, argument: &str, start: usize, names: &Names) -> Cho
         }
         Takes::Statement => {
             // `.watch 2 SELECT …`: the number is no part of it.
-            let number = argument.chars().take_while(|it| it.is_ascii_digit() || *it == '.');
+            let number = argument
+                .chars()
+                .take_while(|it| it.is_ascii_digit() || *it == '.');
             let skip = number.count();
             let statement = argument.get(skip..).unwrap_or_default();
             let mut choices = super::complete::complete(statement, statement.len(), names);
@@ -393,7 +395,11 @@ mod tests {
         let count = all.len();
         all.dedup();
         assert_eq!(all.len(), count);
-        for (word, help) in [("tabels", ".tables?"), ("sett", ".settings?"), ("zzz", ".help")] {
+        for (word, help) in [
+            ("tabels", ".tables?"),
+            ("sett", ".settings?"),
+            ("zzz", ".help"),
+        ] {
             let Trouble::Message(_, Some(said)) = unknown(word) else {
                 panic!("a message");
             };
@@ -409,8 +415,14 @@ mod tests {
             (choices.start, all.collect::<Vec<_>>())
         };
         assert_eq!(at(".ti"), (0, vec![".timer ".to_owned()]));
-        assert_eq!(at(".mode js"), (6, vec!["json".to_owned(), "jsonl".to_owned()]));
-        assert_eq!(at("\\timing o"), (8, vec!["on".to_owned(), "off".to_owned()]));
+        assert_eq!(
+            at(".mode js"),
+            (6, vec!["json".to_owned(), "jsonl".to_owned()])
+        );
+        assert_eq!(
+            at("\\timing o"),
+            (8, vec!["on".to_owned(), "off".to_owned()])
+        );
         assert_eq!(at(".watch 2 sel"), (9, vec!["select".to_owned()]));
     }
 }

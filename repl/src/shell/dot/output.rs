@@ -19,8 +19,8 @@ pub fn once(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
 fn redirect(shell: &mut Shell, file: &str, once: bool) -> Result<Flow, Trouble> {
     let path = (!file.is_empty() && file != "stdout").then(|| paths::home(file));
     let mut screen = lock(&shell.screen);
-    screen.set_file(path.as_deref(), once).map_err(|error| {
-        Trouble::message(format!("can't write {file}: {error}"))
-    })?;
+    screen
+        .set_file(path.as_deref(), once)
+        .map_err(|error| Trouble::message(format!("can't write {file}: {error}")))?;
     Ok(Flow::Stay)
 }

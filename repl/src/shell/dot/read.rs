@@ -18,9 +18,8 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
         )));
     }
     let path = paths::home(file);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Trouble::message(format!("can't read {file}: {error}"))
-    })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Trouble::message(format!("can't read {file}: {error}")))?;
     shell.depth += 1;
     let done = shell.script(file, &text);
     shell.depth -= 1;

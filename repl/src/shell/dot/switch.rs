@@ -28,7 +28,10 @@ pub fn mode(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("the modes are {}", names.join(", ")),
             };
-            Err(Trouble::helped(format!("there is no mode {argument}"), help))
+            Err(Trouble::helped(
+                format!("there is no mode {argument}"),
+                help,
+            ))
         }
     }
 }
@@ -58,13 +61,21 @@ pub fn expanded(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
 pub fn timer(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let mut screen = lock(&shell.screen);
     screen.timer = on_off("timer", argument, screen.timer)?;
-    screen.say(if screen.timer { "timer: on" } else { "timer: off" })?;
+    screen.say(if screen.timer {
+        "timer: on"
+    } else {
+        "timer: off"
+    })?;
     Ok(Flow::Stay)
 }
 
 pub fn pager(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     let mut screen = lock(&shell.screen);
     screen.pager = on_off("pager", argument, screen.pager)?;
-    screen.say(if screen.pager { "pager: on" } else { "pager: off" })?;
+    screen.say(if screen.pager {
+        "pager: on"
+    } else {
+        "pager: off"
+    })?;
     Ok(Flow::Stay)
 }

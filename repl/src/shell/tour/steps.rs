@@ -32,7 +32,9 @@ pub const STEPS: &[Step] = &[
         before: "Portent finds patterns in streams of events. A stream has columns, like a table, and a place where its events come from: a \
                  file, standard input, or, as here, a generator of sample log-ins.",
         actions: &[
-            Do::Sql("CREATE STREAM logins WITH (connector = 'generator', kind = 'logins', count = 3000);"),
+            Do::Sql(
+                "CREATE STREAM logins WITH (connector = 'generator', kind = 'logins', count = 3000);",
+            ),
             Do::Sql("SELECT * FROM logins LIMIT 5;"),
         ],
         after: "Each row is one attempt to log in: when, who, from where, and whether it was right. The column ts is the event time: Portent \
@@ -93,7 +95,9 @@ pub const STEPS: &[Step] = &[
                  MATCH (o:orders -[30 MINUTES]-> !p:payments)\n\
                  PARTITION BY orders.id = payments.order_id;",
             ),
-            Do::Sql("INSERT INTO orders VALUES ('2026-01-31 10:00:00Z', 1), ('2026-01-31 10:05:00Z', 2);"),
+            Do::Sql(
+                "INSERT INTO orders VALUES ('2026-01-31 10:00:00Z', 1), ('2026-01-31 10:05:00Z', 2);",
+            ),
             Do::Sql("INSERT INTO payments VALUES ('2026-01-31 10:20:00Z', 1);"),
         ],
         after: "!p means: no such event. Nothing is reported yet: order 1 was paid, and for order 2 there is still time.",
@@ -101,7 +105,10 @@ pub const STEPS: &[Step] = &[
     Step {
         title: "what did not happen",
         before: "An absence is decided when time has passed its deadline, and never before. The shell's clock can be set by hand.",
-        actions: &[Do::Clock(".clock '2026-01-31 10:35:01'", 1_769_855_701_000_000)],
+        actions: &[Do::Clock(
+            ".clock '2026-01-31 10:35:01'",
+            1_769_855_701_000_000,
+        )],
         after: "Order 2 was not paid in time. Without .clock a later event in the streams would have shown that time has passed; and streams \
                 without a time column go by the clock on the wall, so that absences are reported by themselves.",
     },
