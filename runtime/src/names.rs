@@ -1,10 +1,13 @@
 //! What a session knows, by name: for those who complete what is typed.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Session;
 use portent_planner::catalog::settings::{Kind, SPECS};
 use portent_planner::catalog::{StreamColumn, StreamDef, StreamKind};
+use portent_planner::compiled::StreamId;
 use portent_planner::functions;
 
 /// The names that a statement may use. Travels as JSON.
@@ -55,26 +58,26 @@ impl Session {
             functions: function_names(),
             ..Names::default()
         };
-        let queries: Vec<&str> = self.query_names().collect();
+        let connected = self.connected_streams();
         for stream in catalog.streams() {
             match stream.kind {
-                StreamKind::Source => names.streams.push(self.relation(stream)),
-                StreamKind::Query { .. } if queries.contains(&stream.name.as_str()) => {
-                    names.queries.push(self.relation(stream));
+                StreamKind::Source => names.streams.push(relation(stream, &connected)),
+                StreamKind::Query { .. } if !self.is_watch(&stream.name) => {
+                    names.queries.push(relation(stream, &connected));
                 }
                 _ => {}
             }
         }
         names
     }
+}
 
-    fn relation(&self, stream: &StreamDef) -> Relation {
-        let column = |it: &StreamColumn| (it.name.clone(), it.ty.to_string());
-        Relation {
-            name: stream.name.clone(),
-            columns: stream.columns.iter().map(column).collect(),
-            connected: self.is_connected(stream.id),
-        }
+fn relation(stream: &StreamDef, connected: &HashSet<StreamId>) -> Relation {
+    let column = |it: &StreamColumn| (it.name.clone(), it.ty.to_string());
+    Relation {
+        name: stream.name.clone(),
+        columns: stream.columns.iter().map(column).collect(),
+        connected: connected.contains(&stream.id),
     }
 }
 

@@ -89,3 +89,25 @@ fn sources_of_standing_queries_are_run_again_and_again() {
     shell.enter(".run guessed", "3,000 events");
     shell.enter(".run gessed", "did you mean \"guessed\"?");
 }
+
+#[test]
+fn a_long_run_is_stopped_and_may_be_begun_again() {
+    let folder = Folder::new();
+    let mut shell = start(&folder, &[]);
+    shell.enter(
+        "CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks', count = 1000000000);",
+        "created",
+    );
+    shell.enter(
+        "CREATE QUERY q AS SELECT symbol FROM ticks WHERE price < 0;",
+        "q created",
+    );
+    for _ in 0..2 {
+        shell.types(".run");
+        shell.press("\r");
+        shell.wait("rows out");
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        assert!(shell.screen().contains("stopped"));
+    }
+}

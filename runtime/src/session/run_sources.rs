@@ -1,12 +1,13 @@
 //! Reading the sources of standing queries to their end, as often as one likes.
 
 use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use portent_grammar::codes::runtime as codes;
 use portent_planner::CompiledQuery;
-use portent_planner::catalog::QueryDef;
+use portent_planner::catalog::{QueryDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
 use super::Session;
@@ -119,19 +120,43 @@ impl Session {
         Ok(stats)
     }
 
-    /// Whether the events of a stream come from a connector, directly or through queries.
-    pub(crate) fn is_connected(&self, stream: StreamId) -> bool {
-        let sources = self.closure(&[stream]).sources;
-        let mut states = sources.iter().filter_map(|id| self.streams.get(id));
-        states.any(|it| it.connected)
+    /// The streams whose events come from a connector, directly or through queries. Takes time in proportion to their number.
+    pub(crate) fn connected_streams(&self) -> HashSet<StreamId> {
+        let own = self.streams.values().filter(|it| it.connected);
+        let mut connected: HashSet<StreamId> = own.map(|it| it.def.id).collect();
+        let by_name: HashMap<&str, StreamId> = self
+            .catalog
+            .streams()
+            .map(|it| (it.name.as_str(), it.id))
+            .collect();
+        // Queries read what was created before them, but for those that write into streams: more than two rounds are rare.
+        let mut before = usize::MAX;
+        while before != connected.len() {
+            before = connected.len();
+            for stream in self.catalog.streams() {
+                if let StreamKind::Late { of } = stream.kind
+                    && connected.contains(&of)
+                {
+                    connected.insert(stream.id);
+                }
+            }
+            for query in self.catalog.queries() {
+                if query.reads.iter().any(|it| connected.contains(it)) {
+                    connected.insert(query.output);
+                    let into = query.into.iter();
+                    connected.extend(into.filter_map(|it| by_name.get(it.as_str())));
+                }
+            }
+        }
+        connected
     }
 
     /// The queries to run: those named, or those that read something with a connector.
     fn chosen(&self, only: &[String]) -> Result<Vec<Arc<QueryDef>>, Errors> {
         let standing = || self.catalog.queries().filter(|it| !self.is_watch(&it.name));
         if only.is_empty() {
-            let connected =
-                |def: &&Arc<QueryDef>| def.reads.iter().any(|it| self.is_connected(*it));
+            let streams = self.connected_streams();
+            let connected = |def: &&Arc<QueryDef>| streams.contains(&def.output);
             return Ok(standing().filter(connected).cloned().collect());
         }
         let find = |name: &String| {

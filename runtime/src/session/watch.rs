@@ -149,7 +149,7 @@ impl Session {
     }
 
     /// Whether a query is a watch, which is in no list.
-    pub(super) fn is_watch(&self, query: &str) -> bool {
+    pub(crate) fn is_watch(&self, query: &str) -> bool {
         self.watches.iter().any(|it| it == query)
     }
 }

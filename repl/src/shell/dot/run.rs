@@ -28,6 +28,11 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
         .run_sources(&only, &shell.stop, &mut |part| showing.take(part));
     shell.stop.end();
     showing.finish()?;
-    lock(&shell.screen).ran(&ran?, began.elapsed())?;
+    let screen = lock(&shell.screen);
+    match ran {
+        Ok(stats) => screen.ran(&stats, began.elapsed())?,
+        Err(trouble) if trouble.is_stop() => screen.say("stopped")?,
+        Err(trouble) => return Err(trouble),
+    }
     Ok(Flow::Stay)
 }
