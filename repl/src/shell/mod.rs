@@ -14,6 +14,7 @@ mod grid;
 mod inbox;
 mod local;
 mod matches;
+mod meter;
 mod paint;
 mod paper;
 mod paths;

@@ -133,6 +133,13 @@ impl Screen {
         self.file.is_some()
     }
 
+    /// The width of the line that says how far a statement is, if there is a place for it.
+    pub fn progress_width(&self) -> Option<usize> {
+        let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+        let place = self.terminal.stderr && self.terminal.stdin && !self.quiet && !dumb;
+        self.terminal.width().filter(|_| place).map(usize::from)
+    }
+
     /// Prints lines of matches.
     pub fn print(&mut self, text: &str) -> io::Result<()> {
         match self.target() {

@@ -9,10 +9,10 @@ use portent::{Progress, SourceText};
 
 use super::door::Trouble;
 use super::inbox::Part;
+use super::meter::Meter;
 use super::screen::{SharedScreen, View, events_of, lock};
-use crate::progress::Bar;
 
-/// A statement that takes longer gets a progress bar.
+/// A statement that takes longer shows how far it is.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Takes parts.
@@ -22,7 +22,7 @@ pub struct Showing {
     began: Instant,
     view: Option<View>,
     progress: Option<Progress>,
-    bar: Option<Bar>,
+    meter: Option<Meter>,
     failed: Option<io::Error>,
     rows: u64,
 }
@@ -37,7 +37,7 @@ impl Showing {
             began: Instant::now(),
             view: None,
             progress: None,
-            bar: None,
+            meter: None,
             failed: None,
             rows: 0,
         }
@@ -58,12 +58,12 @@ impl Showing {
 
     fn show(&mut self, part: Part) -> io::Result<()> {
         if let Part::Progress(progress) = part {
-            self.move_bar(&progress);
+            self.move_meter(&progress);
             self.progress = Some(progress);
             return Ok(());
         }
         if !matches!(part, Part::Match(_) | Part::Waiting) {
-            self.take_bar_away();
+            self.take_meter_away();
         }
         match part {
             Part::Reply(reply) => lock(&self.screen).reply(reply, &self.source),
@@ -90,38 +90,38 @@ impl Showing {
                 let mut screen = lock(&self.screen);
                 let line = screen.match_line(&emitted);
                 self.rows += 1;
-                let mut done = Ok(());
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| done = screen.print(&line)),
-                    None => done = screen.print(&line),
+                if let Some(meter) = &mut self.meter {
+                    meter.clear();
                 }
-                done
+                screen.print(&line)
             }
             Part::Progress(_) => Ok(()),
         }
     }
 
-    fn move_bar(&mut self, progress: &Progress) {
-        let rows_are_out = self.view.as_ref().is_some_and(|it| it.rows > 0);
-        if rows_are_out || progress.waiting || self.began.elapsed() < PATIENCE {
-            return self.take_bar_away();
+    fn move_meter(&mut self, progress: &Progress) {
+        if self.view.as_ref().is_some_and(|it| it.rows > 0) {
+            return self.take_meter_away();
         }
-        let screen = lock(&self.screen);
-        let wanted = screen.terminal.stderr && screen.terminal.stdin && !screen.quiet;
-        drop(screen);
-        let bar = self.bar.get_or_insert_with(|| Bar::new(wanted));
-        bar.show(progress);
+        if progress.waiting || self.began.elapsed() < PATIENCE {
+            return;
+        }
+        if self.meter.is_none() {
+            let width = lock(&self.screen).progress_width();
+            self.meter = width.map(|width| Meter::new(self.began, width));
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.show(progress);
+        }
     }
 
-    fn take_bar_away(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish();
-        }
+    fn take_meter_away(&mut self) {
+        self.meter = None;
     }
 
     /// The statement has ended, one way or the other: a result that is open is closed.
     pub fn finish(mut self) -> Result<(), Trouble> {
-        self.take_bar_away();
+        self.take_meter_away();
         if let Some(error) = self.failed.take() {
             return Err(Trouble::Io(error));
         }
