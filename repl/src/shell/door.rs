@@ -128,6 +128,9 @@ pub trait Door {
     /// The names that may be used.
     fn names(&mut self, on: &mut OnPart<'_>) -> Result<Names, Trouble>;
 
+    /// Leaves: files of sinks are ended as they must be. Nothing can be asked afterwards.
+    fn close(&mut self);
+
     /// What time it is, and the change of it.
     fn clock(&mut self, change: ClockChange, on: &mut OnPart<'_>) -> Result<Clock, Trouble>;
 }

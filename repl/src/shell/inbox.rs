@@ -43,6 +43,8 @@ struct State {
     parts: VecDeque<Part>,
     /// Somebody types: the announcer may take what comes.
     typing: bool,
+    /// Nobody takes anything out any more.
+    closed: bool,
     /// Somebody was woken, whether or not something came.
     woken: bool,
 }
@@ -55,12 +57,21 @@ impl Inbox {
     /// Puts something in; waits while there is no room.
     pub fn push(&self, part: Part) {
         let mut state = self.lock();
-        while state.parts.len() >= ROOM {
+        while state.parts.len() >= ROOM && !state.closed {
             let woken = self.changed.wait(state);
             state = woken.unwrap_or_else(PoisonError::into_inner);
         }
+        if state.closed {
+            return;
+        }
         state.parts.push_back(part);
         drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Nobody takes anything out any more: what is put in is dropped, and nobody waits.
+    pub fn close(&self) {
+        self.lock().closed = true;
         self.changed.notify_all();
     }
 

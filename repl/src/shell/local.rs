@@ -21,8 +21,7 @@ const OLD: Duration = Duration::from_millis(100);
 
 /// Does things with a session on its thread.
 pub struct Local {
-    // Ends the thread when it goes.
-    _host: Host,
+    host: Option<Host>,
     handle: Handle,
     inbox: Arc<Inbox>,
 }
@@ -53,7 +52,7 @@ impl Local {
         })?;
         Ok(Self {
             handle: host.handle(),
-            _host: host,
+            host: Some(host),
             inbox,
         })
     }
@@ -174,6 +173,14 @@ impl Door for Local {
             session.unwatch(&watch)
         })?;
         Ok(done?)
+    }
+
+    fn close(&mut self) {
+        self.inbox.close();
+        if let Some(host) = self.host.take() {
+            // Gone with its thread, it has nothing left to end.
+            let _ = host.stop();
+        }
     }
 
     fn names(&mut self, on: &mut OnPart<'_>) -> Result<Names, Trouble> {

@@ -45,24 +45,33 @@ pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
         next: String::new(),
         depth: 0,
     };
+    let done = session(&mut shell, args, interactive);
+    // Also after an error: what was written into files is written to its end.
+    let closed = lock(&shell.screen).set_file(None, false);
+    shell.door.close();
+    done?;
+    closed?;
+    Ok(Outcome::Fine)
+}
+
+/// From the greeting to the end.
+fn session(shell: &mut Shell, args: &ReplArgs, interactive: bool) -> Result<(), Failure> {
     if interactive && !args.quiet {
-        greet(&shell).map_err(|error| failure(error.into()))?;
+        greet(shell)?;
     }
-    if !args.no_init && read_init(&mut shell)? == Flow::Leave {
-        return Ok(Outcome::Fine);
+    if !args.no_init && read_init(shell)? == Flow::Leave {
+        return Ok(());
     }
     for file in &args.files {
-        if read_file(&mut shell, file)? == Flow::Leave {
-            return Ok(Outcome::Fine);
+        if read_file(shell, file)? == Flow::Leave {
+            return Ok(());
         }
     }
     if interactive {
-        shell.converse().map_err(failure)?;
+        shell.converse().map_err(failure)
     } else {
-        piped(&mut shell)?;
+        piped(shell)
     }
-    lock(&shell.screen).set_file(None, false)?;
-    Ok(Outcome::Fine)
 }
 
 fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {

@@ -44,7 +44,8 @@ impl Session {
         self.check_clock(time)?;
         self.options.virtual_clock = true;
         self.arrival = time;
-        self.advance_to(time)
+        self.advance_to(time)?;
+        self.outbox.flush_sinks()
     }
 
     /// Goes back to the clock on the wall.
@@ -82,7 +83,8 @@ impl Session {
         self.arrival = now;
         let outbox = &mut self.outbox;
         self.flow
-            .advance_streams(&streams, now, &mut |delivery| outbox.deliver(delivery))
+            .advance_streams(&streams, now, &mut |delivery| outbox.deliver(delivery))?;
+        self.outbox.flush_sinks()
     }
 
     /// How far each stream that takes events is: the time before which nothing more will come, `None` before the first event.

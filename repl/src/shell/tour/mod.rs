@@ -31,6 +31,7 @@ pub fn run(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
         before
     };
     let done = walk(shell);
+    // Its thread ends with it. Closing would close what the shell's own session puts into, too.
     shell.door = own;
     let mut screen = lock(&shell.screen);
     (screen.pager, screen.quiet) = (pager, quiet);
