@@ -4,6 +4,7 @@ use portent::keywords;
 use portent::token::{Lexeme, Token, tokens};
 use portent::{Names, Relation};
 
+use super::options::{self, Place};
 use super::scope::Scope;
 
 /// Something that may be typed: how it is listed, and what is put in its place.
@@ -75,9 +76,28 @@ fn is_lower(prefix: &str, words: &[&str]) -> bool {
 fn in_quotes(before: &str, open: &Lexeme, lexemes: &[Lexeme], begin: usize) -> Choices {
     let last = lexemes
         .iter()
-        .filter(|it| !it.token.is_trivia() && it.span.start < open.span.start)
-        .next_back();
+        .rfind(|it| !it.token.is_trivia() && it.span.start < open.span.start);
     let word = last.map_or("", |it| it.text(before));
+    let words: Vec<&str> = lexemes
+        .iter()
+        .filter(|it| !it.token.is_trivia() && it.span.start < open.span.start)
+        .map(|it| it.text(before))
+        .collect();
+    let place = options::place(&words);
+    if let Some(Place::Value { sink, option }) = place
+        && !options::is_path(option)
+    {
+        let typed = open.text(before).trim_start_matches('\'');
+        let values = options::values(sink, option).into_iter();
+        let all = values.filter(|it| it.starts_with(typed)).map(|it| Choice {
+            shown: it.to_owned(),
+            text: format!("{it}'"),
+        });
+        return Choices {
+            start: begin + open.span.start as usize + 1,
+            all: all.collect(),
+        };
+    }
     if !(word.eq_ignore_ascii_case("FROM") || word == "," || word == "=") {
         return Choices::default();
     }
@@ -105,6 +125,21 @@ impl Picks<'_> {
             at.and_then(|at| words.get(at)).copied().unwrap_or_default()
         };
         let last = word(1).to_uppercase();
+        match options::place(words) {
+            Some(Place::Name { sink }) => {
+                for (name, meaning) in options::names(sink) {
+                    self.add(&format!("{name} = "), &format!("{name}  {meaning}"));
+                }
+                return;
+            }
+            Some(Place::Value { sink, option }) => {
+                for value in options::values(sink, option) {
+                    self.add(&format!("'{value}'"), value);
+                }
+                return;
+            }
+            None => {}
+        }
         if last == "." {
             return self.members(word(2), scope, names);
         }
@@ -367,6 +402,16 @@ mod tests {
         assert_eq!(at("SET |"), ["end_of_input"]);
         assert_eq!(at("SET end_of_input = |"), ["'complete'", "'undecided'"]);
         assert_eq!(at("SHOW end|"), ["end_of_input"]);
+    }
+
+    #[test]
+    fn options_and_their_values() {
+        assert_eq!(at("CREATE STREAM s WITH (conn|"), ["connector = "]);
+        assert_eq!(at("CREATE STREAM s WITH (connector = 'ge|"), ["generator'"]);
+        assert_eq!(
+            at("CREATE SINK k WITH (mode = |"),
+            ["'truncate'", "'append'"]
+        );
     }
 
     #[test]

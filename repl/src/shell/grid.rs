@@ -63,7 +63,7 @@ impl<W: Write> Grid<W> {
 
     pub fn row(&mut self, values: &[Value]) -> io::Result<()> {
         self.count += 1;
-        let row = values.iter().map(cell).collect();
+        let row: Vec<Cell> = values.iter().map(cell).collect();
         match &self.layout {
             Some(layout) => {
                 let line = self.line(layout, &row);
@@ -175,7 +175,7 @@ impl<W: Write> Grid<W> {
         self.cells(layout, row, |text, _| self.paint.ink(Ink::Header, text))
     }
 
-    fn line(&self, layout: &Layout, row: &Vec<Cell>) -> String {
+    fn line(&self, layout: &Layout, row: &[Cell]) -> String {
         self.cells(layout, row, |text, cell| match cell.null {
             true => self.paint.ink(Ink::Dim, text),
             false => text.to_owned(),

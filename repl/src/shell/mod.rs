@@ -15,6 +15,7 @@ mod inbox;
 mod local;
 mod matches;
 mod meter;
+mod options;
 mod paint;
 mod paper;
 mod paths;

@@ -251,9 +251,7 @@ pub fn parts(text: &str) -> (&str, &str) {
 }
 
 fn find(word: &str) -> Option<&'static Command> {
-    let exact = |it: &&Command| {
-        it.name.eq_ignore_ascii_case(word) || it.aliases.iter().any(|alias| *alias == word)
-    };
+    let exact = |it: &&Command| it.name.eq_ignore_ascii_case(word) || it.aliases.contains(&word);
     COMMANDS.iter().find(exact)
 }
 
