@@ -25,6 +25,7 @@ mod showing;
 mod start;
 mod stop;
 mod tour;
+mod view;
 mod wrap;
 
 use std::sync::Arc;

@@ -4,16 +4,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portent::{Diagnostic, Emitted, Progress, Reply, RunStats, Schema, SourceText, Value};
+use portent::{Diagnostic, Emitted, Progress, Reply, RunStats, Schema, SourceText};
 
 use super::door::Trouble;
 use super::grid::{Grid, Shown};
 use super::matches::MatchLines;
 use super::paint::{Ink, Paint};
 use super::paper::{Paper, SharedFile, Target};
-use crate::output::{self, Mode, Printer};
+use super::view::View;
+use crate::output::{self, Mode};
 use crate::summary::{counted, grouped, short};
 use crate::terminal::Terminal;
 
@@ -206,28 +207,19 @@ impl Screen {
     /// A view for one result.
     pub fn view(&self, schema: &Arc<Schema>) -> io::Result<View> {
         let paper = self.paper();
-        let body = match self.mode {
-            Mode::Table => {
-                let paint = match self.file {
-                    Some(_) => Paint { on: false },
-                    None => self.paint,
-                };
-                let width = self.width().map(usize::from);
-                Body::Grid(Grid::new(paper.clone(), schema, paint, width))
-            }
-            mode => {
-                let out = Box::new(paper.clone());
-                let mut printer = output::printer(mode, out, &[], self.width());
-                printer.begin(schema)?;
-                Body::Printer(printer)
-            }
-        };
-        Ok(View {
-            body,
-            paper,
-            rows: 0,
-            first: None,
-        })
+        if self.mode == Mode::Table {
+            let paint = match self.file {
+                Some(_) => Paint { on: false },
+                None => self.paint,
+            };
+            let width = self.width().map(usize::from);
+            let grid = Grid::new(paper.clone(), schema, paint, width);
+            return Ok(View::of_grid(paper, grid));
+        }
+        let out = Box::new(paper.clone());
+        let mut printer = output::printer(self.mode, out, &[], self.width());
+        printer.begin(schema)?;
+        Ok(View::of_printer(paper, printer))
     }
 
     /// What an answer without rows says.
@@ -298,29 +290,13 @@ impl Screen {
 
     /// A result is complete: its last line, and how much there was of it.
     pub fn end(&self, view: View, took: Option<Duration>) -> io::Result<u64> {
-        let View {
-            body,
-            mut paper,
-            rows,
-            ..
-        } = view;
-        match body {
-            Body::Grid(mut grid) => {
-                let shown = grid.end()?;
-                let line = footer(shown, took.filter(|_| !self.timer));
-                let line = match self.file {
-                    Some(_) => line,
-                    None => self.paint.ink(Ink::Dim, &line),
-                };
-                writeln!(paper, "{line}")?;
+        view.close(|shown| {
+            let line = footer(shown, took.filter(|_| !self.timer));
+            match self.file {
+                Some(_) => line,
+                None => self.paint.ink(Ink::Dim, &line),
             }
-            Body::Printer(mut printer) => {
-                printer.end()?;
-                printer.finish()?;
-            }
-        }
-        paper.finish()?;
-        Ok(rows)
+        })
     }
 
     /// How long a statement took, with `.timer on`.
@@ -338,58 +314,6 @@ impl Screen {
         }
         let summary = crate::summary::summary(stats, took);
         self.whisper(summary.trim_end())
-    }
-}
-
-/// A result whose rows take longer to come is not waited for.
-const SLOW: Duration = Duration::from_millis(400);
-
-/// One result on its way to the screen.
-pub struct View {
-    body: Body,
-    paper: Paper,
-    pub rows: u64,
-    /// When the first row came.
-    first: Option<Instant>,
-}
-
-enum Body {
-    Grid(Grid<Paper>),
-    Printer(Box<dyn Printer>),
-}
-
-impl View {
-    pub fn row(&mut self, values: &[Value]) -> io::Result<()> {
-        self.rows += 1;
-        match &mut self.body {
-            Body::Grid(grid) => grid.row(values)?,
-            Body::Printer(printer) => printer.result(values)?,
-        }
-        // Rows that drop in slowly are shown as they come.
-        if self.first.get_or_insert_with(Instant::now).elapsed() > SLOW {
-            self.waiting()?;
-        }
-        Ok(())
-    }
-
-    /// Shows the head of a table before its first row comes.
-    pub fn open(&mut self) -> io::Result<()> {
-        if let Body::Grid(grid) = &mut self.body {
-            grid.settle()?;
-        }
-        self.paper.release()
-    }
-
-    /// The next rows take their time: what is there is shown.
-    pub fn waiting(&mut self) -> io::Result<()> {
-        if self.rows == 0 {
-            return Ok(());
-        }
-        match &mut self.body {
-            Body::Grid(grid) => grid.settle()?,
-            Body::Printer(printer) => printer.flush()?,
-        }
-        self.paper.release()
     }
 }
 

@@ -10,7 +10,8 @@ use portent::{Progress, SourceText};
 use super::door::Trouble;
 use super::inbox::Part;
 use super::meter::Meter;
-use super::screen::{SharedScreen, View, events_of, lock};
+use super::screen::{SharedScreen, events_of, lock};
+use super::view::View;
 
 /// A statement that takes longer shows how far it is.
 const PATIENCE: Duration = Duration::from_millis(400);

@@ -8,8 +8,9 @@ use portent::{Names, SourceText};
 use crate::shell::door::Trouble;
 use crate::shell::inbox::Part;
 use crate::shell::scope::Scope;
-use crate::shell::screen::{View, lock};
+use crate::shell::screen::lock;
 use crate::shell::showing::Showing;
+use crate::shell::view::View;
 use crate::shell::{Flow, Shell};
 
 /// So often one looks whether to go on.
