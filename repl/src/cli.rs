@@ -127,9 +127,10 @@ pub struct ReplArgs {
 impl ReplArgs {
     /// What `portent` alone was given.
     pub fn of(run: &RunArgs) -> Self {
+        let on_bad = run.on_bad.iter().map(|it| format!("on_bad={it}"));
         Self {
             output: run.output,
-            set: run.set.clone(),
+            set: run.set.iter().cloned().chain(on_bad).collect(),
             quiet: run.quiet,
             ..Self::default()
         }
@@ -188,6 +189,11 @@ impl RunArgs {
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.query.is_empty() && self.more_files.is_empty()
+    }
+
+    /// Whether something was asked for that only a run can do.
+    pub fn is_for_a_run(&self) -> bool {
+        self.output_file.is_some() || self.fail_on_match || self.fail_on_no_match
     }
 }
 

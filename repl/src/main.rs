@@ -44,6 +44,9 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Some(Command::Test(args)) => commands::test::run(&args, terminal),
         Some(Command::Gen(args)) => commands::generate::run(&args, terminal),
         Some(Command::Completions(args)) => commands::completions::run(&args),
+        None if cli.run.is_empty() && cli.run.is_for_a_run() => {
+            commands::run::run(&cli.run, terminal)
+        }
         None if cli.run.is_empty() && terminal.stdin && terminal.stdout => {
             shell::run(&ReplArgs::of(&cli.run), terminal)
         }

@@ -145,6 +145,14 @@ fn words_that_people_try_work() {
 }
 
 #[test]
+fn what_only_a_run_can_do_needs_a_query() {
+    let folder = Folder::new();
+    let shell = start_with(&folder, &["--fail-on-match"], (40, 100), &[]);
+    shell.wait("no query");
+    assert_eq!(shell.ends(), 2);
+}
+
+#[test]
 fn without_colours_nothing_is_coloured() {
     let folder = Folder::new();
     let shell = start_with(&folder, &["--color", "never"], (40, 100), &[]);
