@@ -22,6 +22,7 @@ pub use describe::{Description, Listed};
 pub use drop::Dropped;
 pub(crate) use drop::in_use;
 pub use insert::InsertRows;
+pub use options::parse_micros;
 pub use settings::Settings;
 pub use sink::SinkDef;
 pub use stream::{

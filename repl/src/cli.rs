@@ -10,6 +10,7 @@ const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-
 
 const EXAMPLES: &str = "\
 Examples:
+  portent                                         the interactive shell; .tour shows it in five minutes
   portent run brute_force.sql                     run a query file to the end of its input
   cat e.jsonl | portent -q 'SELECT user FROM stdin MATCH (f[NOT ok]{5}) PARTITION BY user'
   portent check streams.sql queries.sql           all errors of all files at once
@@ -62,6 +63,8 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The interactive shell (also `portent` alone, on a terminal)
+    Repl(ReplArgs),
     /// Run query files to the end of their input
     Run(RunArgs),
     /// Check query files: all errors of all files at once
@@ -79,7 +82,8 @@ pub enum Command {
 }
 
 /// The names of the commands, for suggestions.
-pub const COMMANDS: [&str; 7] = [
+pub const COMMANDS: [&str; 8] = [
+    "repl",
     "run",
     "check",
     "explain",
@@ -88,6 +92,50 @@ pub const COMMANDS: [&str; 7] = [
     "gen",
     "completions",
 ];
+
+const REPL_EXAMPLES: &str = "\
+Examples:
+  portent                                            the same as `portent repl`, on a terminal
+  portent repl streams.sql                           begin with what a file creates
+  portent repl --set end_of_input=undecided
+  portent repl < session.sql                         statements and dot commands as a batch
+";
+
+#[derive(Debug, Default, Args)]
+#[command(help_template = TEMPLATE, before_help = REPL_EXAMPLES)]
+pub struct ReplArgs {
+    /// Files of statements and dot commands, executed first
+    #[arg(value_name = "FILE.sql")]
+    pub files: Vec<PathBuf>,
+    /// How rows are printed [default: table on a terminal, jsonl elsewhere]
+    #[arg(short = 'o', long, value_enum, value_name = "MODE")]
+    pub output: Option<Mode>,
+    /// A setting, as with SET
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Do not read the init file, ~/.config/portent/portentrc
+    #[arg(long)]
+    pub no_init: bool,
+    /// No greeting, no notices, no answers without rows; errors only
+    #[arg(long)]
+    pub quiet: bool,
+    /// Talk to a daemon instead of a session of the shell's own
+    #[arg(long, value_name = "URL")]
+    pub connect: Option<String>,
+}
+
+impl ReplArgs {
+    /// What `portent` alone was given.
+    pub fn of(run: &RunArgs) -> Self {
+        let on_bad = run.on_bad.iter().map(|it| format!("on_bad={it}"));
+        Self {
+            output: run.output,
+            set: run.set.iter().cloned().chain(on_bad).collect(),
+            quiet: run.quiet,
+            ..Self::default()
+        }
+    }
+}
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -141,6 +189,11 @@ impl RunArgs {
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.query.is_empty() && self.more_files.is_empty()
+    }
+
+    /// Whether something was asked for that only a run can do.
+    pub fn is_for_a_run(&self) -> bool {
+        self.output_file.is_some() || self.fail_on_match || self.fail_on_no_match
     }
 }
 

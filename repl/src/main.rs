@@ -6,6 +6,7 @@ mod exit;
 mod files;
 mod output;
 mod progress;
+mod shell;
 mod summary;
 mod terminal;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ReplArgs};
 use exit::{Failure, Outcome};
 use terminal::Terminal;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
     match cli.command {
+        Some(Command::Repl(args)) => shell::run(&args, terminal),
         Some(Command::Run(args)) => commands::run::run(&args, terminal),
         Some(Command::Check(args)) => commands::check::run(&args, terminal),
         Some(Command::Explain(args)) => commands::explain::run(&args, terminal),
@@ -42,6 +44,12 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Some(Command::Test(args)) => commands::test::run(&args, terminal),
         Some(Command::Gen(args)) => commands::generate::run(&args, terminal),
         Some(Command::Completions(args)) => commands::completions::run(&args),
+        None if cli.run.is_empty() && cli.run.is_for_a_run() => {
+            commands::run::run(&cli.run, terminal)
+        }
+        None if cli.run.is_empty() && terminal.stdin && terminal.stdout => {
+            shell::run(&ReplArgs::of(&cli.run), terminal)
+        }
         None if cli.run.is_empty() && terminal.stdin => no_arguments(),
         None => commands::run::run(&cli.run, terminal),
     }
@@ -61,7 +69,7 @@ fn no_arguments() -> Result<Outcome, Failure> {
     eprintln!("{}", Cli::command().render_help());
     eprintln!(
         "Nothing to do: name a query file (portent run FILE.sql), give a query (portent -q 'SELECT …'),\n\
-         or pipe statements in. The interactive shell is not part of this version yet."
+         or pipe statements in. The interactive shell needs a terminal for its output, too."
     );
     Ok(Outcome::Usage)
 }

@@ -46,6 +46,15 @@ impl Terminal {
         }
     }
 
+    /// The height of the terminal, if standard output is one.
+    pub fn height(&self) -> Option<u16> {
+        if !self.stdout {
+            return None;
+        }
+        let lines = std::env::var("LINES").ok().and_then(|it| it.parse().ok());
+        lines.or_else(|| terminal_size::terminal_size().map(|(_, height)| height.0))
+    }
+
     /// The width for tables: of the terminal, if standard output is one.
     pub fn width(&self) -> Option<u16> {
         if !self.stdout {

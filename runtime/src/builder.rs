@@ -27,6 +27,8 @@ pub(crate) struct Options {
     pub on_bad: Option<OnBad>,
     /// A stream without event time takes the time from `advance_to`, not from the clock on the wall.
     pub virtual_clock: bool,
+    /// A SELECT may read a source that has no end: whoever takes its rows can stop it.
+    pub endless: bool,
 }
 
 /// Sets a [`Session`] up.
@@ -66,6 +68,7 @@ impl Default for SessionBuilder {
                 max_kept_rows: 1_000_000,
                 on_bad: None,
                 virtual_clock: false,
+                endless: false,
             },
             on_match: None,
         }
@@ -130,6 +133,13 @@ impl SessionBuilder {
     #[must_use]
     pub fn max_kept_rows(mut self, rows: usize) -> Self {
         self.options.max_kept_rows = rows;
+        self
+    }
+
+    /// Whether a SELECT may read a source that has no end: for those who take its rows as they come, and can stop it. Default: no.
+    #[must_use]
+    pub fn endless_selects(mut self, yes: bool) -> Self {
+        self.options.endless = yes;
         self
     }
 

@@ -298,6 +298,20 @@ impl Flow {
         self.pump(deliver)
     }
 
+    /// Time passes in these streams, unless queries feed them.
+    pub fn advance_streams(
+        &mut self,
+        streams: &[StreamId],
+        to: i64,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<(), Errors> {
+        let unfed: Vec<StreamId> = self.unfed().filter(|it| streams.contains(it)).collect();
+        for stream in unfed {
+            self.engine.advance(stream, to);
+        }
+        self.pump(deliver)
+    }
+
     fn unfed(&self) -> impl Iterator<Item = StreamId> {
         self.entrances
             .iter()

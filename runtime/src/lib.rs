@@ -67,6 +67,7 @@ mod host;
 mod ingest;
 mod intake;
 mod merge;
+mod names;
 mod needed;
 mod plan;
 mod reader;
@@ -85,9 +86,10 @@ pub use builder::{OnMatch, SessionBuilder};
 pub use emitted::Emitted;
 pub use error::{Errors, SourceText, diagnostic_json, render};
 pub use host::{Handle, Host, HostError};
+pub use names::{Names, Relation};
 pub use reply::Reply;
 pub use row::{FromValue, IntoValue, Row};
-pub use session::{Checked, OnPiece, Piece, Push, Session};
+pub use session::{Checked, OnPiece, Piece, Push, Session, Watch};
 pub use source::{format_source, format_sql};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use status::{QueryState, QueryStatus, StreamStatus};
@@ -95,7 +97,8 @@ pub use status::{QueryState, QueryStatus, StreamStatus};
 pub use portent_connect as connect;
 pub use portent_engine as engine;
 pub use portent_grammar::{
-    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, value,
+    Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, keywords,
+    token, value,
 };
 pub use portent_parser as parser;
 pub use portent_parser::ast::ExplainFormat;

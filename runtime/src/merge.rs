@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use portent_connect::ConnectError;
 use portent_planner::compiled::StreamId;
@@ -84,10 +84,10 @@ impl Merge {
     }
 
     /// The next events, all of one stream: a block, and which of its rows. `None` at the end of all feeds, or when one of them has
-    /// failed. News of the sources go to `tell`.
+    /// failed. News of the sources go to `tell`, which may stop the reading while a source pauses.
     pub fn next(
         &mut self,
-        tell: &mut dyn FnMut(News),
+        tell: &mut dyn FnMut(News) -> ControlFlow<()>,
     ) -> Option<(StreamId, &Events, Range<usize>)> {
         for at in std::mem::take(&mut self.unasked) {
             self.queue(at, tell);
@@ -115,25 +115,33 @@ impl Merge {
     }
 
     /// Puts a feed's next event into the heap, reading on where needed. A feed at its end is not queued again.
-    fn queue(&mut self, at: usize, tell: &mut dyn FnMut(News)) {
+    fn queue(&mut self, at: usize, tell: &mut dyn FnMut(News) -> ControlFlow<()>) {
         let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
         while lane.at == lane.events.times.len() {
             if let Some(error) = lane.failed.take() {
                 self.halted = true;
-                return tell(News::Failed(lane.feed.stream(), error));
+                let _ = tell(News::Failed(lane.feed.stream(), error));
+                return;
             }
             match &mut lane.feed {
                 Feed::Kept(_, events) if events.times.is_empty() => return,
                 Feed::Kept(_, events) => lane.events = std::mem::take(events),
                 Feed::Reader(reader) => {
-                    let Some(mut block) = reader.next(&mut || tell(News::Pause)) else {
+                    let mut stopped = false;
+                    let next = reader.next(&mut || {
+                        let flow = tell(News::Pause);
+                        stopped |= flow.is_break();
+                        flow
+                    });
+                    self.halted |= stopped;
+                    let Some(mut block) = next else {
                         return;
                     };
                     lane.events = std::mem::take(&mut block.events);
                     lane.failed = block.failed.take();
-                    tell(News::Block(reader.stream, block));
+                    let _ = tell(News::Block(reader.stream, block));
                 }
             }
             lane.at = 0;
@@ -160,7 +168,7 @@ mod tests {
     fn merged(feeds: Vec<Feed>) -> Vec<(u32, i64)> {
         let mut merge = Merge::new(feeds);
         let mut all = Vec::new();
-        while let Some((stream, events, rows)) = merge.next(&mut |_| {}) {
+        while let Some((stream, events, rows)) = merge.next(&mut |_| ControlFlow::Continue(())) {
             all.extend(events.times[rows].iter().map(|time| (stream.0, *time)));
         }
         all

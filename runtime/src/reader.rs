@@ -3,6 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -106,14 +107,17 @@ impl Reader {
         Ok(Self { stream, blocks })
     }
 
-    /// The next block; `None` at the end. `pause` is called once if it takes long to come.
-    pub fn next(&mut self, pause: &mut dyn FnMut()) -> Option<Block> {
-        match self.blocks.recv_timeout(PAUSE) {
-            Ok(block) => Some(block),
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => {
-                pause();
-                self.blocks.recv().ok()
+    /// The next block; `None` at the end. `pause` is called again and again while it takes long to come, and may give up on it.
+    pub fn next(&mut self, pause: &mut dyn FnMut() -> ControlFlow<()>) -> Option<Block> {
+        loop {
+            match self.blocks.recv_timeout(PAUSE) {
+                Ok(block) => return Some(block),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    if pause().is_break() {
+                        return None;
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+mod clock;
 mod execute;
 #[cfg(test)]
 mod file_tests;
@@ -11,11 +12,13 @@ mod push;
 mod read;
 mod replay;
 mod report;
+mod run_sources;
 mod seen;
 mod status;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod why;
 #[cfg(test)]
 mod why_tests;
@@ -41,9 +44,10 @@ use crate::ingest::Ingest;
 use crate::intake::BadRows;
 use crate::reader::Incoming;
 use crate::reply::Reply;
-use crate::stats::{QueryRun, StreamRun};
+use crate::stats::{Progress, QueryRun, StreamRun};
 pub use push::Push;
 use target::Sink;
+pub use watch::Watch;
 
 /// Streams, standing queries, sinks and settings, and the engine that runs them.
 ///
@@ -81,6 +85,10 @@ pub struct Session {
     passed: Passed,
     /// The SELECTs of a script.
     selects: Vec<portent_parser::ast::Statement>,
+    /// SELECTs over what is still to come: standing queries that are in no list.
+    watches: Vec<String>,
+    /// How many there have been.
+    watched: u64,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -142,6 +150,8 @@ pub enum Piece<'a> {
     End,
     /// The input pauses: whoever gathers output should show it now.
     Waiting,
+    /// How far a statement is that takes long. Comes every few thousand events, so that whoever takes the pieces can stop it.
+    Progress(&'a Progress),
 }
 
 /// What [`Session::check_sources`] found out.
@@ -187,6 +197,8 @@ impl Session {
             },
             passed: Passed::default(),
             selects: Vec::new(),
+            watches: Vec::new(),
+            watched: 0,
             arrival: 0,
             ended: false,
         }
@@ -211,7 +223,7 @@ impl Session {
                         rows.push(values.to_vec());
                     }
                 }
-                Piece::Waiting => {}
+                Piece::Waiting | Piece::Progress(_) => {}
                 Piece::End => {
                     if let Some((schema, rows)) = open.take() {
                         replies.push(Reply::Rows { schema, rows });

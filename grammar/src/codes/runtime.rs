@@ -191,4 +191,18 @@ Right:  SELECT *, v > 1 AS passes FROM s;";
 
 Wrong:  EXPLAIN (FORMAT DOT) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';
 Right:  EXPLAIN (FORMAT JSON) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';";
+
+    CLOCK_BACK = 640, "time never goes back",
+"A session's clock only goes forward: what has happened, and what has not, was decided by the time that it told. Streams without an event
+time column get their time from it, so it can't be set to before their last event.
+
+Wrong:  .clock '2026-01-31 10:00'   then   .clock '2026-01-31 09:00'
+Right:  .clock '2026-01-31 10:00'   then   .clock +10m";
+
+    WATCH_SELECT = 641, "only one SELECT can be watched",
+"To watch is to let a SELECT stand over its streams, and to see its rows as the events come. It takes one SELECT; another statement has
+no rows that could come.
+
+Wrong:  .live SHOW QUERIES
+Right:  .live SELECT user FROM logins WHERE NOT ok";
 }

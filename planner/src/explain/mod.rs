@@ -6,6 +6,7 @@ pub mod class;
 pub mod counting;
 mod describe;
 mod dot;
+mod drawing;
 pub mod equality;
 mod json;
 mod mermaid;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::automaton::table;
 use super::describe::{Described, DescribedPattern, DescribedQuery};
+use super::drawing::drawing;
 use super::plan::Node;
 
 pub(super) fn print(described: &Described) -> String {
@@ -84,5 +85,16 @@ fn pattern(pattern: &DescribedPattern, out: &mut String) {
     );
     for line in table(&pattern.automaton).lines() {
         let _ = writeln!(out, "    {line}");
+    }
+    match drawing(&pattern.automaton) {
+        Some(drawn) => {
+            out.push_str("  drawn\n");
+            for line in drawn.lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        None => {
+            out.push_str("  drawn       too large for a text: FORMAT dot and mermaid draw it\n")
+        }
     }
 }

@@ -31,7 +31,7 @@ mod text;
 mod time;
 
 pub use resolve::{Resolved, resolve};
-pub use suggest::{unknown, volatile};
+pub use suggest::{NOT_SCALAR, unknown, volatile};
 
 /// A scalar function: the same arguments always give the same value.
 pub struct ScalarFunction {

@@ -114,8 +114,8 @@ const FOREIGN: &[(&str, &str)] = &[
     ("SHA256", "XXHASH(text), which is no cryptographic hash"),
 ];
 
-/// Names that are calls, but no scalar functions: for suggestions.
-const OTHERS: &[&str] = &[
+/// Names that are calls, but no scalar functions: for suggestions and completion.
+pub const NOT_SCALAR: &[&str] = &[
     "COUNT",
     "SUM",
     "AVG",
@@ -163,7 +163,7 @@ pub fn unknown(name: &str, span: Span) -> Diagnostic {
     let known = super::list()
         .iter()
         .map(|function| function.name)
-        .chain(OTHERS.iter().copied());
+        .chain(NOT_SCALAR.iter().copied());
     match nearest(&upper, known) {
         Some(near) => error.help(format!("did you mean {near}?")).fix(span, near),
         None => error.help("SHOW FUNCTIONS lists them all"),

@@ -156,16 +156,9 @@ fn sources(args: &RunArgs) -> Result<(Vec<Arc<SourceText>>, bool), Failure> {
 fn configure(session: &mut Session, args: &RunArgs) -> Result<(), Failure> {
     let configuration = |errors: Errors| Failure::Errors(vec![errors], Outcome::Configuration);
     session.set_from_environment().map_err(configuration)?;
-    for assignment in &args.set {
-        let Some((name, value)) = assignment.split_once('=') else {
-            return Err(Failure::usage(
-                format!("--set needs NAME=VALUE, found `{assignment}`"),
-                Some("for example --set end_of_input=undecided".into()),
-            ));
-        };
-        session
-            .set(name.trim(), value.trim())
-            .map_err(configuration)?;
+    for written in &args.set {
+        let (name, value) = assignment(written)?;
+        session.set(&name, &value).map_err(configuration)?;
     }
     if let Some(policy) = &args.on_bad {
         session
@@ -173,6 +166,17 @@ fn configure(session: &mut Session, args: &RunArgs) -> Result<(), Failure> {
             .map_err(|errors| Failure::Errors(vec![errors], Outcome::Usage))?;
     }
     Ok(())
+}
+
+/// The two sides of `--set NAME=VALUE`.
+pub fn assignment(written: &str) -> Result<(String, String), Failure> {
+    match written.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        None => Err(Failure::usage(
+            format!("--set needs NAME=VALUE, found `{written}`"),
+            Some("for example --set end_of_input=undecided".into()),
+        )),
+    }
 }
 
 fn check_all(
@@ -261,6 +265,7 @@ fn show(
         }
         Piece::End => output.printer.end(),
         Piece::Waiting => output.printer.flush(),
+        Piece::Progress(_) => Ok(()),
         Piece::Reply(reply) => reply_to(output, reply, source, args, terminal),
     };
     output.then(done);

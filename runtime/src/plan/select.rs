@@ -28,7 +28,10 @@ impl Planning<'_> {
             .queries
             .last()
             .is_some_and(|it| it.limit.is_some() && it.order_by.is_empty());
-        if !limited && let Some(endless) = self.endless(&planned) {
+        if !limited
+            && !self.options.endless
+            && let Some(endless) = self.endless(&planned)
+        {
             let message = format!("stream \"{endless}\" has no end, and neither would this SELECT");
             self.error(
                 Diagnostic::error(codes::SELECT_UNBOUNDED, query.span, message).help(

@@ -8,6 +8,7 @@ use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
 use super::execute::step;
+use super::pass::Passing;
 use super::target::Sink;
 use super::{OnPiece, Piece, Session, Standing, StreamState};
 use crate::error::{Errors, SourceText};
@@ -112,14 +113,17 @@ impl Session {
                     late,
                 }
             }
-            Effect::InsertQuery { into, planned } => self.insert_query(into, &planned, place)?,
+            Effect::InsertQuery { into, planned } => {
+                self.insert_query(into, &planned, place, on)?
+            }
             Effect::Select(planned) => {
                 let schema: Arc<Schema> = Arc::new(planned.output.clone());
                 step(on(Piece::Header(&schema)))?;
-                self.pass(&planned, "select", place, &mut |_: &mut Session, output| {
-                    step(match &output {
-                        Some(output) => on(Piece::Row(&output.values)),
-                        None => on(Piece::Waiting),
+                self.pass(&planned, "select", place, &mut |_: &mut Session, told| {
+                    step(match &told {
+                        Passing::Row(output) => on(Piece::Row(&output.values)),
+                        Passing::Progress(progress) if progress.waiting => on(Piece::Waiting),
+                        Passing::Progress(progress) => on(Piece::Progress(progress)),
                     })
                 })?;
                 return step(on(Piece::End));
@@ -270,6 +274,9 @@ impl Session {
     fn report_beside(&mut self, def: &QueryDef) {
         let taken = def.into.is_empty();
         self.set_report(&def.name, taken);
+        if self.is_watch(&def.name) {
+            return;
+        }
         let read: Vec<String> = def
             .reads
             .iter()
@@ -295,10 +302,11 @@ impl Session {
 
     /// Who reports depends on who reads whom.
     pub(super) fn update_reports(&mut self) {
-        let reporting: HashSet<Arc<str>> = super::execute::reporting(&self.catalog, &self.selects)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        let reporting: HashSet<Arc<str>> =
+            super::execute::reporting(&self.catalog, &self.selects, &self.watches)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
         let names: Vec<String> = self.queries.keys().cloned().collect();
         for name in names {
             self.set_report(&name, reporting.contains(name.as_str()));
@@ -310,6 +318,7 @@ impl Session {
         into: Target,
         planned: &portent_planner::resolve::Planned,
         place: &Place,
+        on: &mut OnPiece<'_>,
     ) -> Result<Reply, Errors> {
         let (mut accepted, mut late) = (0, 0);
         match into {
@@ -317,12 +326,17 @@ impl Session {
                 self.outbox
                     .open(&name, &planned.output, self.options.no_connectors)
                     .map_err(|it| at(it, place))?;
-                self.pass(planned, &name, place, &mut |session, output| {
-                    let Some(output) = output else {
-                        return session.outbox.flush_sinks();
-                    };
-                    accepted += 1;
-                    session.outbox.write(&name, &output.values)
+                self.pass(planned, &name, place, &mut |session, told| match told {
+                    Passing::Row(output) => {
+                        accepted += 1;
+                        session.outbox.write(&name, &output.values)
+                    }
+                    Passing::Progress(progress) => {
+                        if progress.waiting {
+                            session.outbox.flush_sinks()?;
+                        }
+                        step(on(Piece::Progress(&progress)))
+                    }
                 })?;
                 Ok(Reply::Inserted {
                     into: name,
@@ -331,8 +345,13 @@ impl Session {
                 })
             }
             Target::Stream(def, into) => {
-                self.pass(planned, &def.name, place, &mut |session, output| {
-                    let Some(output) = output else { return Ok(()) };
+                self.pass(planned, &def.name, place, &mut |session, told| {
+                    let output = match told {
+                        Passing::Row(output) => output,
+                        Passing::Progress(progress) => {
+                            return step(on(Piece::Progress(&progress)));
+                        }
+                    };
                     let values = crate::flow::fill(&into, &output.values).map_err(|error| {
                         Errors::plain(portent_grammar::codes::runtime::PUSH_VALUE, error)
                     })?;

@@ -66,7 +66,7 @@ impl Session {
             true => sources.iter().flat_map(|source| selects(source)).collect(),
             false => Vec::new(),
         };
-        checked.reporting = reporting(&catalog, &selects);
+        checked.reporting = reporting(&catalog, &selects, &[]);
         Ok(checked)
     }
 
@@ -199,7 +199,7 @@ impl Session {
         plans
     }
 
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         statement: &Statement,
         source: &Arc<SourceText>,
@@ -274,13 +274,15 @@ pub(super) fn selects(source: &SourceText) -> Vec<Statement> {
     statements
 }
 
-/// The queries whose rows nobody else takes: no sink, no other query, and none of these SELECTs.
+/// The queries whose rows nobody else takes: no sink, no other query, and none of these SELECTs. `watches` only look on.
 pub(super) fn reporting(
     catalog: &Catalog,
     selects: &[Statement],
+    watches: &[String],
 ) -> Vec<(Arc<str>, Arc<portent_grammar::Schema>)> {
     let read: HashSet<StreamId> = catalog
         .queries()
+        .filter(|query| !watches.contains(&query.name))
         .flat_map(|query| query.reads.iter().copied())
         .collect();
     catalog

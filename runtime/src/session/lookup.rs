@@ -12,6 +12,11 @@ use super::seen::Seen;
 use crate::error::{Errors, SourceText};
 
 impl Session {
+    /// Streams, queries, sinks and settings, as they are now.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// The name and the columns of a standing query.
     pub fn columns_of(&self, query: &str) -> Option<(String, Schema)> {
         let mut queries = self.catalog.queries();
@@ -21,12 +26,17 @@ impl Session {
 
     /// The names of the standing queries, in the order of creation.
     pub fn query_names(&self) -> impl Iterator<Item = &str> {
-        self.catalog.queries().map(|it| it.name.as_str())
+        let queries = self.catalog.queries();
+        queries
+            .map(|it| it.name.as_str())
+            .filter(|it| !self.is_watch(it))
     }
 
     /// The standing queries whose rows nobody else takes, with their columns: those that report.
     pub fn reporting(&self) -> Vec<(Arc<str>, Arc<Schema>)> {
-        super::execute::reporting(&self.catalog, &self.selects)
+        let mut all = super::execute::reporting(&self.catalog, &self.selects, &self.watches);
+        all.retain(|(name, _)| !self.is_watch(name));
+        all
     }
 
     /// The plans of the queries of several texts, taken as one script: name and plan. Nothing is executed. `query`: only that one.

@@ -1,11 +1,12 @@
 //! A passing query: an engine of its own, with the standing queries that it reads, over all input there is, to its end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use portent_engine::{Output, QueryId};
 use portent_planner::CompiledQuery;
+use portent_planner::catalog::QueryDef;
 use portent_planner::compiled::StreamId;
 use portent_planner::resolve::Planned;
 
@@ -19,10 +20,18 @@ use crate::merge::Feed;
 use crate::needed::needed;
 use crate::plan::Target;
 use crate::reader::Incoming;
-use crate::stats::{QueryRun, StreamRun};
+use crate::stats::{Progress, QueryRun, StreamRun};
 
-/// Takes the rows of a passing query (`None`: the input pauses); it may change the session.
-pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Option<Output>) -> Result<(), Errors> + 'a;
+/// What a passing query tells.
+pub(super) enum Passing {
+    /// A row of it.
+    Row(Output),
+    /// How far it is.
+    Progress(Progress),
+}
+
+/// Takes what a passing query tells; it may change the session, and an error stops the query.
+pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Passing) -> Result<(), Errors> + 'a;
 
 impl Session {
     /// Runs a query over what there is: files and other bounded sources from their beginning, streams without connector as far as rows
@@ -71,23 +80,32 @@ impl Session {
         let mut told = Told::default();
         // The rows change the session while the flow runs: the flow is not the session's.
         let outside = RefCell::new((&mut *self, on));
+        let rows_out = Cell::new(0_u64);
         let driven = drive(
             &mut flow,
             feeds,
             &mut told,
             &mut |delivery| match delivery {
                 Delivery::Report(_, output) => {
+                    rows_out.set(rows_out.get() + 1);
                     let (session, on) = &mut *outside.borrow_mut();
-                    on(session, Some(output))
+                    on(session, Passing::Row(output))
                 }
                 Delivery::Sink(..) => Ok(()),
             },
             &|flow| flow.is_done(main),
-            &mut |_, _, waiting| {
+            &mut |events, (bytes, total_bytes), waiting| {
+                let progress = Progress {
+                    events,
+                    rows_out: rows_out.get(),
+                    bytes,
+                    total_bytes,
+                    waiting,
+                };
                 let (session, on) = &mut *outside.borrow_mut();
-                match waiting && on(session, None).is_err() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                match on(session, Passing::Progress(progress)) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
                 }
             },
         );
@@ -115,7 +133,7 @@ impl Session {
     }
 
     /// Where the events come from, in the order of declaration.
-    fn feeds(
+    pub(super) fn feeds(
         &self,
         sources: &[StreamId],
         own: &[StreamState],
@@ -153,29 +171,7 @@ impl Session {
             .filter(|it| standing.contains(&it.name))
         {
             // Streams only: what it writes into sinks has been written, or will be, by the query itself.
-            let mut streams = Vec::new();
-            for into in &def.into {
-                let target = self
-                    .catalog
-                    .streams()
-                    .find(|it| it.name == *into && flow.has_stream(it.id));
-                if let Some(target) = target
-                    && let Some(Target::Stream(_, into)) = self.route_into(&def.name, target.id)
-                {
-                    streams.push(into);
-                }
-            }
-            let last = def.queries.last().filter(|_| !streams.is_empty());
-            let route = last.map(|query| Route {
-                name: Arc::from(def.name.as_str()),
-                schema: Arc::new(def.planned.output.clone()),
-                query: Arc::clone(query),
-                report: false,
-                streams,
-                sinks: Vec::new(),
-                rows: 0,
-            });
-            register(flow, &def.planned, route, feeds)?;
+            self.register_standing(flow, def, false, false, feeds)?;
         }
         let route = planned.queries.last().map(|query| Route {
             name: Arc::from(name),
@@ -191,6 +187,43 @@ impl Session {
             let code = portent_grammar::codes::runtime::ENGINE_REFUSED;
             Errors::plain(code, "the plan of this statement is empty")
         })
+    }
+
+    /// Registers a standing query in a flow that is not the session's.
+    pub(super) fn register_standing(
+        &self,
+        flow: &mut Flow,
+        def: &QueryDef,
+        report: bool,
+        sinks: bool,
+        feeds: &mut Vec<Feed>,
+    ) -> Result<Option<QueryId>, Errors> {
+        let (mut streams, mut into_sinks) = (Vec::new(), Vec::new());
+        for into in &def.into {
+            let target = self
+                .catalog
+                .streams()
+                .find(|it| it.name == *into && flow.has_stream(it.id));
+            if let Some(target) = target
+                && let Some(Target::Stream(_, into)) = self.route_into(&def.name, target.id)
+            {
+                streams.push(into);
+            } else if sinks && self.outbox.sinks.contains_key(into) {
+                into_sinks.push(into.clone());
+            }
+        }
+        let goes_out = report || !streams.is_empty() || !into_sinks.is_empty();
+        let last = def.queries.last().filter(|_| goes_out);
+        let route = last.map(|query| Route {
+            name: Arc::from(def.name.as_str()),
+            schema: Arc::new(def.planned.output.clone()),
+            query: Arc::clone(query),
+            report,
+            streams,
+            sinks: into_sinks,
+            rows: 0,
+        });
+        register(flow, &def.planned, route, feeds)
     }
 
     fn route_into(&self, query: &str, stream: StreamId) -> Option<Target> {

@@ -152,14 +152,7 @@ impl Session {
 
     /// The time of an event that has none: that of the clock on the wall, or the virtual one. It never goes back.
     fn arrival(&mut self) -> i64 {
-        if !self.options.virtual_clock {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let now = since
-                .ok()
-                .and_then(|it| i64::try_from(it.as_micros()).ok())
-                .unwrap_or(0);
-            self.arrival = self.arrival.max(now);
-        }
+        self.arrival = self.now();
         self.arrival
     }
 }

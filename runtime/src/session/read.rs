@@ -64,10 +64,16 @@ pub(super) fn drive(
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
         let mut stop = false;
-        let next = merge.next(&mut |news| match news {
-            News::Block(stream, block) => told.take(stream, block),
-            News::Failed(stream, error) => told.failed = Some((stream, error)),
-            News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
+        let next = merge.next(&mut |news| {
+            match news {
+                News::Block(stream, block) => told.take(stream, block),
+                News::Failed(stream, error) => told.failed = Some((stream, error)),
+                News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
+            }
+            match stop {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         });
         if stop {
             return Err(stopped());
@@ -117,7 +123,7 @@ impl Session {
         }
         let mut wanted: Vec<StreamId> = Vec::new();
         // What neither reports nor writes is read by what does, or nobody wants it.
-        let reporting = super::execute::reporting(&self.catalog, &self.selects);
+        let reporting = super::execute::reporting(&self.catalog, &self.selects, &self.watches);
         let reports = |name: &str| {
             self.options.report_all
                 || reporting.iter().any(|(it, _)| **it == *name)

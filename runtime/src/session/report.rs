@@ -53,7 +53,8 @@ impl Session {
             }
         }
         let mut queries: Vec<QueryRun> = Vec::new();
-        for (name, standing) in &self.queries {
+        let standing = self.queries.iter().filter(|(name, _)| !self.is_watch(name));
+        for (name, standing) in standing {
             let mut run = QueryRun {
                 name: name.clone(),
                 ..QueryRun::default()

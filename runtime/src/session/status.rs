@@ -17,7 +17,8 @@ use crate::status::{QueryState, QueryStatus, StreamStatus};
 impl Session {
     /// The standing queries and how they are, in the order of creation. Cheap: what is told is counted anyway.
     pub fn queries(&self) -> Vec<QueryStatus> {
-        let queries = self.catalog.queries().map(|def| {
+        let queries = self.catalog.queries();
+        let queries = queries.filter(|def| !self.is_watch(&def.name)).map(|def| {
             let mut run = QueryRun::default();
             let parts = self.parts(&def.name);
             collect(&self.flow, &parts, &mut run);

@@ -1,0 +1,176 @@
+//! How the shell begins and ends.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use portent::Errors;
+
+use super::door::{Door, Trouble};
+use super::editor::{Lines, init_file};
+use super::inbox::Inbox;
+use super::local::Local;
+use super::screen::{Screen, lock};
+use super::stop::Stop;
+use super::{Flow, Shell, announce, paths};
+use crate::cli::ReplArgs;
+use crate::exit::{Failure, Outcome};
+use crate::terminal::Terminal;
+
+/// Runs the shell until somebody leaves.
+pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let inbox = Arc::new(Inbox::default());
+    let screen = Arc::new(Mutex::new(Screen::new(terminal, args.output, args.quiet)));
+    let door: Box<dyn Door> = match &args.connect {
+        Some(url) => return Err(no_daemon(url)),
+        None => Box::new(local(args, &inbox)?),
+    };
+    let interactive = terminal.stdin && terminal.stdout;
+    let mut lines = None;
+    if interactive {
+        let mut editor = Lines::new(lock(&screen).paint()).map_err(failure)?;
+        if let Some(printer) = editor.printer() {
+            announce::start(Arc::clone(&inbox), Arc::clone(&screen), printer);
+        }
+        lines = Some(editor);
+    }
+    let mut shell = Shell {
+        door,
+        inbox,
+        screen,
+        stop: Stop::install(),
+        names: portent::Names::default(),
+        lines,
+        last: String::new(),
+        next: String::new(),
+        depth: 0,
+    };
+    let done = session(&mut shell, args, interactive);
+    // Also after an error: what was written into files is written to its end.
+    let closed = lock(&shell.screen).set_file(None, false);
+    shell.door.close();
+    done?;
+    closed?;
+    Ok(Outcome::Fine)
+}
+
+/// From the greeting to the end.
+fn session(shell: &mut Shell, args: &ReplArgs, interactive: bool) -> Result<(), Failure> {
+    if interactive && !args.quiet {
+        greet(shell)?;
+    }
+    if !args.no_init && read_init(shell)? == Flow::Leave {
+        return Ok(());
+    }
+    for file in &args.files {
+        if read_file(shell, file)? == Flow::Leave {
+            return Ok(());
+        }
+    }
+    if interactive {
+        shell.converse().map_err(failure)
+    } else {
+        piped(shell)
+    }
+}
+
+fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {
+    let configuration = |errors: Errors| Failure::Errors(vec![errors], Outcome::Configuration);
+    let assignments: Vec<(String, String)> = args
+        .set
+        .iter()
+        .map(|it| crate::commands::run::assignment(it))
+        .collect::<Result<_, _>>()?;
+    let started = Local::start(Arc::clone(inbox), |session| {
+        session.set_from_environment()?;
+        for (name, value) in &assignments {
+            session.set(name, value)?;
+        }
+        Ok(())
+    });
+    started.map_err(|trouble| match trouble {
+        Trouble::Errors(errors) => configuration(*errors),
+        other => failure(other),
+    })
+}
+
+/// What is said of a daemon, of which this version has none.
+fn no_daemon(url: &str) -> Failure {
+    Failure::usage(
+        format!("can't connect to {url}: this version of Portent has no daemon to connect to yet"),
+        Some("without --connect the shell has a session of its own".into()),
+    )
+}
+
+fn greet(shell: &Shell) -> std::io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    lock(&shell.screen).say(&format!(
+        "Portent {version}. Statements end with a semicolon. New here? .tour; else .help, .exit"
+    ))
+}
+
+/// The init file, if there is one. Its errors are told, and the shell begins all the same.
+fn read_init(shell: &mut Shell) -> Result<Flow, Failure> {
+    let Some(path) = init_file().filter(|it| it.is_file()) else {
+        return Ok(Flow::Stay);
+    };
+    // It is executed each time: what it does need not be told each time.
+    let quiet = std::mem::replace(&mut lock(&shell.screen).quiet, true);
+    let done = read(shell, &path);
+    lock(&shell.screen).quiet = quiet;
+    match done {
+        Ok(flow) => Ok(flow),
+        Err(trouble) if trouble.is_fatal() => Err(failure(trouble)),
+        Err(trouble) => {
+            lock(&shell.screen).complain(&trouble);
+            Ok(Flow::Stay)
+        }
+    }
+}
+
+fn read_file(shell: &mut Shell, path: &Path) -> Result<Flow, Failure> {
+    let text = crate::files::read(path)?;
+    let done = shell.script(&text.name, &text.text);
+    match done {
+        Err(trouble) if shell.lines.is_some() && !trouble.is_fatal() => {
+            lock(&shell.screen).complain(&trouble);
+            Ok(Flow::Stay)
+        }
+        other => other.map_err(failure),
+    }
+}
+
+fn read(shell: &mut Shell, path: &Path) -> Result<Flow, Trouble> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(paths::home(&name))
+        .map_err(|error| Trouble::message(format!("can't read {name}: {error}")))?;
+    shell.script(&name, &text)
+}
+
+/// Statements and commands from a pipe: a batch, which stops at the first error.
+fn piped(shell: &mut Shell) -> Result<(), Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("can't read standard input: {error}"), None))?;
+    shell.script("<stdin>", &text).map_err(failure)?;
+    shell.show_waiting().map_err(failure)
+}
+
+fn failure(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Errors(errors) => Failure::from(*errors),
+        Trouble::Message(text, help) => Failure::Message {
+            text,
+            help,
+            outcome: Outcome::Error,
+        },
+        Trouble::Gone(text) => Failure::Message {
+            text,
+            help: None,
+            outcome: Outcome::Error,
+        },
+        Trouble::Io(error) => Failure::from(error),
+    }
+}

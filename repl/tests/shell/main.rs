@@ -1,0 +1,13 @@
+//! The shell, as a user meets it: typed into through a real pseudo-terminal, and read from the screen that comes of it.
+//!
+//! Nothing here waits for a time: every step waits for what must appear on the screen.
+
+#![cfg(unix)]
+
+mod batch;
+mod clock;
+mod lines;
+mod live;
+mod output;
+mod terminal;
+mod tour;
