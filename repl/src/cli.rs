@@ -13,6 +13,7 @@ Examples:
   portent                                         the interactive shell; .tour shows it in five minutes
   portent run brute_force.sql                     run a query file to the end of its input
   cat e.jsonl | portent -q 'SELECT user FROM stdin MATCH (f[NOT ok]{5}) PARTITION BY user'
+  portent serve queries/*.sql                     the daemon, on 127.0.0.1:8090
   portent check streams.sql queries.sql           all errors of all files at once
   portent explain -q 'SELECT * FROM s MATCH (a -> b) WITHIN 1 MINUTE'
   portent explain P0302                           what an error code means
@@ -67,6 +68,8 @@ pub enum Command {
     Repl(ReplArgs),
     /// Run query files to the end of their input
     Run(RunArgs),
+    /// The daemon: query files over live streams, reached over HTTP
+    Serve(ServeArgs),
     /// Check query files: all errors of all files at once
     Check(CheckArgs),
     /// Show the plan of a query, or what an error code means
@@ -82,9 +85,10 @@ pub enum Command {
 }
 
 /// The names of the commands, for suggestions.
-pub const COMMANDS: [&str; 8] = [
+pub const COMMANDS: [&str; 9] = [
     "repl",
     "run",
+    "serve",
     "check",
     "explain",
     "fmt",
@@ -135,6 +139,51 @@ impl ReplArgs {
             ..Self::default()
         }
     }
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  portent serve queries/*.sql                        listens on 127.0.0.1:8090
+  portent serve --config portent.toml
+  curl localhost:8090/v1/streams/logins/events --data-binary @logins.jsonl
+  curl -N -H 'Accept: text/event-stream' localhost:8090/v1/queries/brute_force/matches
+  kill -HUP PID                                      reload the query files: all or nothing
+  portent serve --config portent.toml --print-config the configuration, and where each value comes from
+";
+
+#[derive(Debug, Args)]
+#[command(help_template = TEMPLATE, before_help = SERVE_EXAMPLES)]
+pub struct ServeArgs {
+    /// Query files, or patterns of them: what they create stands [default: those of the configuration]
+    #[arg(value_name = "FILE.sql")]
+    pub queries: Vec<String>,
+    /// The configuration [env: PORTENT_CONFIG]
+    #[arg(short = 'c', long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Where to listen; an address that others can reach needs a token [env: PORTENT_LISTEN] [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// What clients must show; better ${env:NAME} or ${file:PATH} than itself [env: PORTENT_TOKEN]
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Where the catalog is kept, so that it survives a restart [env: PORTENT_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Reload the query files when they change
+    #[arg(long)]
+    pub watch: bool,
+    /// A setting, as with SET
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// error, warn, info, debug, trace, or directives [env: PORTENT_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// text or json [env: PORTENT_LOG_FORMAT]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Print the configuration and where it comes from, and end
+    #[arg(long)]
+    pub print_config: bool,
 }
 
 const RUN_EXAMPLES: &str = "\

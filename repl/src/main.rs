@@ -38,6 +38,7 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
     match cli.command {
         Some(Command::Repl(args)) => shell::run(&args, terminal),
         Some(Command::Run(args)) => commands::run::run(&args, terminal),
+        Some(Command::Serve(args)) => commands::serve::run(&args, terminal),
         Some(Command::Check(args)) => commands::check::run(&args, terminal),
         Some(Command::Explain(args)) => commands::explain::run(&args, terminal),
         Some(Command::Fmt(args)) => commands::fmt::run(&args, terminal),

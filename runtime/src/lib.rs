@@ -74,6 +74,8 @@ mod reader;
 mod references;
 mod reply;
 mod row;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod session;
 mod settings;
 mod source;
@@ -90,6 +92,7 @@ pub use names::{Names, Relation};
 pub use reply::Reply;
 pub use row::{FromValue, IntoValue, Row};
 pub use session::{Checked, OnPiece, Piece, Push, Session, Watch};
+pub use session::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub use source::{format_source, format_sql};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use status::{QueryState, QueryStatus, StreamStatus};

@@ -1,6 +1,7 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+mod block;
 mod clock;
 mod execute;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use crate::intake::BadRows;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
+pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub use push::Push;
 use target::Sink;
 pub use watch::Watch;

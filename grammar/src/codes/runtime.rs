@@ -205,4 +205,12 @@ no rows that could come.
 
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
+
+    DEPLOYED = 650, "this can't be deployed by a query file",
+"The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has
+not changed keeps its state; so a statement that does something once has no place in them, and what was created over the API can't be
+created by a file too.
+
+Wrong:  INSERT INTO s VALUES (1);                           -- in a file of `portent serve`
+Right:  curl -d 'INSERT INTO s VALUES (1)' localhost:8090/v1/run";
 }

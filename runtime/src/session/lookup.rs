@@ -32,6 +32,38 @@ impl Session {
             .filter(|it| !self.is_watch(it))
     }
 
+    /// Whether there is something of a kind and a name, which is in lower case.
+    #[cfg(feature = "serve")]
+    pub(crate) fn has(&self, kind: crate::serve::Kind, name: &str) -> bool {
+        use crate::serve::Kind;
+        let same = |it: &str| it.to_lowercase() == name;
+        match kind {
+            Kind::Setting => true,
+            Kind::Stream => self.catalog.streams().any(|it| same(&it.name)),
+            Kind::Sink => self.catalog.sinks().any(|it| same(&it.name)),
+            Kind::Query => self.catalog.queries().any(|it| same(&it.name)),
+        }
+    }
+
+    /// The queries that stand on one of these streams, queries or sinks, directly or not, in the order of creation. Names are in lower
+    /// case.
+    #[cfg(feature = "serve")]
+    pub(crate) fn dependents(&self, names: &[String]) -> Vec<String> {
+        let mut gone: std::collections::HashSet<String> = names.iter().cloned().collect();
+        let mut dependents = Vec::new();
+        for query in self.catalog.queries() {
+            let reads = query.reads.iter().filter_map(|id| self.catalog.stream(*id));
+            let read = reads.map(|stream| stream.name.to_lowercase());
+            let read = read.map(|name| name.strip_suffix("$late").unwrap_or(&name).to_owned());
+            let into = query.into.iter().map(|name| name.to_lowercase());
+            if read.chain(into).any(|name| gone.contains(&name)) {
+                gone.insert(query.name.to_lowercase());
+                dependents.push(query.name.clone());
+            }
+        }
+        dependents
+    }
+
     /// The standing queries whose rows nobody else takes, with their columns: those that report.
     pub fn reporting(&self) -> Vec<(Arc<str>, Arc<Schema>)> {
         let mut all = super::execute::reporting(&self.catalog, &self.selects, &self.watches);

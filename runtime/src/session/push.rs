@@ -99,7 +99,23 @@ impl Session {
         self.outbox.finish_sinks()
     }
 
-    fn stream_of(&self, name: &str) -> Result<std::sync::Arc<StreamDef>, Errors> {
+    /// Writes out what was gathered for sinks.
+    ///
+    /// # Errors
+    /// A sink can't be written.
+    pub fn flush(&mut self) -> Result<(), Errors> {
+        self.outbox.flush_sinks()
+    }
+
+    /// Ends the files of sinks as they must be, though the input has not ended: open matches are not decided by it.
+    ///
+    /// # Errors
+    /// A sink can't be written.
+    pub fn close_sinks(&mut self) -> Result<(), Errors> {
+        self.outbox.finish_sinks()
+    }
+
+    pub(super) fn stream_of(&self, name: &str) -> Result<std::sync::Arc<StreamDef>, Errors> {
         let ident = portent_planner::catalog::name::ident(name);
         let ident = portent_parser::ast::Ident {
             quoted: false,
@@ -151,7 +167,7 @@ impl Session {
     }
 
     /// The time of an event that has none: that of the clock on the wall, or the virtual one. It never goes back.
-    fn arrival(&mut self) -> i64 {
+    pub(super) fn arrival(&mut self) -> i64 {
         self.arrival = self.now();
         self.arrival
     }

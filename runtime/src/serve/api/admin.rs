@@ -1,0 +1,63 @@
+//! How the daemon is, and what it is told.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::Shared;
+use crate::serve::app::Phase;
+use crate::serve::failure::Failure;
+use crate::serve::{metrics, reload as reload_files};
+
+/// It lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// It takes events, and its session answers.
+pub(super) async fn readyz(State(app): Shared) -> Response {
+    let state = match app.phase() {
+        Phase::Starting => Some("starting"),
+        Phase::Draining => Some("draining"),
+        Phase::Ready => match app.ask(|_| ()).await {
+            Ok(()) => None,
+            Err(failure) => return failure.into_response(),
+        },
+    };
+    match state {
+        None => "ready\n".into_response(),
+        Some(state) => (StatusCode::SERVICE_UNAVAILABLE, format!("{state}\n")).into_response(),
+    }
+}
+
+/// What it is.
+pub(super) async fn version(State(app): Shared) -> Json<Value> {
+    Json(json!({
+        "name": "portent",
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_seconds": app.started.elapsed().as_secs_f64(),
+    }))
+}
+
+/// The OpenAPI document.
+pub(super) async fn openapi() -> Response {
+    let document = include_str!("../openapi.json");
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], document).into_response()
+}
+
+/// For Prometheus.
+pub(super) async fn metrics(State(app): Shared) -> Result<Response, Failure> {
+    let text = metrics::text(&app).await?;
+    let kind =
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Reads the query files again.
+pub(super) async fn reload(State(app): Shared) -> Result<Json<Value>, Failure> {
+    let difference = reload_files(&app).await?;
+    Ok(Json(difference.to_json()))
+}

@@ -1,0 +1,136 @@
+//! Consumer groups: each match goes to one consumer of a group, and again to another one if it is not acknowledged in time.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Shared, matches};
+use crate::serve::app::stopped;
+use crate::serve::failure::Failure;
+use crate::serve::log::From;
+
+/// At most so many matches are given at once.
+const MOST: usize = 1_000;
+
+/// What a consumer wants.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Take {
+    /// Who it is.
+    consumer: String,
+    /// At most so many matches.
+    limit: Option<usize>,
+    /// How many seconds to wait for the first.
+    wait: Option<f64>,
+    /// Where the group begins, if it is new: a number, `earliest` (the default) or `now`.
+    from: Option<String>,
+}
+
+/// Gives matches to a consumer of a group.
+pub(super) async fn take(
+    State(app): Shared,
+    Path((query, group)): Path<(String, String)>,
+    Json(take): Json<Take>,
+) -> Result<Json<Value>, Failure> {
+    let log = matches::log(&app, &query).await?;
+    let limit = take.limit.unwrap_or(100);
+    if limit == 0 || limit > MOST {
+        return Err(Failure::bad_request(format!("limit must be 1 to {MOST}")));
+    }
+    log.join(&group, matches::from(take.from.as_deref(), From::Earliest)?);
+    let wait = Duration::try_from_secs_f64(take.wait.unwrap_or(0.0)).unwrap_or_default();
+    let until = Instant::now() + wait.min(Duration::from_secs(60));
+    let timeout = app.config.matches.ack_timeout.0;
+    let mut changed = log.watch();
+    let mut stop = app.stop.subscribe();
+    let given = loop {
+        changed.mark_unchanged();
+        let now = Instant::now();
+        let given = log.take(&group, &take.consumer, limit, timeout, now);
+        if !given.is_empty() || now >= until || log.is_dropped() {
+            break given;
+        }
+        // A lease that ends is as good as a new match.
+        let next = log.next_lease(&group).map_or(until, |it| it.min(until));
+        tokio::select! {
+            _ = changed.changed() => {}
+            () = tokio::time::sleep_until(next.into()) => {}
+            () = stopped(&mut stop) => break given,
+        }
+    };
+    let delivered = &app.counters.delivered;
+    delivered.fetch_add(given.len() as u64, Ordering::Relaxed);
+    let matches = given.iter().map(|it| {
+        let mut one: Value = serde_json::from_str(&it.entry.json()).unwrap_or_default();
+        one["deliveries"] = it.deliveries.into();
+        one
+    });
+    Ok(Json(json!({
+        "matches": matches.collect::<Vec<_>>(),
+        "ack_within": timeout.as_secs_f64(),
+    })))
+}
+
+/// What a consumer has done.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acknowledge {
+    numbers: Vec<u64>,
+}
+
+/// These matches need not be given out again.
+pub(super) async fn acknowledge(
+    State(app): Shared,
+    Path((query, group)): Path<(String, String)>,
+    Json(Acknowledge { numbers }): Json<Acknowledge>,
+) -> Result<Json<Value>, Failure> {
+    let log = matches::log(&app, &query).await?;
+    if log.groups().iter().all(|it| it.name != group) {
+        return Err(unknown(&query, &group));
+    }
+    let acknowledged = log.acknowledge(&group, &numbers);
+    Ok(Json(json!({
+        "acknowledged": acknowledged,
+        "not_pending": numbers.len() as u64 - acknowledged,
+    })))
+}
+
+/// All groups of a query.
+pub(super) async fn list(
+    State(app): Shared,
+    Path(query): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    let log = matches::log(&app, &query).await?;
+    let groups = log.groups().into_iter().map(|it| {
+        json!({
+            "name": it.name,
+            "next": it.next,
+            "pending": it.pending,
+            "acknowledged": it.acknowledged,
+            "redelivered": it.redelivered,
+            "lost": it.lost,
+        })
+    });
+    Ok(Json(json!({ "groups": groups.collect::<Vec<_>>() })))
+}
+
+/// Forgets a group.
+pub(super) async fn remove(
+    State(app): Shared,
+    Path((query, group)): Path<(String, String)>,
+) -> Result<Json<Value>, Failure> {
+    let log = matches::log(&app, &query).await?;
+    match log.remove_group(&group) {
+        true => Ok(Json(json!({ "removed": group }))),
+        false => Err(unknown(&query, &group)),
+    }
+}
+
+fn unknown(query: &str, group: &str) -> Failure {
+    Failure::not_found(format!("query \"{query}\" has no group \"{group}\""))
+        .help("a group comes to be when its first consumer takes from it")
+}

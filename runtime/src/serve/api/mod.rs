@@ -1,0 +1,95 @@
+//! The HTTP API: who answers what.
+
+mod admin;
+mod auth;
+mod groups;
+mod matches;
+mod queries;
+mod run;
+mod socket;
+mod streams;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{any, delete, get, post};
+
+use super::app::App;
+use super::failure::Failure;
+
+/// Where the state of the daemon lies in a request.
+pub(crate) type Shared = State<Arc<App>>;
+
+/// All routes. Every one of them stands in the OpenAPI document: a test says so.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let open = Router::new()
+        .route("/healthz", get(admin::healthz))
+        .route("/readyz", get(admin::readyz))
+        .route("/version", get(admin::version))
+        .route("/openapi.json", get(admin::openapi));
+    let guarded = Router::new()
+        .route("/metrics", get(admin::metrics))
+        .route("/v1/run", post(run::run))
+        .route("/v1/reload", post(admin::reload))
+        .route("/v1/streams", get(streams::list))
+        .route("/v1/streams/{stream}/events", post(streams::push))
+        .route("/v1/queries", get(queries::list).post(queries::create))
+        .route(
+            "/v1/queries/{query}",
+            get(queries::one)
+                .put(queries::replace)
+                .delete(queries::remove),
+        )
+        .route("/v1/queries/{query}/pause", post(queries::pause))
+        .route("/v1/queries/{query}/resume", post(queries::resume))
+        .route("/v1/queries/{query}/matches", get(matches::matches))
+        .route("/v1/queries/{query}/ws", any(socket::socket))
+        .route("/v1/queries/{query}/groups", get(groups::list))
+        .route(
+            "/v1/queries/{query}/groups/{group}/take",
+            post(groups::take),
+        )
+        .route(
+            "/v1/queries/{query}/groups/{group}/ack",
+            post(groups::acknowledge),
+        )
+        .route("/v1/queries/{query}/groups/{group}", delete(groups::remove))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            auth::check,
+        ));
+    open.merge(guarded)
+        .fallback(not_found)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), count))
+        .with_state(app)
+}
+
+async fn count(State(app): Shared, request: Request, next: Next) -> Response {
+    app.counters.requests.fetch_add(1, Ordering::Relaxed);
+    next.run(request).await
+}
+
+async fn not_found(request: Request) -> Failure {
+    Failure::not_found(format!("there is nothing at {}", request.uri().path()))
+        .help("GET /openapi.json says what there is")
+}
+
+async fn no_such_method(request: Request) -> Failure {
+    let message = format!(
+        "{} does not know {}",
+        request.uri().path(),
+        request.method()
+    );
+    Failure::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        message,
+    )
+    .help("GET /openapi.json says what there is")
+}

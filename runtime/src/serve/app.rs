@@ -1,0 +1,157 @@
+//! What all requests share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use portent_connect::Format;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::config::ServeConfig;
+use super::deploy::Deployment;
+use super::failure::Failure;
+use super::hub::Hub;
+use crate::host::{Handle, HostError};
+use crate::session::{Decoder, Session};
+
+/// Bodies are counted in units of so many bytes.
+pub(crate) const UNIT: usize = 1024;
+
+/// How far the daemon is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    Starting,
+    Ready,
+    /// It was told to stop: nothing is taken any more.
+    Draining,
+}
+
+/// Counted for metrics.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub requests: AtomicU64,
+    pub accepted: AtomicU64,
+    pub late: AtomicU64,
+    pub rejected: AtomicU64,
+    pub throttled: AtomicU64,
+    pub unauthorized: AtomicU64,
+    pub subscribers: AtomicU64,
+    pub lagged: AtomicU64,
+    pub delivered: AtomicU64,
+    pub reloads: AtomicU64,
+    pub reloads_failed: AtomicU64,
+}
+
+/// See the module.
+pub(crate) struct App {
+    pub config: ServeConfig,
+    pub handle: Handle,
+    pub hub: Arc<Hub>,
+    pub deployment: tokio::sync::Mutex<Deployment>,
+    pub counters: Counters,
+    /// Room for bodies, in [`UNIT`]s.
+    pub room: Arc<Semaphore>,
+    pub stop: watch::Sender<bool>,
+    pub started: Instant,
+    phase: AtomicU8,
+    decoders: Mutex<HashMap<(String, Format), Decoder>>,
+}
+
+impl App {
+    pub fn new(
+        config: ServeConfig,
+        handle: Handle,
+        hub: Arc<Hub>,
+        deployment: Deployment,
+        stop: watch::Sender<bool>,
+    ) -> Self {
+        let room = (config.limits.in_flight_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            config,
+            handle,
+            hub,
+            deployment: tokio::sync::Mutex::new(deployment),
+            counters: Counters::default(),
+            room: Arc::new(Semaphore::new(room)),
+            stop,
+            started: Instant::now(),
+            phase: AtomicU8::new(Phase::Starting as u8),
+            decoders: Mutex::default(),
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Ready,
+            _ => Phase::Draining,
+        }
+    }
+
+    pub fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Does something with the session, in its turn.
+    ///
+    /// # Errors
+    /// 429 if too much waits for it already, 503 if it is not there any more.
+    pub async fn ask<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Session) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let (answer, wait) = oneshot::channel();
+        let posted = self.handle.try_post(move |session| {
+            // Whoever asked may have gone.
+            let _ = answer.send(job(session));
+        });
+        match posted {
+            Ok(()) => {}
+            Err(HostError::Full) => {
+                self.counters.throttled.fetch_add(1, Ordering::Relaxed);
+                return Err(Failure::busy("the engine is behind: its queue is full"));
+            }
+            Err(HostError::Stopped) => return Err(Failure::gone()),
+        }
+        wait.await.map_err(|_| Failure::gone())
+    }
+
+    /// A decoder for a stream, as long as the catalog stays as it is.
+    pub async fn decoder(&self, stream: &str, format: Format) -> Result<Decoder, Failure> {
+        let key = (stream.to_owned(), format);
+        if let Some(known) = self.decoders().get(&key) {
+            return Ok(known.clone());
+        }
+        let name = stream.to_owned();
+        let decoder = self.ask(move |session| session.decoder(&name, format));
+        let decoder = decoder.await?.map_err(Failure::from)?;
+        self.decoders().insert(key, decoder.clone());
+        Ok(decoder)
+    }
+
+    fn decoders(&self) -> std::sync::MutexGuard<'_, HashMap<(String, Format), Decoder>> {
+        self.decoders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The catalog has changed: what was derived from it is forgotten.
+    pub async fn catalog_changed(&self) -> Result<(), Failure> {
+        self.decoders().clear();
+        let names = self.ask(|session| -> std::collections::HashSet<String> {
+            session.query_names().map(str::to_owned).collect()
+        });
+        let names = names.await?;
+        self.hub.retain(|query| names.contains(query));
+        Ok(())
+    }
+}
+
+/// Waits until the daemon is told to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    while !*stop.borrow_and_update() {
+        if stop.changed().await.is_err() {
+            return;
+        }
+    }
+}

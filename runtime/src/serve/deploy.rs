@@ -1,0 +1,475 @@
+//! Query files: loaded, and loaded again when they change. All or nothing; what has not changed keeps its state.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use portent_parser::ast::{ObjectKind, Statement, StatementKind};
+use serde_json::json;
+
+use super::failure::Failure;
+use super::state::State;
+use crate::error::{Errors, SourceText};
+use crate::session::Session;
+
+/// What is created, by kind and name: names are the same whatever their case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Setting,
+    Stream,
+    Sink,
+    Query,
+}
+
+/// A kind, and a name in lower case.
+pub(crate) type Key = (Kind, String);
+
+/// A statement that creates something.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    pub name: String,
+    /// Laid out in the canonical way: comments and blanks are no change.
+    pub text: String,
+    pub origin: Arc<SourceText>,
+}
+
+/// What stands, and from where.
+#[derive(Debug, Default)]
+pub(crate) struct Deployment {
+    patterns: Vec<String>,
+    files: IndexMap<Key, Unit>,
+    /// What was created over the API, and is kept.
+    pub state: State,
+}
+
+/// What a reload did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Difference {
+    pub added: Vec<String>,
+    pub changed: Vec<String>,
+    /// Not changed, but what they read or write into is: they begin afresh.
+    pub rebuilt: Vec<String>,
+    pub removed: Vec<String>,
+    pub unchanged: usize,
+}
+
+/// Why query files were not deployed.
+#[derive(Debug)]
+pub(crate) enum DeployError {
+    /// What is wrong, file by file.
+    Errors(Vec<Errors>),
+    /// A file can't be read.
+    File(String),
+}
+
+impl fmt::Display for DeployError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Errors(all) => all.iter().try_for_each(|it| writeln!(f, "{it}")),
+            Self::File(message) => f.write_str(message),
+        }
+    }
+}
+
+impl From<DeployError> for Failure {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Errors(mut all) => {
+                let more: Vec<_> = all.iter().skip(1).map(super::wire::errors).collect();
+                if all.is_empty() {
+                    return Failure::gone();
+                }
+                Failure::from(all.remove(0)).with("more", more.into())
+            }
+            DeployError::File(message) => Failure::bad_request(message),
+        }
+    }
+}
+
+impl Difference {
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({
+            "added": self.added,
+            "changed": self.changed,
+            "rebuilt": self.rebuilt,
+            "removed": self.removed,
+            "unchanged": self.unchanged,
+        })
+    }
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Setting => "SETTING",
+            Self::Stream => "STREAM",
+            Self::Sink => "SINK",
+            Self::Query => "QUERY",
+        }
+    }
+}
+
+/// What a statement creates, if it is one that lasts.
+pub(crate) fn unit(statement: &Statement, origin: &Arc<SourceText>) -> Option<(Key, Unit)> {
+    let (kind, name) = match &statement.kind {
+        StatementKind::Set { name, .. } => (Kind::Setting, name),
+        StatementKind::CreateStream(create) => (Kind::Stream, &create.name),
+        StatementKind::CreateSink(create) => (Kind::Sink, &create.name),
+        StatementKind::CreateQuery(create) => (Kind::Query, &create.name),
+        _ => return None,
+    };
+    let mut plain = statement.clone();
+    match &mut plain.kind {
+        StatementKind::CreateStream(create) => {
+            (create.or_replace, create.if_not_exists) = (false, false);
+        }
+        StatementKind::CreateSink(create) => {
+            (create.or_replace, create.if_not_exists) = (false, false);
+        }
+        StatementKind::CreateQuery(create) => {
+            (create.or_replace, create.if_not_exists) = (false, false);
+        }
+        _ => {}
+    }
+    let unit = Unit {
+        name: name.text.clone(),
+        text: portent_parser::print_statement(&plain),
+        origin: Arc::clone(origin),
+    };
+    Some(((kind, name.text.to_lowercase()), unit))
+}
+
+/// What a DROP removes.
+pub(crate) fn dropped(statement: &Statement) -> Option<Key> {
+    let StatementKind::Drop { what, name, .. } = &statement.kind else {
+        return None;
+    };
+    let kind = match what {
+        ObjectKind::Stream => Kind::Stream,
+        ObjectKind::Sink => Kind::Sink,
+        ObjectKind::Query => Kind::Query,
+        _ => return None,
+    };
+    Some((kind, name.text.to_lowercase()))
+}
+
+impl Deployment {
+    pub fn new(patterns: Vec<String>, state: State) -> Self {
+        Self {
+            patterns,
+            files: IndexMap::new(),
+            state,
+        }
+    }
+
+    /// The file that something comes from.
+    pub fn origin(&self, key: &Key) -> Option<&str> {
+        self.files.get(key).map(|unit| unit.origin.name.as_str())
+    }
+
+    /// Reads the query files as they are now.
+    fn read(&self) -> Result<Vec<Arc<SourceText>>, DeployError> {
+        let mut sources = Vec::new();
+        for path in paths(&self.patterns)? {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                DeployError::File(format!("'{}' can't be read: {error}", path.display()))
+            })?;
+            sources.push(SourceText::new(path.display().to_string(), text));
+        }
+        Ok(sources)
+    }
+
+    /// Reads the query files, checks all of them, and makes the session what they say. If anything is wrong nothing changes.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn load(&mut self, session: &mut Session) -> Result<Difference, DeployError> {
+        let sources = self.read()?;
+        let next = units(&sources)?;
+        self.check(&sources, &next)?;
+        let first = self.files.is_empty();
+        let difference = if first {
+            for source in &sources {
+                run(session, source)?;
+            }
+            Difference {
+                added: names(next.iter()),
+                ..Difference::default()
+            }
+        } else {
+            self.change(session, &next)?
+        };
+        self.files = next;
+        Ok(difference)
+    }
+
+    /// Creates what was created over the API before. What can't be created any more is told, and left out.
+    pub fn restore(&mut self, session: &mut Session) -> Vec<String> {
+        let mut troubles = Vec::new();
+        let mut kept = IndexMap::new();
+        for (key, unit) in std::mem::take(&mut self.state.units) {
+            if let Some(file) = self.origin(&key) {
+                let kind = key.0.word();
+                troubles.push(format!("{kind} {} is created in '{file}' now", unit.name));
+                continue;
+            }
+            match session.run(&unit.text) {
+                Ok(_) => {
+                    kept.insert(key, unit);
+                }
+                Err(errors) => {
+                    troubles.push(format!(
+                        "{} {} can't be created again, and is kept for the next start: {errors}",
+                        key.0.word(),
+                        unit.name
+                    ));
+                    kept.insert(key, unit);
+                }
+            }
+        }
+        self.state.units = kept;
+        let paused: Vec<String> = self.state.paused.iter().cloned().collect();
+        for name in paused {
+            if session.pause(&name).is_err() {
+                self.state.paused.shift_remove(&name);
+            }
+        }
+        troubles
+    }
+
+    /// All files as one script, with what was created over the API behind them.
+    fn check(
+        &self,
+        sources: &[Arc<SourceText>],
+        next: &IndexMap<Key, Unit>,
+    ) -> Result<(), DeployError> {
+        let mut errors = Vec::new();
+        for (key, unit) in next {
+            if self.state.units.contains_key(key) {
+                let message = format!(
+                    "{} \"{}\" was created over the API already",
+                    key.0.word(),
+                    unit.name
+                );
+                let error = Errors::plain(portent_grammar::codes::runtime::DEPLOYED, message)
+                    .help("drop it there, or rename one of them")
+                    .in_source(&unit.origin);
+                errors.push(error);
+            }
+        }
+        let mut all = sources.to_vec();
+        let statements = self.state.units.values().map(|it| it.text.as_str());
+        let beside: String = statements.flat_map(|text| [text, ";\n"]).collect();
+        all.push(SourceText::new("<created over the API>", beside));
+        let mut scratch = Session::new();
+        if let Err(mut found) = scratch.check_sources(&all) {
+            errors.append(&mut found);
+        }
+        match errors.is_empty() {
+            true => Ok(()),
+            false => Err(DeployError::Errors(errors)),
+        }
+    }
+
+    /// Makes the session what `next` says, from what the files said before.
+    fn change(
+        &self,
+        session: &mut Session,
+        next: &IndexMap<Key, Unit>,
+    ) -> Result<Difference, DeployError> {
+        let mut difference = Difference::default();
+        let mut drop: IndexSet<Key> = IndexSet::new();
+        let mut create: HashSet<Key> = HashSet::new();
+        let mut replace: HashSet<Key> = HashSet::new();
+        for (key, unit) in next {
+            match self.files.get(key) {
+                None => {
+                    difference.added.push(unit.name.clone());
+                    create.insert(key.clone());
+                }
+                Some(old) if old.text == unit.text => difference.unchanged += 1,
+                Some(_) => {
+                    difference.changed.push(unit.name.clone());
+                    match key.0 {
+                        Kind::Query | Kind::Setting => {
+                            replace.insert(key.clone());
+                        }
+                        Kind::Stream | Kind::Sink => {
+                            drop.insert(key.clone());
+                            create.insert(key.clone());
+                        }
+                    }
+                }
+            }
+        }
+        for (key, old) in &self.files {
+            if !next.contains_key(key) {
+                difference.removed.push(old.name.clone());
+                drop.insert(key.clone());
+            }
+        }
+        // Queries that stand on what is dropped begin afresh, wherever they were created.
+        let gone: Vec<String> = drop.iter().map(|(_, name)| name.clone()).collect();
+        for name in session.dependents(&gone) {
+            let key = (Kind::Query, name.to_lowercase());
+            if drop.contains(&key) {
+                continue;
+            }
+            if next.contains_key(&key) || self.state.units.contains_key(&key) {
+                if !create.contains(&key) && !replace.contains(&key) {
+                    difference.unchanged = difference
+                        .unchanged
+                        .saturating_sub(usize::from(next.contains_key(&key)));
+                    difference.rebuilt.push(name.clone());
+                }
+                replace.remove(&key);
+                create.insert(key.clone());
+            }
+            drop.insert(key);
+        }
+        let steps = self.steps(session, next, &drop, &create, &replace);
+        let mut done: Vec<&Step> = Vec::new();
+        for step in &steps {
+            if let Err(errors) = run(session, &step.forward) {
+                for step in done.iter().rev() {
+                    if let Some(back) = &step.back
+                        && let Err(error) = run(session, back)
+                    {
+                        tracing::error!(statement = %back.text, %error, "what was undone could not be made again");
+                    }
+                }
+                return Err(errors);
+            }
+            done.push(step);
+        }
+        Ok(difference)
+    }
+
+    /// The statements of a change, each with the one that undoes it: drops first, queries before what they stand on.
+    fn steps(
+        &self,
+        session: &Session,
+        next: &IndexMap<Key, Unit>,
+        drop: &IndexSet<Key>,
+        create: &HashSet<Key>,
+        replace: &HashSet<Key>,
+    ) -> Vec<Step> {
+        let old = |key: &Key| self.files.get(key).or_else(|| self.state.units.get(key));
+        let mut steps = Vec::new();
+        // The session knows the order in which queries were created: readers come after what they read.
+        let queries: Vec<Key> = session
+            .query_names()
+            .map(|name| (Kind::Query, name.to_lowercase()))
+            .filter(|key| drop.contains(key))
+            .collect();
+        let others = drop.iter().filter(|(kind, _)| *kind != Kind::Query);
+        for key in queries.iter().rev().chain(others) {
+            let Some(unit) = old(key).filter(|_| key.0 != Kind::Setting) else {
+                continue;
+            };
+            let text = format!("DROP {} {}", key.0.word(), quoted(&unit.name));
+            steps.push(Step {
+                forward: SourceText::new(&unit.origin.name, text),
+                back: Some(SourceText::new(&unit.origin.name, &unit.text)),
+            });
+        }
+        let beside = self.state.units.iter();
+        for (key, unit) in next.iter().chain(beside) {
+            let undo = match (create.contains(key), replace.contains(key)) {
+                (true, _) if key.0 == Kind::Setting => old(key).map(|old| old.text.clone()),
+                (true, _) => Some(format!("DROP {} {}", key.0.word(), quoted(&unit.name))),
+                (_, true) => old(key).map(|old| replacing(&old.text)),
+                _ => continue,
+            };
+            let text = match replace.contains(key) {
+                true => replacing(&unit.text),
+                false => unit.text.clone(),
+            };
+            steps.push(Step {
+                forward: SourceText::new(&unit.origin.name, text),
+                back: undo.map(|text| SourceText::new(&unit.origin.name, text)),
+            });
+        }
+        steps
+    }
+}
+
+struct Step {
+    forward: Arc<SourceText>,
+    back: Option<Arc<SourceText>>,
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A CREATE as one that replaces.
+fn replacing(text: &str) -> String {
+    match text.strip_prefix("CREATE QUERY") {
+        Some(rest) => format!("CREATE OR REPLACE QUERY{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+fn run(session: &mut Session, source: &Arc<SourceText>) -> Result<(), DeployError> {
+    session
+        .run_source(source, &mut |_| std::ops::ControlFlow::Continue(()))
+        .map_err(|errors| DeployError::Errors(vec![errors.in_source(source)]))
+}
+
+fn names<'a>(units: impl Iterator<Item = (&'a Key, &'a Unit)>) -> Vec<String> {
+    units.map(|(_, unit)| unit.name.clone()).collect()
+}
+
+/// The files of some paths and globs, each once, in order.
+pub(super) fn paths(patterns: &[String]) -> Result<IndexSet<PathBuf>, DeployError> {
+    let mut paths = IndexSet::new();
+    for pattern in patterns {
+        if !pattern.contains(['*', '?', '[']) {
+            paths.insert(PathBuf::from(pattern));
+            continue;
+        }
+        let found = glob::glob(pattern)
+            .map_err(|error| DeployError::File(format!("`{pattern}` is no pattern: {error}")))?;
+        for path in found {
+            let path = path.map_err(|error| DeployError::File(error.to_string()))?;
+            paths.insert(path);
+        }
+    }
+    Ok(paths)
+}
+
+/// What the files create. Nothing but what lasts may stand in them.
+fn units(sources: &[Arc<SourceText>]) -> Result<IndexMap<Key, Unit>, DeployError> {
+    let mut units = IndexMap::new();
+    let mut errors = Vec::new();
+    for source in sources {
+        let parsed = portent_parser::parse(&source.text);
+        if !parsed.diagnostics.is_empty() {
+            errors.push(Errors::new(parsed.diagnostics, Some(Arc::clone(source))));
+            continue;
+        }
+        for statement in &parsed.statements {
+            match unit(statement, source) {
+                Some((key, unit)) => {
+                    units.insert(key, unit);
+                }
+                None => {
+                    let diagnostic = portent_grammar::Diagnostic::error(
+                        portent_grammar::codes::runtime::DEPLOYED,
+                        statement.span,
+                        "a query file of a daemon creates streams, sinks and queries, and nothing else",
+                    )
+                    .help("send this statement over the API, or run it in the shell");
+                    errors.push(Errors::new(vec![diagnostic], Some(Arc::clone(source))));
+                }
+            }
+        }
+    }
+    match errors.is_empty() {
+        true => Ok(units),
+        false => Err(DeployError::Errors(errors)),
+    }
+}

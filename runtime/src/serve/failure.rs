@@ -1,0 +1,104 @@
+//! Why a request was not done, as clients get it: a status and JSON.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use portent_grammar::codes::runtime as codes;
+use serde_json::json;
+
+use super::wire;
+use crate::error::Errors;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub status: StatusCode,
+    body: serde_json::Value,
+}
+
+impl Failure {
+    /// A status, a word for programs, and a sentence for people.
+    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: json!({ "error": { "code": code, "message": message.into() } }),
+        }
+    }
+
+    /// Adds what mends it.
+    #[must_use]
+    pub fn help(mut self, help: &str) -> Self {
+        if let Some(error) = self.body.get_mut("error") {
+            error["help"] = help.into();
+        }
+        self
+    }
+
+    /// Adds something for programs.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.body[name] = value;
+        self
+    }
+
+    /// The engine is behind: try again.
+    pub fn busy(message: &str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", message)
+            .help("nothing was accepted: send it again after the time in Retry-After")
+    }
+
+    /// The session has ended.
+    pub fn gone() -> Self {
+        let message = "the daemon is stopping: nothing is taken any more";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status, self.body)
+    }
+}
+
+impl From<Errors> for Failure {
+    fn from(errors: Errors) -> Self {
+        let unknown = [
+            codes::NO_SUCH_QUERY,
+            portent_grammar::codes::names::UNKNOWN_STREAM,
+        ];
+        let status = match errors.code() {
+            Some(code) if unknown.contains(&code) => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self {
+            status,
+            body: json!({ "error": wire::errors(&errors) }),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        let headers = response.headers_mut();
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            StatusCode::UNAUTHORIZED => {
+                let scheme = HeaderValue::from_static("Bearer");
+                headers.insert(header::WWW_AUTHENTICATE, scheme);
+            }
+            _ => {}
+        }
+        response
+    }
+}

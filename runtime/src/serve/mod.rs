@@ -1,0 +1,286 @@
+//! The daemon: a session that others reach over HTTP. Query files, events in, matches out, metrics.
+//!
+//! ```no_run
+//! use portent::serve::{ServeConfig, Server};
+//!
+//! let config = ServeConfig::from_toml("listen = \"127.0.0.1:8090\"\nqueries = [\"queries/*.sql\"]")?;
+//! let runtime = tokio::runtime::Runtime::new()?;
+//! runtime.block_on(async {
+//!     let server = Server::start(config).await.map_err(|it| it.to_string())?;
+//!     println!("listens on {}", server.address());
+//!     let stopper = server.stopper();
+//!     tokio::spawn(async move {
+//!         if tokio::signal::ctrl_c().await.is_ok() {
+//!             stopper.stop();
+//!         }
+//!     });
+//!     server.run().await.map_err(|it| it.to_string())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod api;
+mod app;
+mod body;
+mod config;
+mod deploy;
+mod failure;
+mod hub;
+mod listen;
+mod log;
+mod metrics;
+mod state;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod wire;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch as latest;
+
+use crate::error::Errors;
+use crate::host::Host;
+use crate::session::Session;
+use app::{App, Phase, stopped};
+pub use config::{
+    Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span, TlsConfig,
+};
+pub(crate) use deploy::Kind;
+use deploy::{Deployment, Difference};
+use failure::Failure;
+use hub::Hub;
+
+/// So often time passes for streams without an event time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Why a daemon does not run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// What it was told can't be.
+    Config(String),
+    /// What is wrong with the query files, file by file.
+    Queries(String),
+    /// The system refuses.
+    Io(String),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(message) | Self::Queries(message) | Self::Io(message) => {
+                f.write_str(message)
+            }
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// A daemon that listens.
+pub struct Server {
+    app: Arc<App>,
+    host: Host,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: listen::Tls,
+}
+
+/// Tells a daemon to stop, or to read its query files again. Cheap to clone.
+#[derive(Clone)]
+pub struct Stopper {
+    app: Arc<App>,
+}
+
+impl Stopper {
+    /// Intake stops, requests at hand come to their end, consumers are told, sinks are written out.
+    pub fn stop(&self) {
+        self.app.set_phase(Phase::Draining);
+        self.app.stop.send_replace(true);
+    }
+
+    /// Reads the query files again: what changed, for people.
+    ///
+    /// # Errors
+    /// What is wrong; then nothing has changed.
+    pub async fn reload(&self) -> Result<String, String> {
+        match reload(&self.app).await {
+            Ok(difference) => Ok(difference.to_json().to_string()),
+            Err(failure) => Err(failure.to_string()),
+        }
+    }
+}
+
+impl Server {
+    /// Loads the query files and what was created before, and listens.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the query files; the address is taken.
+    pub async fn start(config: ServeConfig) -> Result<Self, ServeError> {
+        config.check().map_err(ServeError::Config)?;
+        let tls = match &config.tls {
+            None => None,
+            Some(tls) => listen::tls(tls).map_err(ServeError::Config)?,
+        };
+        let state = state::State::open(config.data_dir.as_deref()).map_err(ServeError::Io)?;
+        let mut deployment = Deployment::new(config.queries.clone(), state);
+        let hub = Arc::new(Hub::new(config.matches.keep));
+        let matches = Arc::clone(&hub);
+        let mut session = Session::builder()
+            .report_all(true)
+            .on_match(move |emitted| matches.push(emitted))
+            .build();
+        for (name, value) in &config.settings {
+            set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
+        }
+        // Loading is work.
+        let loaded = tokio::task::spawn_blocking(move || {
+            let loaded = deployment.load(&mut session);
+            let troubles = match loaded {
+                Ok(_) => deployment.restore(&mut session),
+                Err(_) => Vec::new(),
+            };
+            (session, deployment, loaded, troubles)
+        });
+        let (session, deployment, loaded, troubles) = loaded
+            .await
+            .map_err(|error| ServeError::Io(error.to_string()))?;
+        let loaded = loaded.map_err(|error| ServeError::Queries(error.to_string()))?;
+        for trouble in troubles {
+            tracing::warn!("{trouble}");
+        }
+        tracing::info!(created = loaded.added.len(), "the query files are loaded");
+        let host = Host::start_ticking(session, TICK, |session| {
+            if let Err(error) = session.tick().and_then(|()| session.flush()) {
+                tracing::error!(%error, "a sink can't be written");
+            }
+        });
+        let host = host.map_err(|error| ServeError::Io(format!("there is no thread: {error}")))?;
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            ServeError::Io(format!("can't listen on {}: {error}", config.listen))
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| ServeError::Io(error.to_string()))?;
+        let (stop, _) = latest::channel(false);
+        let app = App::new(config, host.handle(), hub, deployment, stop);
+        Ok(Self {
+            app: Arc::new(app),
+            host,
+            listener,
+            address,
+            tls,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// To stop it.
+    pub fn stopper(&self) -> Stopper {
+        Stopper {
+            app: Arc::clone(&self.app),
+        }
+    }
+
+    /// Serves until it is told to stop, and drains.
+    ///
+    /// # Errors
+    /// What could not be written out at the end.
+    pub async fn run(self) -> Result<(), ServeError> {
+        let Self {
+            app,
+            host,
+            listener,
+            address,
+            tls,
+        } = self;
+        app.set_phase(Phase::Ready);
+        tracing::info!(%address, tls = tls.is_some(), "ready");
+        if app.config.watch {
+            tokio::spawn(watch::watch(Arc::clone(&app)));
+        }
+        let mut stop = app.stop.subscribe();
+        let router = api::router(Arc::clone(&app));
+        let limits = app.config.limits.clone();
+        let mut serving = Box::pin(listen::serve(
+            listener,
+            router,
+            &limits,
+            tls,
+            app.stop.subscribe(),
+        ));
+        tokio::select! {
+            () = &mut serving => {}
+            () = stopped(&mut stop) => {
+                tracing::info!("draining");
+                let drain = app.config.drain_timeout.0;
+                if tokio::time::timeout(drain, serving).await.is_err() {
+                    tracing::warn!("some requests did not come to their end in time");
+                }
+            }
+        }
+        let finished = tokio::task::spawn_blocking(move || -> Result<(), String> {
+            let mut session = host.stop().map_err(|error| error.to_string())?;
+            // Not the end of the input: what is open may go on another day.
+            session.close_sinks().map_err(|error| error.to_string())
+        });
+        finished
+            .await
+            .map_err(|error| ServeError::Io(error.to_string()))?
+            .map_err(ServeError::Io)?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn set(session: &mut Session, name: &str, value: &toml::Value) -> Result<(), Errors> {
+    let value = match value {
+        toml::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+        other => other.to_string(),
+    };
+    session.run(&format!("SET {name} = {value}")).map(|_| ())
+}
+
+/// Reads the query files again: all or nothing.
+pub(crate) async fn reload(app: &Arc<App>) -> Result<Difference, Failure> {
+    let mut deployment = app.deployment.lock().await;
+    let mut taken = std::mem::take(&mut *deployment);
+    let (taken, result) = app
+        .ask(move |session| {
+            let result = taken.load(session);
+            (taken, result)
+        })
+        .await?;
+    *deployment = taken;
+    let counters = &app.counters;
+    match result {
+        Ok(difference) => {
+            counters.reloads.fetch_add(1, Ordering::Relaxed);
+            let (added, changed) = (difference.added.len(), difference.changed.len());
+            let (removed, rebuilt) = (difference.removed.len(), difference.rebuilt.len());
+            tracing::info!(
+                added,
+                changed,
+                rebuilt,
+                removed,
+                "the query files are reloaded"
+            );
+            app.catalog_changed().await?;
+            Ok(difference)
+        }
+        Err(error) => {
+            counters.reloads_failed.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(%error, "the query files are not reloaded: nothing has changed");
+            Err(error.into())
+        }
+    }
+}
