@@ -1,7 +1,7 @@
 //! What happens to rows that can't be read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use portent_grammar::codes::input as codes;
 
@@ -16,7 +16,7 @@ pub(crate) const RAW_KEPT: usize = 64 << 10;
 pub(crate) enum BadSink {
     Fail,
     Skip,
-    Dlq { path: String, file: BufWriter<File> },
+    Dlq { path: String, file: File },
 }
 
 impl BadSink {
@@ -35,7 +35,7 @@ impl BadSink {
                     .map_err(|error| failed(path, &error))?;
                 Self::Dlq {
                     path: path.clone(),
-                    file: BufWriter::new(file),
+                    file,
                 }
             }
         })
@@ -59,9 +59,8 @@ impl BadSink {
                     "error": error,
                     "raw": row.raw,
                 });
-                // Flushed at once: bad rows are few, and whoever watches the file wants them.
-                writeln!(file, "{line}")
-                    .and_then(|()| file.flush())
+                // At once, and in one piece: bad rows are few, whoever watches the file wants them, and others may write into it, too.
+                file.write_all(format!("{line}\n").as_bytes())
                     .map_err(|error| failed(path, &error))?;
             }
         }
