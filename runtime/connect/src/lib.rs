@@ -46,11 +46,11 @@ pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
 pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};
 pub use options::{
     After, Compression, Connector, CsvOptions, Delimiter, Directory, Endpoint, Follow, Format,
-    Header, LogOptions, Merge, OnBad, OptionMap, Order, Quote, SINK_OPTIONS, SOURCE_OPTIONS,
-    STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode, SourceConfig, Tcp,
-    TimeOptions, Unmatched,
+    Header, LogOptions, Merge, OnBad, OnFull, OptionMap, Order, Outgoing, Quote, Rotate,
+    SINK_OPTIONS, SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode,
+    SourceConfig, Tcp, TimeOptions, Unmatched, Unshown, Webhook,
 };
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
-pub use sink::Writer;
+pub use sink::{SinkStats, Writer};
 pub use source::{open, open_reader};
 pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

@@ -51,9 +51,10 @@ impl Session {
                 }
             }
             Effect::Sink { name, config } => {
-                // One that is replaced ends its file.
-                self.outbox.finish_sink(&name)?;
+                // One that is replaced ends its file. What went wrong with it doesn't concern the new one, but is told.
+                let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
+                ended?;
                 Reply::Created {
                     what: "SINK",
                     name,
@@ -78,8 +79,9 @@ impl Session {
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {
-                self.outbox.finish_sink(&name)?;
+                let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.shift_remove(&name);
+                ended?;
                 dropped("SINK", name)
             }
             Effect::Pause { name } => self.pause(&name)?,
@@ -322,7 +324,9 @@ impl Session {
                         return session.outbox.flush_sinks();
                     };
                     accepted += 1;
-                    session.outbox.write(&name, &output.values)
+                    session
+                        .outbox
+                        .write(&name, &output.values, output.match_id.map(|it| it.0))
                 })?;
                 Ok(Reply::Inserted {
                     into: name,

@@ -4,6 +4,7 @@
 //! errors of one statement are collected, not only the first.
 
 mod live;
+mod outgoing;
 mod read_source;
 mod sink;
 mod source;
@@ -18,6 +19,7 @@ use crate::error::{ConnectError, nearest, one_of};
 
 pub use live::{After, Directory, Endpoint, Follow, Order, Tcp};
 pub(crate) use live::{check_address, is_local, remote};
+pub use outgoing::{OnFull, Outgoing, Rotate, Unshown, Webhook};
 pub use sink::{SINK_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode};
 pub use source::{
     Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad, Quote,
