@@ -9,6 +9,8 @@ mod pass;
 mod pause;
 mod push;
 mod read;
+#[cfg(test)]
+mod remote_tests;
 mod replay;
 mod report;
 mod seen;

@@ -52,5 +52,5 @@ pub use options::{
 };
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
 pub use sink::{SinkStats, Writer};
-pub use source::{open, open_reader};
+pub use source::{open, open_dlq, open_reader};
 pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

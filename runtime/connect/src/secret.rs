@@ -6,7 +6,7 @@ use portent_grammar::codes::input as codes;
 
 use crate::batch::BadRow;
 use crate::error::ConnectError;
-use crate::options::{After, Connector, Endpoint, OnBad, SourceConfig};
+use crate::options::{After, Connector, Endpoint, SourceConfig};
 
 /// The secrets that were put in, so that they can be taken out of what is shown.
 #[derive(Clone, Default)]
@@ -137,9 +137,7 @@ pub(crate) fn resolved(config: &SourceConfig) -> Result<(SourceConfig, Secrets),
         },
         Connector::Stdin | Connector::Http | Connector::Generator(_) => {}
     }
-    if let OnBad::Dlq(path) = &mut config.on_bad {
-        *path = secrets.put_in(path, "dlq.path")?;
-    }
+    // The path of bad rows stays as it is: `open_dlq` puts its secrets in.
     Ok((config, secrets))
 }
 

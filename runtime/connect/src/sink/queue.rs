@@ -1,7 +1,7 @@
 //! Rows on their way to a receiver elsewhere: they wait in a queue with an end, and a thread of its own delivers them.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -13,6 +13,7 @@ use crate::backoff::Backoff;
 use crate::error::ConnectError;
 use crate::options::{OnFull, Outgoing};
 use crate::secret::Secrets;
+use crate::source::open_dlq;
 
 /// A row that is to be delivered.
 #[derive(Debug)]
@@ -92,21 +93,16 @@ impl Queue {
     /// Starts the thread.
     ///
     /// # Errors
-    /// P0540: the file of `dlq.path` can't be opened, or the system gives no thread.
+    /// P0530: the file of `dlq.path` can't be opened. P0540: the system gives no thread.
     pub fn start(
         receiver: Box<dyn Receiver>,
         outgoing: &Outgoing,
-        mut secrets: Secrets,
+        secrets: Secrets,
         place: String,
     ) -> Result<Self, ConnectError> {
         let mut dlq = None;
         if let Some(path) = &outgoing.dlq {
-            let resolved = secrets.put_in(path, "dlq.path")?;
-            let file = OpenOptions::new().append(true).create(true).open(resolved);
-            dlq = Some(Mutex::new(file.map_err(|error| {
-                let message = format!("'{path}' can't be written: {error}");
-                ConnectError::new(codes::SINK_OPEN, message).option("dlq.path")
-            })?));
+            dlq = Some(Mutex::new(open_dlq(path)?));
         }
         let shared = Arc::new(Shared {
             state: Mutex::default(),

@@ -8,6 +8,7 @@ use portent_grammar::codes::input as codes;
 use crate::batch::{BadRow, Batch, MAX_BAD_KEPT};
 use crate::error::ConnectError;
 use crate::options::OnBad;
+use crate::secret::Secrets;
 
 /// How many bytes of a bad row are kept.
 pub(crate) const RAW_KEPT: usize = 64 << 10;
@@ -27,12 +28,7 @@ impl BadSink {
             OnBad::Fail => Self::Fail,
             OnBad::Skip => Self::Skip,
             OnBad::Dlq(path) => {
-                // Several streams, and several runs, may share the file: never lose what is in it.
-                let file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .map_err(|error| failed(path, &error))?;
+                let file = open_dlq(path)?;
                 Self::Dlq {
                     path: path.clone(),
                     file,
@@ -69,6 +65,17 @@ impl BadSink {
         }
         Ok(())
     }
+}
+
+/// Opens the file of `dlq.path` for writing behind what is in it: several streams, and several runs, may share it. Secrets in the path are
+/// put in, and not shown. Write a line in one piece.
+///
+/// # Errors
+/// P0530. P0534: a secret can't be read.
+pub fn open_dlq(path: &str) -> Result<File, ConnectError> {
+    let resolved = Secrets::default().put_in(path, "dlq.path")?;
+    let opened = OpenOptions::new().create(true).append(true).open(resolved);
+    opened.map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &str, error: &std::io::Error) -> ConnectError {

@@ -26,6 +26,7 @@ use crate::schema::SourceSchema;
 use crate::secret;
 
 use bad::BadSink;
+pub use bad::open_dlq;
 use files::{FilesSource, Input};
 use generator::GeneratorSource;
 use hiding::Hiding;
