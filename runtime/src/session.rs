@@ -27,6 +27,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use portent_connect::live::Stop;
 use portent_connect::{InferredSchema, OnBad};
 use portent_engine::{Classes, EngineConfig, QueryId};
 use portent_grammar::codes::runtime as codes;
@@ -120,6 +121,8 @@ struct Outbox {
     on_match: Option<OnMatch>,
     by_query: Vec<(String, OnMatch)>,
     sinks: IndexMap<String, Sink>,
+    /// Once set, no sink is waited for any more.
+    stop: Stop,
     /// Rows handed out.
     rows: u64,
 }

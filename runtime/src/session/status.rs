@@ -95,6 +95,12 @@ impl Session {
         sinks.collect()
     }
 
+    /// To be set, from any thread, by whoever is about to end the session: from then on a sink whose queue is full (`on_full = 'block'`) isn't
+    /// waited for, so that a receiver that has gone can't keep the session from ending. [`Self::finish`] tells what was not delivered.
+    pub fn sinks_stop(&self) -> portent_connect::live::Stop {
+        self.outbox.stop.clone()
+    }
+
     /// Whether a standing query runs.
     pub(super) fn state_of(&self, name: &str) -> QueryState {
         let parts = self.parts(name);

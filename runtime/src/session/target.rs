@@ -65,8 +65,10 @@ impl Outbox {
         else {
             return Ok(());
         };
-        sink.writer =
-            Some(Writer::open(&sink.config, name, columns).map_err(|error| connect(&error))?);
+        let opened = Writer::open(&sink.config, name, columns);
+        let mut writer = opened.map_err(|error| connect(&error))?;
+        writer.stop_by(&self.stop);
+        sink.writer = Some(writer);
         Ok(())
     }
 

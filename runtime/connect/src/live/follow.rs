@@ -1,12 +1,15 @@
 //! Files that grow, as `tail -F` reads them.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use portent_grammar::codes::input as codes;
 
-use super::tail::Tail;
+use super::relatives::Relatives;
+use super::tail::{Tail, Told};
 use super::{BATCH_ROWS, Event, Run};
 use crate::batch::{Batch, Progress};
 use crate::error::ConnectError;
@@ -43,11 +46,13 @@ pub(super) fn run(run: &Run<'_>, paths: &[String], follow: &Follow) -> Result<()
 }
 
 fn one(run: &Run<'_>, path: &str, follow: &Follow) -> Result<(), ConnectError> {
-    let names: [Arc<str>; 1] = [path.into()];
+    let name: Arc<str> = path.into();
     let mut rows = RowReader::new(run.config, run.schema)?;
     let mut bad = BadSink::new(&run.config.on_bad)?;
     let mut from_end = follow.from_end;
     let mut again = false;
+    // The old files that were there when the current one was opened; `None`: those that are new were not followed by it.
+    let mut before: Option<Relatives> = None;
     while !run.is_over() {
         let mut tail = match Tail::open(path.into()) {
             Ok(tail) => tail,
@@ -59,6 +64,13 @@ fn one(run: &Run<'_>, path: &str, follow: &Follow) -> Result<(), ConnectError> {
             }
             Err(error) => return Err(failed(path, &error)),
         };
+        let now = Relatives::of(Path::new(path));
+        if let Some(before) = before.take() {
+            // While the old one was being read, others have come and gone.
+            for missed in now.since(&before) {
+                read_old(run, &mut rows, &mut bad, &missed, follow)?;
+            }
+        }
         let file = path.to_owned();
         run.tell(match again {
             true => Event::Rotated { file },
@@ -73,18 +85,54 @@ fn one(run: &Run<'_>, path: &str, follow: &Follow) -> Result<(), ConnectError> {
             }
             false => None,
         };
-        let first_given = tail.first_given();
-        rows.begin(Box::new(tail), Arc::clone(&names[0]), 0, true);
-        if let Some((place, lines)) = start {
-            // For the names that may stand in the first line.
-            while !run.is_over() && !first_given.load(Ordering::Relaxed) {
-                rows.read(&mut Batch::new(), 1, &mut BadSink::Skip)?;
-            }
+        let told = tail.told();
+        rows.begin(Box::new(tail), Arc::clone(&name), 0, true);
+        if let Some((place, lines)) = start
+            && read_first(run, &mut rows, &told)?
+        {
             rows.jump(place, lines);
         }
-        to_the_end(run, &mut rows, &mut bad, &names, follow)?;
+        to_the_end(run, &mut rows, &mut bad, &name, follow)?;
         rows.end();
+        if told.replaced.load(Ordering::Relaxed) {
+            before = Some(now);
+        }
     }
+    Ok(())
+}
+
+/// Reads the first line, for the names that may stand in it. False if the file was emptied meanwhile.
+fn read_first(run: &Run<'_>, rows: &mut RowReader, told: &Told) -> Result<bool, ConnectError> {
+    while !run.is_over() && !told.first_given.load(Ordering::Relaxed) {
+        let mut unwanted = Batch::new();
+        if rows.read(&mut unwanted, 1, &mut BadSink::Skip)? == Progress::End {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads a file to which nobody writes any more.
+fn read_old(
+    run: &Run<'_>,
+    rows: &mut RowReader,
+    bad: &mut BadSink,
+    path: &Path,
+    follow: &Follow,
+) -> Result<(), ConnectError> {
+    let name: Arc<str> = path.to_string_lossy().as_ref().into();
+    let file = match File::open(path) {
+        Ok(file) => file,
+        // It has been put away already.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(&name, &error)),
+    };
+    run.tell(Event::Opened {
+        file: name.to_string(),
+    });
+    rows.begin(Box::new(file), Arc::clone(&name), 0, true);
+    to_the_end(run, rows, bad, &name, follow)?;
+    rows.end();
     Ok(())
 }
 
@@ -93,9 +141,10 @@ fn to_the_end(
     run: &Run<'_>,
     rows: &mut RowReader,
     bad: &mut BadSink,
-    names: &[Arc<str>],
+    name: &Arc<str>,
     follow: &Follow,
 ) -> Result<(), ConnectError> {
+    let names = std::slice::from_ref(name);
     while !run.is_over() {
         let mut batch = Batch::new();
         let result = rows.read(&mut batch, BATCH_ROWS, bad);

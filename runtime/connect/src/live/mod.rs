@@ -6,6 +6,7 @@
 mod beside;
 mod directory;
 mod follow;
+mod relatives;
 mod stop;
 mod tail;
 mod tcp;

@@ -24,7 +24,16 @@ pub(super) struct Tail {
     jump: Option<u64>,
     /// That has just happened: the reader must be through with that line before it gets more.
     jumped: bool,
-    first_given: Arc<AtomicBool>,
+    told: Arc<Told>,
+}
+
+/// What a tail tells while its reader owns it.
+#[derive(Default)]
+pub(super) struct Told {
+    /// The first line has been given, and it has jumped.
+    pub first_given: AtomicBool,
+    /// It is done because another file stands at the path, not because it was emptied.
+    pub replaced: AtomicBool,
 }
 
 impl Tail {
@@ -42,7 +51,7 @@ impl Tail {
             replaced: false,
             jump: None,
             jumped: false,
-            first_given: Arc::default(),
+            told: Arc::default(),
         })
     }
 
@@ -69,9 +78,8 @@ impl Tail {
         Ok(self.jump.map(|end| (end, lines)))
     }
 
-    /// Set when the first line has been given, after which it jumps.
-    pub fn first_given(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.first_given)
+    pub fn told(&self) -> Arc<Told> {
+        Arc::clone(&self.told)
     }
 
     /// Reads some bytes behind `place` into the buffer; `None` if what stands before it is not what was read there.
@@ -117,16 +125,21 @@ impl Tail {
     }
 }
 
-#[cfg(unix)]
 fn same(a: &Metadata, b: &Metadata) -> bool {
+    identity(a) == identity(b)
+}
+
+/// What tells a file from another, whatever their names.
+#[cfg(unix)]
+pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
+    (metadata.dev(), metadata.ino())
 }
 
 /// Without numbers of files their births must tell.
 #[cfg(not(unix))]
-fn same(a: &Metadata, b: &Metadata) -> bool {
-    a.created().ok() == b.created().ok()
+pub(super) fn identity(metadata: &Metadata) -> Option<std::time::SystemTime> {
+    metadata.created().ok()
 }
 
 impl Read for Tail {
@@ -149,12 +162,13 @@ impl Read for Tail {
                 (self.jump, self.jumped) = (None, true);
                 self.place = to;
                 self.mark.clear();
-                self.first_given.store(true, Ordering::Relaxed);
+                self.told.first_given.store(true, Ordering::Relaxed);
             }
             return Ok(bytes);
         }
         // What was written between the last look and the change of files is read before the new one.
         if self.replaced {
+            self.told.replaced.store(true, Ordering::Relaxed);
             return Ok(0);
         }
         self.replaced = self.is_replaced()?;

@@ -179,6 +179,42 @@ fn a_file_is_followed_through_half_lines_and_renaming() {
 }
 
 #[test]
+fn files_that_came_and_went_while_nobody_looked_are_not_lost() {
+    let folder = Folder::new();
+    let path = folder.write("x.jsonl", b"{\"a\":\"1\"}\n");
+    let old = |number: u32| format!("{path}.{number}");
+    fs::write(old(1), "{\"a\":\"0\"}\n").unwrap();
+    fs::write(format!("{path}.audit"), "{\"a\":\"no\"}\n").unwrap();
+    let running = Running::start(&followed(&path, &[]));
+    let board = &running.board;
+    board.wait_rows(&["1"]);
+    // The engine is behind while three files come and go.
+    let closed = board.gate.lock().unwrap();
+    append(&path, "{\"a\":\"2\"}\n");
+    for number in 3..6 {
+        for from in (1..number)
+            .rev()
+            .filter(|from| fs::exists(old(*from)).unwrap())
+        {
+            fs::rename(old(from), old(from + 1)).unwrap();
+        }
+        fs::rename(&path, old(1)).unwrap();
+        // So that the times of change differ.
+        thread::sleep(Duration::from_millis(20));
+        append(&path, &format!("{{\"a\":\"{number}\"}}\n"));
+    }
+    drop(closed);
+    board.wait("all", |seen| {
+        let mut rows = seen.all();
+        rows.sort();
+        (rows == ["1", "2", "3", "4", "5"]).then_some(())
+    });
+    append(&path, "{\"a\":\"6\"}\n");
+    board.wait("the last", |seen| (seen.all().len() == 6).then_some(()));
+    running.stop().unwrap();
+}
+
+#[test]
 fn a_file_that_is_emptied_is_read_from_its_beginning() {
     let folder = Folder::new();
     let path = folder.write("x.jsonl", b"{\"a\":\"1\"}\n{\"a\":\"2\"}\n");

@@ -21,6 +21,7 @@ use portent_grammar::codes::input as codes;
 use portent_grammar::{Column, Value};
 
 use crate::error::ConnectError;
+use crate::live::Stop;
 use crate::options::{SinkConfig, SinkConnector, SinkFormat, SinkMode};
 use crate::secret::Secrets;
 
@@ -303,6 +304,14 @@ impl Writer {
         }
         self.header();
         self.end_file()
+    }
+
+    /// Gives the means to end waiting: once `stop` is set, `write` doesn't wait any more for room in a full queue (`on_full = 'block'`). Rows for which there
+    /// is none go to `dlq.path`, or are counted; `finish` tells how many were not delivered.
+    pub fn stop_by(&mut self, stop: &Stop) {
+        if let Output::Queue(queue) = &mut self.output {
+            queue.stop = stop.clone();
+        }
     }
 
     /// Counters since the beginning.

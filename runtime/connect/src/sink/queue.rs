@@ -11,9 +11,16 @@ use portent_grammar::codes::input as codes;
 
 use crate::backoff::Backoff;
 use crate::error::ConnectError;
+use crate::live::Stop;
 use crate::options::{OnFull, Outgoing};
 use crate::secret::Secrets;
 use crate::source::open_dlq;
+
+/// How often whoever waits for room looks whether to go on waiting.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What the file of `dlq.path` says of rows that were not delivered at the end.
+const LEFT: &str = "the run ended before it was delivered";
 
 /// A row that is to be delivered.
 #[derive(Debug)]
@@ -50,6 +57,8 @@ pub(super) trait Receiver: Send {
 /// The near end.
 pub(super) struct Queue {
     shared: Arc<Shared>,
+    /// When it is set, nobody waits for room any more.
+    pub stop: Stop,
     finished: bool,
 }
 
@@ -76,6 +85,10 @@ struct State {
     dropped: u64,
     failed: u64,
     retries: u64,
+    /// For which there was no room when nobody waited any more.
+    left: u64,
+    /// Some of those are kept nowhere.
+    unkept: bool,
     /// Why the last attempt that failed did.
     why: Option<String>,
 }
@@ -126,11 +139,12 @@ impl Queue {
             })?;
         Ok(Self {
             shared,
+            stop: Stop::new(),
             finished: false,
         })
     }
 
-    /// Puts a row in; false if it was dropped.
+    /// Puts a row in; false if there was no room for it.
     ///
     /// # Errors
     /// P0541: the thread has ended.
@@ -149,7 +163,15 @@ impl Queue {
                 state.dropped += 1;
                 return Ok(false);
             }
-            state = shared.sleep(state, None);
+            if self.stop.is_set() {
+                drop(state);
+                let kept = shared.keep(std::iter::once(&item), LEFT);
+                let mut state = shared.lock();
+                state.left += 1;
+                state.unkept |= !kept;
+                return Ok(false);
+            }
+            state = shared.sleep(state, Some(GLANCE));
         }
         state.waiting.push_back(item);
         drop(state);
@@ -193,24 +215,23 @@ impl Queue {
             state = shared.sleep(state, left);
         }
         state.abandoned = true;
-        let left = state.queued();
+        let left = state.queued() as u64 + state.left;
         let flying = std::mem::take(&mut state.flying);
         let waiting = std::mem::take(&mut state.waiting);
-        let (failed, why) = (state.failed, state.why.clone());
+        let (failed, unkept, why) = (state.failed, state.unkept, state.why.clone());
         drop(state);
         shared.changed.notify_all();
         let place = &shared.place;
         let because = why.map(|why| format!(": {why}")).unwrap_or_default();
         if left > 0 {
-            let why = "the run ended before it was delivered";
-            let kept = shared.keep(flying.iter().chain(&waiting), why);
+            let kept = shared.keep(flying.iter().chain(&waiting), LEFT);
             let drain = shared.outgoing.drain;
             let message = format!(
                 "{} not delivered to {place} within {drain:?}{because}",
-                were(left as u64)
+                were(left)
             );
             let error = ConnectError::new(codes::SINK_UNDELIVERED, message);
-            return Err(match (kept, &shared.outgoing.dlq) {
+            return Err(match (kept && !unkept, &shared.outgoing.dlq) {
                 (true, Some(path)) => error.help(format!("they are in '{path}'")),
                 _ => error.help("give it more time by the option drain, or keep them by dlq.path"),
             });

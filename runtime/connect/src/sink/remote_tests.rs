@@ -293,6 +293,29 @@ fn what_is_not_delivered_in_time_is_told_and_kept() {
 }
 
 #[test]
+fn whoever_waits_for_room_can_be_told_to_stop() {
+    let (url, requests) = server();
+    let mut writer = hook(&url, &[("queue", "1"), ("drain", "50 ms")]);
+    let stop = Stop::new();
+    writer.stop_by(&stop);
+    put(&mut writer, 1);
+    let unanswered = next(&requests);
+    let thread = thread::spawn(move || {
+        put(&mut writer, 2);
+        (writer.finish(), writer)
+    });
+    stop.set();
+    let (result, writer) = thread.join().unwrap();
+    let error = result.unwrap_err();
+    assert!(
+        error.message.starts_with("2 rows were not delivered"),
+        "{error}"
+    );
+    assert_eq!(writer.stats().rows, 1);
+    drop(unanswered);
+}
+
+#[test]
 fn secrets_are_not_in_errors() {
     let folder = Folder::new();
     let token = folder.write("token", b"s3cret");
