@@ -39,7 +39,8 @@ fn listen(run: &Run<'_>, tcp: &Tcp, address: &str) -> Result<(), ConnectError> {
     };
     let found: Vec<SocketAddr> = address.to_socket_addrs().map_err(failed)?.collect();
     let local = found.iter().all(|it| it.ip().is_loopback());
-    if !tcp.allow_remote && !(is_local(address) && local) {
+    let local = local && is_local(address);
+    if !tcp.allow_remote && !local {
         return Err(remote(address));
     }
     let listener = TcpListener::bind(found.as_slice()).map_err(failed)?;

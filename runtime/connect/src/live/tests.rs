@@ -463,16 +463,11 @@ fn a_slow_consumer_slows_the_producer() {
     let mut written = 0;
     let mut rest: &[u8] = block.as_bytes();
     // What the system holds for a connection is some megabytes at most.
-    loop {
-        match client.write(rest) {
-            Ok(bytes) => {
-                written += bytes;
-                rest = &rest[bytes..];
-                if rest.is_empty() {
-                    rest = block.as_bytes();
-                }
-            }
-            Err(_) => break,
+    while let Ok(bytes) = client.write(rest) {
+        written += bytes;
+        rest = &rest[bytes..];
+        if rest.is_empty() {
+            rest = block.as_bytes();
         }
         assert!(written < 256 << 20, "the producer is not slowed");
     }
