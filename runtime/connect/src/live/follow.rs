@@ -71,12 +71,6 @@ fn one(run: &Run<'_>, path: &str, follow: &Follow) -> Result<(), ConnectError> {
                 read_old(run, &mut rows, &mut bad, &missed, follow)?;
             }
         }
-        let file = path.to_owned();
-        run.tell(match again {
-            true => Event::Rotated { file },
-            false => Event::Opened { file },
-        });
-        again = true;
         let start = match std::mem::take(&mut from_end) {
             true => {
                 let over = || run.is_over();
@@ -85,6 +79,13 @@ fn one(run: &Run<'_>, path: &str, follow: &Follow) -> Result<(), ConnectError> {
             }
             false => None,
         };
+        // Now: what is written from here on is read.
+        let file = path.to_owned();
+        run.tell(match again {
+            true => Event::Rotated { file },
+            false => Event::Opened { file },
+        });
+        again = true;
         let told = tail.told();
         rows.begin(Box::new(tail), Arc::clone(&name), 0, true);
         if let Some((place, lines)) = start
