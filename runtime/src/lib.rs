@@ -98,7 +98,7 @@ pub use session::{Checked, OnPiece, Piece, Push, Session, Watch};
 pub use session::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub use source::{format_source, format_sql};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
-pub use status::{QueryState, QueryStatus, StreamStatus};
+pub use status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
 pub use portent_connect as connect;
 pub use portent_engine as engine;
