@@ -29,6 +29,7 @@ mod hub;
 mod listen;
 mod log;
 mod metrics;
+mod sources;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: listen::Tls,
+    /// From when it is set on, nobody waits for receivers that have gone.
+    sinks_stop: portent_connect::live::Stop,
 }
 
 /// Tells a daemon to stop, or to read its query files again. Cheap to clone.
@@ -102,6 +105,7 @@ impl Stopper {
     /// Intake stops, requests at hand come to their end, consumers are told, sinks are written out.
     pub fn stop(&self) {
         self.app.set_phase(Phase::Draining);
+        self.app.sources.tell();
         self.app.stop.send_replace(true);
     }
 
@@ -156,6 +160,7 @@ impl Server {
             tracing::warn!("{trouble}");
         }
         tracing::info!(created = loaded.added.len(), "the query files are loaded");
+        let sinks_stop = session.sinks_stop();
         let host = Host::start_ticking(session, TICK, |session| {
             if let Err(error) = session.tick().and_then(|()| session.flush()) {
                 tracing::error!(%error, "a sink can't be written");
@@ -176,6 +181,7 @@ impl Server {
             listener,
             address,
             tls,
+            sinks_stop,
         })
     }
 
@@ -202,8 +208,12 @@ impl Server {
             listener,
             address,
             tls,
+            sinks_stop,
         } = self;
         app.set_phase(Phase::Ready);
+        if let Err(failure) = app.sources.follow(&app).await {
+            return Err(ServeError::Io(failure.to_string()));
+        }
         tracing::info!(%address, tls = tls.is_some(), "ready");
         if app.config.watch {
             tokio::spawn(watch::watch(Arc::clone(&app)));
@@ -229,6 +239,8 @@ impl Server {
             }
         }
         let finished = tokio::task::spawn_blocking(move || -> Result<(), String> {
+            sinks_stop.set();
+            app.sources.stop();
             let mut session = host.stop().map_err(|error| error.to_string())?;
             // Not the end of the input: what is open may go on another day.
             session.close_sinks().map_err(|error| error.to_string())

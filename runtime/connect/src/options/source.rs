@@ -448,6 +448,11 @@ impl SourceConfig {
         }
     }
 
+    /// Whether its events are sent to a daemon, and there is nothing to read.
+    pub fn is_pushed(&self) -> bool {
+        matches!(self.connector, Connector::Http)
+    }
+
     /// Whether the source ends by itself: files that are not followed, and generators with a `count`. Standard input ends when its
     /// writer does, which nobody knows beforehand: it counts as unbounded here.
     pub fn is_bounded(&self) -> bool {
