@@ -17,6 +17,9 @@ use crate::cli::ReplArgs;
 use crate::exit::{Failure, Outcome};
 use crate::terminal::Terminal;
 
+/// So many events of each stream are kept for EXPLAIN MATCH, unless the user says otherwise.
+const HISTORY: &str = "10000";
+
 /// Runs the shell until somebody leaves.
 pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let inbox = Arc::new(Inbox::default());
@@ -82,6 +85,8 @@ fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {
         .map(|it| crate::commands::run::assignment(it))
         .collect::<Result<_, _>>()?;
     let started = Local::start(Arc::clone(inbox), |session| {
+        // Whoever types asks why. The environment, --set and the init file may say otherwise.
+        session.set("explain_history", HISTORY)?;
         session.set_from_environment()?;
         for (name, value) in &assignments {
             session.set(name, value)?;

@@ -180,3 +180,33 @@ fn the_last_statement_can_be_edited() {
     shell.press("\r");
     shell.wait("│ 8 │");
 }
+
+#[test]
+fn pausing_says_what_it_dropped_and_why_is_known_from_the_beginning() {
+    let folder = Folder::new();
+    let mut shell = start(&folder, &[]);
+    shell.enter("SHOW explain_history;", "10000");
+    shell.enter(STREAM, "stream logins created");
+    shell.enter(
+        "CREATE QUERY twice AS SELECT a.user_name FROM logins MATCH (a -> b) PARTITION BY user_name WITHIN 1 HOUR;",
+        "query twice created",
+    );
+    shell.enter(
+        "INSERT INTO logins VALUES ('2026-01-01 00:00:00Z', 'ann', true);",
+        "1 row into logins",
+    );
+    shell.enter(
+        "PAUSE QUERY twice;",
+        "query twice paused, 1 partial match dropped",
+    );
+    shell.enter("RESUME QUERY twice;", "query twice resumed");
+    drop(shell);
+    folder.write("config/portent/portentrc", "SET explain_history = 7;\n");
+    let mut shell = start(&folder, &[]);
+    shell.enter("SHOW explain_history;", "│ 7");
+    let mut shell = start(
+        &folder,
+        &["repl", "--no-init", "--set", "explain_history=8"],
+    );
+    shell.enter("SHOW explain_history;", "│ 8");
+}

@@ -59,6 +59,9 @@ use hub::Hub;
 /// So often time passes for streams without an event time.
 const TICK: Duration = Duration::from_millis(100);
 
+/// So many events of each stream are kept for EXPLAIN MATCH, unless the configuration says otherwise.
+const HISTORY: i64 = 1000;
+
 /// Why a daemon does not run.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -136,6 +139,8 @@ impl Server {
             .report_all(true)
             .on_match(move |emitted| matches.push(emitted))
             .build();
+        set(&mut session, "explain_history", &HISTORY.into())
+            .map_err(|it| ServeError::Config(it.to_string()))?;
         for (name, value) in &config.settings {
             set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
         }
