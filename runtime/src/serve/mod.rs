@@ -29,6 +29,7 @@ mod hub;
 mod listen;
 mod log;
 mod metrics;
+pub mod shell;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -161,7 +162,9 @@ impl Server {
             tracing::warn!("{trouble}");
         }
         tracing::info!(created = loaded.added.len(), "the query files are loaded");
-        let host = Host::start_ticking(session, TICK, |session| {
+        let watches = Arc::clone(&hub);
+        let host = Host::start_ticking(session, TICK, move |session| {
+            watches.end_watches(session);
             if let Err(error) = session.tick().and_then(|()| session.flush()) {
                 tracing::error!(%error, "a sink can't be written");
             }
