@@ -129,13 +129,14 @@ fn remote(url: &str, args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Remote, Fail
 
 fn greet(shell: &Shell, args: &ReplArgs) -> std::io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let place = match &args.connect {
-        Some(url) => format!(", connected to {url}"),
-        None => String::new(),
-    };
-    lock(&shell.screen).say(&format!(
-        "Portent {version}{place}. Statements end with a semicolon. New here? .tour; else .help, .exit"
-    ))
+    let screen = lock(&shell.screen);
+    screen.say(&format!(
+        "Portent {version}. Statements end with a semicolon. New here? .tour; else .help, .exit"
+    ))?;
+    match &args.connect {
+        Some(url) => screen.whisper(&format!("connected to {url}")),
+        None => Ok(()),
+    }
 }
 
 /// The init file, if there is one. Its errors are told, and the shell begins all the same.

@@ -245,8 +245,19 @@ impl Door for Remote {
         Ok(done)
     }
 
-    fn unwatch(&mut self, watch: &str, _: &mut OnPart<'_>) -> Result<(), Trouble> {
-        self.watches.remove(watch);
+    fn unwatch(&mut self, watch: &str, on: &mut OnPart<'_>) -> Result<(), Trouble> {
+        if self.watches.remove(watch).is_none() {
+            return Ok(());
+        }
+        // Without it the daemon would find out by itself, a little later.
+        let request = Request {
+            method: "DELETE",
+            path: &format!("/v1/watch/{}", watch.replace(' ', "%20")),
+            body: "",
+        };
+        let until = Instant::now() + SMALL;
+        let _ = self.client.send(request, &|| Instant::now() < until);
+        self.take_waiting(on);
         Ok(())
     }
 

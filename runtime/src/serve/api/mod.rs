@@ -40,6 +40,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/run", post(run::run))
         .route("/v1/shell", post(shell::shell))
         .route("/v1/watch", post(watch::watch))
+        .route("/v1/watch/{watch}", delete(watch::unwatch))
         .route("/v1/matches", get(feed::feed))
         .route("/v1/names", get(shell::names))
         .route("/v1/clock", get(shell::clock))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch::Receiver;
@@ -60,6 +61,20 @@ pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<
     });
     let first = stream::once(async { first });
     Ok(answer(first.chain(rest)))
+}
+
+/// Ends a watch, which may have ended by itself.
+pub(super) async fn unwatch(
+    State(app): Shared,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let hub = Arc::clone(&app.hub);
+    app.ask(move |session| {
+        hub.leave(name.into());
+        hub.end_watches(session);
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends the watch when it goes.
