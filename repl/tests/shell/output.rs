@@ -1,7 +1,7 @@
 //! How results are shown, and where they go.
 
 use crate::doors::everywhere;
-use crate::terminal::{Folder, start, start_with};
+use crate::terminal::{Folder, start};
 
 const VALUES: &str = "SELECT a, b FROM (VALUES (1, 'x'), (2, NULL)) AS t(a, b);";
 

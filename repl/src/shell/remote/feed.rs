@@ -91,7 +91,7 @@ impl Feed {
         let mut answer = self.client.send(request, &go_on)?;
         if answer.status != 200 {
             let text = answer.text(&go_on)?;
-            return Err(Broken::Failed(super::refusal(answer.status, &text).0));
+            return Err(Broken::Failed(super::said::refusal(answer.status, &text).0));
         }
         // The first event says where the daemon is.
         let mut event = Event::default();

@@ -3,6 +3,7 @@
 mod answer;
 mod feed;
 mod http;
+mod said;
 mod url;
 mod watching;
 
@@ -11,8 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portent::serve::shell::Line;
-use portent::{Errors, Names, RunStats, SourceText, Type, Value, Watch, codes};
-use serde_json::Value as Json;
+use portent::{Names, RunStats, SourceText, Watch};
 
 use super::door::{Clock, ClockChange, Door, OnPart, Trouble};
 use super::inbox::{Inbox, Part};
@@ -20,6 +20,7 @@ use super::stop::Stop;
 use answer::{Answer, Next};
 use feed::Feed;
 use http::{Broken, Client, Request};
+use said::{no_daemon, refused, shifted, stopped, unreached};
 pub use url::Address;
 use watching::Watching;
 
@@ -53,10 +54,10 @@ impl Remote {
     ) -> Result<Self, Trouble> {
         let client = Client::new(address, token).map_err(Trouble::message)?;
         let client = Arc::new(client);
-        check_version(&client)?;
+        said::check_version(&client, SMALL)?;
         let unreached = |broken| unreached(&client, &broken);
         let (status, text) = client.ask("/v1/names", SMALL).map_err(unreached)?;
-        let names = names(&client, status, &text)?;
+        let names = said::names(&client, status, &text)?;
         let feed = Feed::start(Arc::clone(&client), Arc::clone(&inbox)).map_err(unreached)?;
         Ok(Self {
             feed,
@@ -264,7 +265,7 @@ impl Door for Remote {
     fn names(&mut self, on: &mut OnPart<'_>) -> Result<Names, Trouble> {
         // Who can't be reached now may be there again for the next statement, which tells.
         if let Ok((status, text)) = self.client.ask("/v1/names", NAMES)
-            && let Ok(names) = names(&self.client, status, &text)
+            && let Ok(names) = said::names(&self.client, status, &text)
         {
             self.names = names;
         }
@@ -290,132 +291,10 @@ impl Door for Remote {
         if status != 200 {
             return Err(refused(status, &text));
         }
-        let clock = serde_json::from_str(&text).ok().as_ref().and_then(clock);
+        let clock = serde_json::from_str(&text)
+            .ok()
+            .as_ref()
+            .and_then(said::clock);
         clock.ok_or_else(|| no_daemon(&self.client))
     }
-}
-
-/// A time as the daemon writes it.
-fn time(json: &Json) -> Option<i64> {
-    match Value::text(json.as_str()?).cast(&Type::Timestamp) {
-        Ok(Value::Timestamp(micros)) => Some(micros),
-        _ => None,
-    }
-}
-
-fn clock(json: &Json) -> Option<Clock> {
-    let stream = |it: &Json| {
-        let name = it.get("name")?.as_str()?.to_owned();
-        Some((name, it.get("reached").and_then(time)))
-    };
-    Some(Clock {
-        now: time(json.get("now")?)?,
-        by_hand: json.get("by_hand")?.as_bool()?,
-        streams: json
-            .get("streams")?
-            .as_array()?
-            .iter()
-            .map(stream)
-            .collect::<Option<_>>()?,
-    })
-}
-
-fn names(client: &Client, status: u16, text: &str) -> Result<Names, Trouble> {
-    match status {
-        200 => serde_json::from_str(text).map_err(|_| no_daemon(client)),
-        _ => Err(refused(status, text)),
-    }
-}
-
-/// Places of a statement, told as they are in the whole text.
-fn shifted(mut errors: Errors, text: &Arc<SourceText>, offset: usize) -> Errors {
-    if errors
-        .source
-        .as_ref()
-        .is_some_and(|it| Arc::ptr_eq(it, text))
-    {
-        let diagnostics = errors.diagnostics.iter_mut();
-        diagnostics.for_each(|it| it.shift(offset));
-    }
-    errors
-}
-
-fn stopped() -> Trouble {
-    Errors::plain(codes::runtime::STOPPED, "the statement was stopped").into()
-}
-
-/// Fails unless a daemon that this shell understands is there.
-fn check_version(client: &Client) -> Result<(), Trouble> {
-    let asked = client.ask("/version", SMALL);
-    let (_, text) = asked.map_err(|broken| unreached(client, &broken))?;
-    let json: Json = serde_json::from_str(&text).map_err(|_| no_daemon(client))?;
-    let text = |key: &str| json.get(key).and_then(Json::as_str);
-    let (Some("portent"), Some(theirs)) = (text("name"), text("version")) else {
-        return Err(no_daemon(client));
-    };
-    let ours = env!("CARGO_PKG_VERSION");
-    if language(theirs) == language(ours) {
-        return Ok(());
-    }
-    Err(Trouble::helped(
-        format!(
-            "the daemon at {} is Portent {theirs}, and this shell is Portent {ours}: they do not understand each other",
-            client.address.authority()
-        ),
-        format!("take the shell of Portent {theirs}"),
-    ))
-}
-
-/// What must be the same of two versions: 0.1 of 0.1.7.
-fn language(version: &str) -> Vec<&str> {
-    version.splitn(3, '.').take(2).collect()
-}
-
-fn no_daemon(client: &Client) -> Trouble {
-    Trouble::helped(
-        format!(
-            "what answers at {} is no daemon of Portent",
-            client.address.authority()
-        ),
-        "`portent serve` says where it listens when it starts",
-    )
-}
-
-fn unreached(client: &Client, broken: &Broken) -> Trouble {
-    let why = match broken {
-        Broken::Stopped => return stopped(),
-        Broken::Failed(why) => why,
-    };
-    Trouble::helped(
-        format!(
-            "can't talk to the daemon at {}: {why}",
-            client.address.authority()
-        ),
-        "is it running? `portent serve` starts one",
-    )
-}
-
-/// What a daemon says that does not want to: a sentence, and perhaps one that helps.
-fn refusal(status: u16, text: &str) -> (String, Option<String>) {
-    let json: Json = serde_json::from_str(text).unwrap_or_default();
-    let field = |key: &str| Some(json.get("error")?.get(key)?.as_str()?.to_owned());
-    match (status, field("message")) {
-        (401, message) => (
-            format!(
-                "the daemon refuses: {}",
-                message.unwrap_or_else(|| "it needs another token".to_owned())
-            ),
-            Some("--token TOKEN, or PORTENT_TOKEN in the environment".to_owned()),
-        ),
-        (_, Some(message)) => (message, field("help")),
-        (status, None) => (
-            format!("the daemon refuses, with HTTP status {status}"),
-            None,
-        ),
-    }
-}
-
-fn refused(status: u16, text: &str) -> Trouble {
-    let (message, help) = refusal(status, text);
-    Trouble::Message(message, help)
 }
