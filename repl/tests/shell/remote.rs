@@ -268,3 +268,32 @@ fn who_does_not_read_holds_up_nobody() {
     assert!(answer.contains("too many of its rows"), "{}", answer.len());
     assert!(answer.contains("{\"done\":true}"));
 }
+
+#[test]
+fn the_matches_of_all_queries_are_one_stream() {
+    let folder = Folder::new();
+    let daemon = Daemon::start(&folder, &[]);
+    let queries = "CREATE STREAM s (ts TIMESTAMP, v BIGINT);
+        CREATE QUERY big AS SELECT v FROM s WHERE v > 10;
+        CREATE QUERY small AS SELECT v FROM s WHERE v < 10";
+    daemon.ask("POST", "/v1/run", queries);
+    let mut feed = daemon.send("GET", "/v1/matches", "");
+    let mut text = String::new();
+    let mut until = |what: &str| {
+        let mut bytes = [0; 4096];
+        while !text.contains(what) {
+            let count = feed.read(&mut bytes).expect("an event");
+            assert_ne!(count, 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    };
+    until("event: hello\ndata: {\"seen\":0}");
+    daemon.push(
+        "s",
+        "{\"ts\":\"2026-01-01T00:00:00Z\",\"v\":11}\n{\"ts\":\"2026-01-01T00:00:01Z\",\"v\":9}\n",
+    );
+    until("id: 1\nevent: match\ndata: {\"number\":1,\"query\":\"big\"");
+    until("id: 2\nevent: match\ndata: {\"number\":1,\"query\":\"small\"");
+    let answer = daemon.ask("GET", "/v1/matches?format=songs", "");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}

@@ -68,6 +68,11 @@ impl Feed {
         !missing(&state)
     }
 
+    /// Whether the daemon is there, as far as is known.
+    pub fn is_connected(&self) -> bool {
+        self.state().connected
+    }
+
     /// Ends it.
     pub fn close(&self) {
         let mut state = self.state();

@@ -264,7 +264,8 @@ impl Door for Remote {
 
     fn names(&mut self, on: &mut OnPart<'_>) -> Result<Names, Trouble> {
         // Who can't be reached now may be there again for the next statement, which tells.
-        if let Ok((status, text)) = self.client.ask("/v1/names", NAMES)
+        if self.feed.is_connected()
+            && let Ok((status, text)) = self.client.ask("/v1/names", NAMES)
             && let Ok(names) = said::names(&self.client, status, &text)
         {
             self.names = names;

@@ -94,11 +94,11 @@ impl Ready {
         self,
         job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
     ) -> Result<R, Failure> {
-        let done = tokio::spawn(self.to_the_end(job)).await;
+        let done = tokio::spawn(self.finish(job)).await;
         done.map_err(|_| Failure::gone())?
     }
 
-    async fn to_the_end<R: Send + 'static>(
+    async fn finish<R: Send + 'static>(
         self,
         job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
     ) -> Result<R, Failure> {
