@@ -297,3 +297,37 @@ fn the_matches_of_all_queries_are_one_stream() {
     let answer = daemon.ask("GET", "/v1/matches?format=songs", "");
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
 }
+
+#[test]
+fn a_daemon_with_tls_must_be_trusted() {
+    let folder = Folder::new();
+    // For 127.0.0.1, of itself, until 2126.
+    folder.write("cert.pem", include_str!("tls/cert.pem"));
+    folder.write("key.pem", include_str!("tls/key.pem"));
+    folder.write(
+        "tls.toml",
+        "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n",
+    );
+    let daemon = Daemon::start(&folder, &["--config", "tls.toml"]);
+    let url = format!("https://{}", daemon.address);
+    let cert = folder.path.join("cert.pem").display().to_string();
+    let args = ["repl", "--connect", &url];
+    let trusts = [("SSL_CERT_FILE", cert.as_str())];
+    let mut shell = start_with(&folder, &args, (40, 100), &trusts);
+    shell.wait_for_prompt();
+    shell.enter(STREAM, "stream s created");
+    shell.enter(
+        "CREATE QUERY big AS SELECT v FROM s WHERE v > 10;",
+        "query big created",
+    );
+    shell.enter(
+        "INSERT INTO s VALUES ('2026-01-01 00:00:00Z', 11);",
+        "{v: 11}",
+    );
+    let (_, error, code) = batch(&folder, &url, &[], "");
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("SSL_CERT_FILE"), "{error}");
+    let (_, error, code) = batch(&folder, &daemon.address.to_string(), &[], "");
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("https://"), "{error}");
+}

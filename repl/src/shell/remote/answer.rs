@@ -88,8 +88,9 @@ impl Answer {
                 return Err(Broken::Stopped);
             }
             if self.receive()? == Some(0) {
-                return Err(Broken::Failed(
+                return Err(Broken::Helped(
                     "the connection was closed without an answer".to_owned(),
+                    "a daemon with TLS is at https://",
                 ));
             }
         }

@@ -166,7 +166,7 @@ impl Feed {
         loop {
             let next = match answer.line() {
                 Ok(next) => next,
-                Err(Broken::Failed(why)) => return why,
+                Err(Broken::Failed(why) | Broken::Helped(why, _)) => return why,
                 Err(Broken::Stopped) => return "it was closed".to_owned(),
             };
             match next {

@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// So long a request may take to be taken.
 const SEND: Duration = Duration::from_secs(30);
 
+const UNTRUSTED: &str = "SSL_CERT_FILE in the environment may name a file of certificates to trust; a daemon without TLS is at http://";
+
 /// Asks a daemon.
 pub struct Client {
     pub address: Address,
@@ -32,6 +34,8 @@ pub enum Broken {
     Stopped,
     /// One sentence.
     Failed(String),
+    /// One sentence, and another one that helps.
+    Helped(String, &'static str),
 }
 
 impl From<io::Error> for Broken {
@@ -147,7 +151,8 @@ impl Client {
             .map_err(|error| Broken::Failed(error.to_string()))?;
         let mut stream = StreamOwned::new(connection, stream);
         while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock)?;
+            let shaken = stream.conn.complete_io(&mut stream.sock);
+            shaken.map_err(|error| Broken::Helped(error.to_string(), UNTRUSTED))?;
         }
         stream.sock.set_read_timeout(Some(LOOK))?;
         Ok(Wire::Private(Box::new(stream)))

@@ -104,7 +104,7 @@ impl Remote {
         };
         let next = match answer.line() {
             Ok(next) => next,
-            Err(Broken::Failed(why)) => return Err(broke(&why)),
+            Err(Broken::Failed(why) | Broken::Helped(why, _)) => return Err(broke(&why)),
             Err(Broken::Stopped) => return Err(stopped()),
         };
         self.take_waiting(on);

@@ -96,16 +96,17 @@ pub fn no_daemon(client: &Client) -> Trouble {
 }
 
 pub fn unreached(client: &Client, broken: &Broken) -> Trouble {
-    let why = match broken {
+    let (why, help) = match broken {
         Broken::Stopped => return stopped(),
-        Broken::Failed(why) => why,
+        Broken::Failed(why) => (why, "is it running? `portent serve` starts one"),
+        Broken::Helped(why, help) => (why, *help),
     };
     Trouble::helped(
         format!(
             "can't talk to the daemon at {}: {why}",
             client.address.authority()
         ),
-        "is it running? `portent serve` starts one",
+        help,
     )
 }
 
