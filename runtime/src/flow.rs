@@ -67,8 +67,8 @@ pub(crate) struct Entrance {
 pub(crate) enum Delivery<'a> {
     /// A row for the outside.
     Report(&'a Route, Output),
-    /// A row for a sink.
-    Sink(&'a str, &'a [Value]),
+    /// A row for a sink, with the identity of the match that it stands for.
+    Sink(&'a str, &'a [Value], Option<u128>),
 }
 
 /// Takes what leaves a flow.
@@ -383,8 +383,9 @@ impl Flow {
             return Ok(());
         };
         route.rows += 1;
+        let id = output.match_id.map(|it| it.0);
         for sink in &route.sinks {
-            deliver(Delivery::Sink(sink, &output.values))?;
+            deliver(Delivery::Sink(sink, &output.values, id))?;
         }
         for into in &route.streams {
             let Some(entrance) = self.entrances.get_mut(&into.stream) else {

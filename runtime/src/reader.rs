@@ -1,7 +1,6 @@
 //! Reads one source to its end on a thread of its own, in blocks through a bounded channel: decoding runs beside matching, and memory
 //! doesn't grow with the input.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -194,11 +193,8 @@ fn refuse(
                 "values": values,
             });
             // Opened for each: such rows are few, and the source appends to the same file.
-            let written = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .and_then(|mut file| writeln!(file, "{entry}"));
+            let mut file = portent_connect::open_dlq(path)?;
+            let written = file.write_all(format!("{entry}\n").as_bytes());
             written.map_err(|error| {
                 let message = format!("bad rows can't be written to '{path}': {error}");
                 ConnectError::new(portent_grammar::codes::input::DLQ, message)

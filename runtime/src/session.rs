@@ -11,6 +11,8 @@ mod pass;
 mod pause;
 mod push;
 mod read;
+#[cfg(test)]
+mod remote_tests;
 mod replay;
 mod report;
 mod run_sources;
@@ -29,6 +31,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use portent_connect::live::Stop;
 use portent_connect::{InferredSchema, OnBad};
 use portent_engine::{Classes, EngineConfig, QueryId};
 use portent_grammar::codes::runtime as codes;
@@ -128,6 +131,8 @@ struct Outbox {
     on_match: Option<OnMatch>,
     by_query: Vec<(String, OnMatch)>,
     sinks: IndexMap<String, Sink>,
+    /// Once set, no sink is waited for any more.
+    stop: Stop,
     /// Rows handed out.
     rows: u64,
 }

@@ -107,3 +107,19 @@ pub struct StreamStatus {
     /// Its columns.
     pub columns: Arc<Schema>,
 }
+
+/// A sink and how it is. From [`Session::sinks`](crate::Session::sinks).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SinkStatus {
+    /// As created.
+    pub name: String,
+    /// Whether a query has written into it: it is opened then.
+    pub open: bool,
+    /// Rows that queries gave it.
+    pub rows: u64,
+    /// What became of them.
+    pub stats: portent_connect::SinkStats,
+    /// Why the last delivery that failed did: it was made again, or the rows were given up.
+    pub last_failure: Option<String>,
+}

@@ -4,7 +4,7 @@ codes! {
     CONNECTOR_UNKNOWN = 500, "unknown connector",
 "The option `connector` says where a stream's events come from, or where a sink's rows go. This one is not known.
 
-Sources: `file`, `stdin`, `generator`. Sinks: `file`, `stdout`, `print`, `blackhole`.
+Sources: `file`, `directory`, `stdin`, `tcp`, `http`, `generator`. Sinks: `file`, `stdout`, `print`, `webhook`, `tcp`, `blackhole`.
 
 Wrong:  CREATE STREAM s WITH (connector = 'files', path = 'x.csv');
 Right:  CREATE STREAM s WITH (connector = 'file', path = 'x.csv');";
@@ -210,6 +210,37 @@ Right:  CREATE STREAM s (ts TIMESTAMP, user TEXT, WATERMARK FOR ts AS ts) WITH (
 Wrong:  CREATE STREAM a WITH (connector = 'stdin', …); CREATE STREAM b WITH (connector = 'stdin', …);
 Right:  one stream `a` from stdin; let queries select from it what they want";
 
+    LIVE_ONLY = 533, "the source never ends",
+"A stream of `connector = 'tcp'` or `'http'`, or of a file with `follow = true`, has no end: events come as long as somebody sends them.
+`portent run` and `portent -q` read inputs that end, and so do SELECT statements that print their rows. `portent serve` and the shell read those that don't.
+
+Wrong:  portent run q.sql               -- with a stream WITH (connector = 'tcp', listen = '127.0.0.1:9000')
+Right:  portent serve q.sql
+Right:  nc -lk 9000 | portent run q.sql -- with connector = 'stdin'";
+
+    SECRET = 534, "a secret can't be read",
+"In the options of a stream or sink `${env:NAME}` stands for a variable of the environment, and `${file:PATH}` for what is in a file (without the
+line end behind it). They are read when the stream or sink is opened, and shown nowhere. This one isn't there, or isn't closed by a brace.
+
+Wrong:  header.Authorization = 'Bearer ${env:TOKN}'
+Right:  header.Authorization = 'Bearer ${env:TOKEN}'
+Right:  header.Authorization = 'Bearer ${file:/run/secrets/token}'";
+
+    REMOTE_ADDRESS = 535, "an address that others can reach needs leave",
+"Whoever reaches the address can send events, and nobody asks who it is. So a stream listens to this machine only, unless `allow_remote = true`
+says that others may come, too.
+
+Wrong:  … WITH (connector = 'tcp', listen = '0.0.0.0:9000')
+Right:  … WITH (connector = 'tcp', listen = '127.0.0.1:9000')
+Right:  … WITH (connector = 'tcp', listen = '0.0.0.0:9000', allow_remote = true)  -- behind a firewall";
+
+    CONNECTION = 536, "no connection",
+"An address can't be listened to or connected with: it is none, another program has it, nobody answers, or the connection broke. Streams and sinks with
+`connect` or `address` try again by themselves, after `retry.initial`, then longer, up to `retry.max`.
+
+Wrong:  … WITH (connector = 'tcp', listen = '127.0.0.1')
+Right:  … WITH (connector = 'tcp', listen = '127.0.0.1:9000')";
+
     SINK_OPEN = 540, "the sink can't be opened",
 "The file of a sink can't be created: its folder doesn't exist, permission is missing, or the path is a folder.
 
@@ -228,6 +259,20 @@ Right:  make room, then run again with mode = 'truncate' (the same input gives t
 
 Wrong:  portent run q.sql | head -3        -- if all rows were wanted
 Right:  portent run q.sql > out.jsonl";
+
+    SINK_UNDELIVERED = 543, "rows were not delivered",
+"When a run ends, a sink that delivers over the network has the time of the option `drain` for the rows that still wait in its queue. Those that the
+receiver didn't take by then are lost; the message tells how many, and why the last attempt failed.
+
+Wrong:  … WITH (connector = 'webhook', url = 'http://localhost:9', drain = '1 second')   -- and nobody listens
+Right:  … WITH (connector = 'webhook', url = 'http://localhost:8080/alerts', dlq.path = 'undelivered.jsonl')";
+
+    SINK_REFUSED = 544, "the receiver refused rows",
+"The receiver of a webhook answered that it will not take these rows, whenever they come (a status of 3xx or 4xx, other than 408 and 429), or
+`retry.attempts` attempts failed. Such rows are not tried again. With `dlq.path` they are written there; else they are counted, and lost.
+
+Wrong:  header.Authorization = 'Bearer expired'      -- 401
+Right:  … dlq.path = 'refused.jsonl'                  -- to look at them, and to send them again";
 
     GENERATOR_KIND = 545, "unknown kind of generated events",
 "The generator makes streams of certain kinds: logins, payments, trades, machine_temperature, orders, shipments, clicks, deliveries,

@@ -56,7 +56,8 @@ impl Blocks {
     }
 
     /// Reads more behind `data()`; false at the end of the input. One call of the input's `read`, so that what a pipe has is
-    /// enough. The buffer doubles when it is full, so a long row costs linear time.
+    /// enough. The buffer doubles when it is full, so a long row costs linear time. An input that has nothing for now says
+    /// `WouldBlock`, and may be asked again.
     pub fn fill(&mut self) -> io::Result<bool> {
         if let Some(error) = self.failed.take() {
             self.at_end = true;
@@ -87,12 +88,18 @@ impl Blocks {
                     return Ok(true);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
                 Err(error) => {
                     self.at_end = true;
                     return Err(error);
                 }
             }
         }
+    }
+
+    /// Says where in the input the next byte to be read stands.
+    pub fn jump(&mut self, offset: u64) {
+        self.base = offset.saturating_sub(self.end as u64);
     }
 
     /// The same for looking ahead: an error is kept, and comes when `fill` is called again.

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use portent_grammar::codes::input as codes;
 
 use crate::error::{ConnectError, nearest};
-use crate::options::Compression;
+use crate::options::{Compression, Directory, Order};
 
 /// A file that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +95,52 @@ fn by_glob(pattern: &str) -> Result<Vec<FoundFile>, ConnectError> {
             .then_with(|| a.name.cmp(&b.name))
     });
     Ok(found)
+}
+
+/// The files of a folder whose names match, in the order that is asked for. Folders in it, and names that begin with a point, are left out.
+///
+/// # Errors
+/// P0506: no such folder. P0507: it can't be read. P0508: the pattern is none.
+pub(crate) fn in_folder(directory: &Directory) -> Result<Vec<FoundFile>, ConnectError> {
+    let place = &directory.path;
+    let pattern = glob::Pattern::new(&directory.pattern).map_err(|error| {
+        let message = format!("'{}' is not a glob: {}", directory.pattern, error.msg);
+        ConnectError::new(codes::GLOB_EMPTY, message).option("pattern")
+    })?;
+    let options = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::default()
+    };
+    let entries = fs::read_dir(place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            let message = format!("there is no folder '{place}'");
+            ConnectError::new(codes::FILE_NOT_FOUND, message).option("path")
+        }
+        _ => unreadable(place, &error).option("path"),
+    })?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| unreadable(place, &error).option("path"))?;
+        let matches = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| pattern.matches_with(name, options));
+        let path = entry.path();
+        // A file may go while one looks.
+        if let (true, Ok(metadata)) = (matches, fs::metadata(&path))
+            && metadata.is_file()
+        {
+            let name: Arc<str> = path.to_string_lossy().as_ref().into();
+            let changed = metadata.modified().ok();
+            let bytes = metadata.len();
+            found.push((changed, FoundFile { path, name, bytes }));
+        }
+    }
+    found.sort_by_cached_key(|(changed, file)| {
+        let changed = changed.filter(|_| directory.order == Order::Modified);
+        (changed, natural(&file.name), Arc::clone(&file.name))
+    });
+    Ok(found.into_iter().map(|(_, file)| file).collect())
 }
 
 /// A key that sorts numbers within names by their value.

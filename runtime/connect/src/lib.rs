@@ -1,7 +1,7 @@
 //! Sources, sinks and codecs: how events come in and rows go out.
 //!
 //! It knows no query. A caller turns the options of `CREATE STREAM … WITH (…)` into a [`SourceConfig`], says which columns it wants
-//! by a [`SourceSchema`], and [`open`]s a [`Source`], which gives rows in batches, by column; or, if no columns are declared, it lets
+//! by a [`SourceSchema`], and [`open`]s a [`Source`], which gives rows in batches, by column (or, of sources that have no end, lets [`live::run`] give them); or, if no columns are declared, it lets
 //! [`infer()`] look at the beginning of the input. Rows go out through a [`Writer`]. Everything blocks: a session gives each
 //! source a thread of its own.
 //!
@@ -21,15 +21,19 @@
 //!
 //! All options are in the tables of [`SOURCE_OPTIONS`] and [`SINK_OPTIONS`].
 
+mod backoff;
 mod batch;
 mod blocks;
 mod decode;
+mod dial;
 mod error;
 mod files;
 mod generate;
 mod infer;
+pub mod live;
 mod options;
 mod schema;
+mod secret;
 mod sink;
 mod source;
 #[cfg(test)]
@@ -41,11 +45,12 @@ pub use error::{ConnectError, Place, shorten};
 pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
 pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};
 pub use options::{
-    Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad,
-    OptionMap, Quote, SINK_OPTIONS, SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector,
-    SinkFormat, SinkMode, SourceConfig, TimeOptions, Unmatched,
+    After, Compression, Connector, CsvOptions, Delimiter, Directory, Endpoint, Follow, Format,
+    Header, LogOptions, Merge, OnBad, OnFull, OptionMap, Order, Outgoing, Quote, Rotate,
+    SINK_OPTIONS, SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode,
+    SourceConfig, Tcp, TimeOptions, Unmatched, Unshown, Webhook,
 };
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
-pub use sink::Writer;
-pub use source::{open, open_reader};
+pub use sink::{SinkStats, Writer};
+pub use source::{open, open_dlq, open_reader};
 pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

@@ -12,6 +12,7 @@ use super::config::ServeConfig;
 use super::deploy::Deployment;
 use super::failure::Failure;
 use super::hub::Hub;
+use super::sources::Sources;
 use crate::host::{Handle, HostError};
 use crate::session::{Decoder, Session};
 
@@ -55,6 +56,7 @@ pub(crate) struct App {
     pub room: Arc<Semaphore>,
     pub stop: watch::Sender<bool>,
     pub started: Instant,
+    pub sources: Sources,
     phase: AtomicU8,
     decoders: Mutex<HashMap<(String, Format), Decoder>>,
 }
@@ -77,6 +79,7 @@ impl App {
             room: Arc::new(Semaphore::new(room)),
             stop,
             started: Instant::now(),
+            sources: Sources::default(),
             phase: AtomicU8::new(Phase::Starting as u8),
             decoders: Mutex::default(),
         }
@@ -143,7 +146,10 @@ impl App {
         });
         let names = names.await?;
         self.hub.retain(|query| names.contains(query));
-        Ok(())
+        match self.phase() {
+            Phase::Ready => self.sources.follow(self).await,
+            _ => Ok(()),
+        }
     }
 }
 

@@ -27,6 +27,17 @@ struct OfStream {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfSink {
+    sink: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfSource {
+    stream: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Dropped {
     query: String,
     reason: &'static str,
@@ -43,8 +54,8 @@ type Seconds<L> = Family<L, Gauge<f64, AtomicU64>>;
 
 /// The text.
 pub(crate) async fn text(app: &App) -> Result<String, Failure> {
-    let (queries, streams) = app
-        .ask(|session| (session.queries(), session.streams()))
+    let (queries, streams, sinks) = app
+        .ask(|session| (session.queries(), session.streams(), session.sinks()))
         .await?;
     let mut registry = Registry::with_prefix("portent");
     let registry = &mut registry;
@@ -116,7 +127,9 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
     let uptime: Gauge<f64, AtomicU64> = Gauge::default();
     uptime.set(app.started.elapsed().as_secs_f64());
     registry.register_with_unit("uptime", "Since the start", Unit::Seconds, uptime);
+    of_sources(registry, app);
     of_streams(registry, &streams);
+    of_sinks(registry, &sinks);
     of_queries(registry, app, &queries);
     let mut text = String::new();
     encode(&mut text, registry).map_err(|_| {
@@ -124,6 +137,74 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
         Failure::new(status, "metrics", "the metrics can't be written")
     })?;
     Ok(text)
+}
+
+fn of_sources(registry: &mut Registry, app: &App) {
+    let (rows, bad) = (Counts::<OfStream>::default(), Counts::<OfStream>::default());
+    let states = Gauges::<OfSource>::default();
+    for (stream, status) in app.sources.status() {
+        let label = OfStream {
+            stream: stream.clone(),
+        };
+        let get = |it: &AtomicU64| it.load(Ordering::Relaxed);
+        rows.get_or_create(&label).inc_by(get(&status.rows));
+        bad.get_or_create(&label).inc_by(get(&status.bad));
+        let state = status.state();
+        for known in ["starting", "running", "ended", "failed"] {
+            let label = OfSource {
+                stream: stream.clone(),
+                state: known,
+            };
+            states
+                .get_or_create(&label)
+                .set(i64::from(state.word() == known));
+        }
+    }
+    registry.register("source_rows", "Rows that a source gave", rows);
+    registry.register(
+        "source_bad_rows",
+        "Rows of a source that can't be read",
+        bad,
+    );
+    registry.register(
+        "source_state",
+        "1 for the state that a source is in",
+        states,
+    );
+}
+
+fn of_sinks(registry: &mut Registry, sinks: &[crate::status::SinkStatus]) {
+    let (rows, dropped, failed, retries) = (
+        Counts::<OfSink>::default(),
+        Counts::<OfSink>::default(),
+        Counts::<OfSink>::default(),
+        Counts::<OfSink>::default(),
+    );
+    let queued = Gauges::<OfSink>::default();
+    for sink in sinks {
+        let label = OfSink {
+            sink: sink.name.clone(),
+        };
+        rows.get_or_create(&label).inc_by(sink.rows);
+        dropped.get_or_create(&label).inc_by(sink.stats.dropped);
+        failed.get_or_create(&label).inc_by(sink.stats.failed);
+        retries.get_or_create(&label).inc_by(sink.stats.retries);
+        let waiting = i64::try_from(sink.stats.queued).unwrap_or(i64::MAX);
+        queued.get_or_create(&label).set(waiting);
+    }
+    registry.register("sink_rows", "Rows that went into a sink", rows);
+    registry.register(
+        "sink_dropped_rows",
+        "Rows for which a sink's queue had no room",
+        dropped,
+    );
+    registry.register("sink_failed_rows", "Rows that a receiver refused", failed);
+    registry.register(
+        "sink_retries",
+        "Attempts that failed and were made again",
+        retries,
+    );
+    registry.register("sink_queued_rows", "Rows that wait for a receiver", queued);
 }
 
 fn of_streams(registry: &mut Registry, streams: &[crate::status::StreamStatus]) {

@@ -30,6 +30,7 @@ mod listen;
 mod log;
 mod metrics;
 pub mod shell;
+mod sources;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -94,6 +95,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: listen::Tls,
+    /// From when it is set on, nobody waits for receivers that have gone.
+    sinks_stop: portent_connect::live::Stop,
 }
 
 /// Tells a daemon to stop, or to read its query files again. Cheap to clone.
@@ -106,6 +109,7 @@ impl Stopper {
     /// Intake stops, requests at hand come to their end, consumers are told, sinks are written out.
     pub fn stop(&self) {
         self.app.set_phase(Phase::Draining);
+        self.app.sources.tell();
         self.app.stop.send_replace(true);
     }
 
@@ -162,6 +166,7 @@ impl Server {
             tracing::warn!("{trouble}");
         }
         tracing::info!(created = loaded.added.len(), "the query files are loaded");
+        let sinks_stop = session.sinks_stop();
         let watches = Arc::clone(&hub);
         let host = Host::start_ticking(session, TICK, move |session| {
             watches.end_watches(session);
@@ -184,6 +189,7 @@ impl Server {
             listener,
             address,
             tls,
+            sinks_stop,
         })
     }
 
@@ -210,8 +216,12 @@ impl Server {
             listener,
             address,
             tls,
+            sinks_stop,
         } = self;
         app.set_phase(Phase::Ready);
+        if let Err(failure) = app.sources.follow(&app).await {
+            return Err(ServeError::Io(failure.to_string()));
+        }
         tracing::info!(%address, tls = tls.is_some(), "ready");
         if app.config.watch {
             tokio::spawn(watch::watch(Arc::clone(&app)));
@@ -237,6 +247,8 @@ impl Server {
             }
         }
         let finished = tokio::task::spawn_blocking(move || -> Result<(), String> {
+            sinks_stop.set();
+            app.sources.stop();
             let mut session = host.stop().map_err(|error| error.to_string())?;
             // Not the end of the input: what is open may go on another day.
             session.close_sinks().map_err(|error| error.to_string())

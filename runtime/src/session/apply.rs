@@ -52,9 +52,10 @@ impl Session {
                 }
             }
             Effect::Sink { name, config } => {
-                // One that is replaced ends its file.
-                self.outbox.finish_sink(&name)?;
+                // One that is replaced ends its file. What went wrong with it doesn't concern the new one, but is told.
+                let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
+                ended?;
                 Reply::Created {
                     what: "SINK",
                     name,
@@ -79,8 +80,9 @@ impl Session {
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {
-                self.outbox.finish_sink(&name)?;
+                let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.shift_remove(&name);
+                ended?;
                 dropped("SINK", name)
             }
             Effect::Pause { name } => self.pause(&name)?,
@@ -329,7 +331,8 @@ impl Session {
                 self.pass(planned, &name, place, &mut |session, told| match told {
                     Passing::Row(output) => {
                         accepted += 1;
-                        session.outbox.write(&name, &output.values)
+                        let id = output.match_id.map(|it| it.0);
+                        session.outbox.write(&name, &output.values, id)
                     }
                     Passing::Progress(progress) => {
                         if progress.waiting {

@@ -185,6 +185,29 @@ impl Session {
         self.decoder_of(&def, Some(format))
     }
 
+    /// The streams with a source of their own that standing queries read, each with what reads it.
+    #[cfg(feature = "serve")]
+    pub(crate) fn wanted_sources(&self) -> Vec<(String, Decoder)> {
+        let mut read: std::collections::HashSet<StreamId> = std::collections::HashSet::new();
+        for query in self.catalog.queries() {
+            read.extend(query.reads.iter().copied());
+        }
+        let mut wanted = Vec::new();
+        for state in self.streams.values().filter(|it| it.connected) {
+            let def = &state.def;
+            if !read.contains(&def.id) && !def.late.is_some_and(|late| read.contains(&late)) {
+                continue;
+            }
+            // What is wrong with its options was told when it was created.
+            if let Ok(decoder) = self.decoder_of(def, None)
+                && !decoder.config.is_pushed()
+            {
+                wanted.push((def.name.clone(), decoder));
+            }
+        }
+        wanted
+    }
+
     pub(crate) fn decoder_of(
         &self,
         def: &StreamDef,

@@ -12,7 +12,7 @@ use super::report::collect;
 use crate::plan::table;
 use crate::reply::Reply;
 use crate::stats::{QueryRun, StreamRun};
-use crate::status::{QueryState, QueryStatus, StreamStatus};
+use crate::status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
 impl Session {
     /// The standing queries and how they are, in the order of creation. Cheap: what is told is counted anyway.
@@ -79,6 +79,27 @@ impl Session {
             }
         });
         streams.collect()
+    }
+
+    /// The sinks and how they are, in the order of creation.
+    pub fn sinks(&self) -> Vec<SinkStatus> {
+        let sinks = self.outbox.sinks.iter().map(|(name, sink)| {
+            let writer = sink.writer.as_ref();
+            SinkStatus {
+                name: name.clone(),
+                open: writer.is_some(),
+                rows: sink.rows,
+                stats: writer.map(|it| it.stats()).unwrap_or_default(),
+                last_failure: writer.and_then(|it| it.last_failure()),
+            }
+        });
+        sinks.collect()
+    }
+
+    /// To be set, from any thread, by whoever is about to end the session: from then on a sink whose queue is full (`on_full = 'block'`) isn't
+    /// waited for, so that a receiver that has gone can't keep the session from ending. [`Self::finish`] tells what was not delivered.
+    pub fn sinks_stop(&self) -> portent_connect::live::Stop {
+        self.outbox.stop.clone()
     }
 
     /// Whether a standing query runs.

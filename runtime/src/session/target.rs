@@ -33,7 +33,7 @@ impl Outbox {
     /// Takes what leaves the flow.
     pub fn deliver(&mut self, delivery: Delivery<'_>) -> Result<(), Errors> {
         match delivery {
-            Delivery::Sink(name, values) => self.write(name, values),
+            Delivery::Sink(name, values, match_id) => self.write(name, values, match_id),
             Delivery::Report(route, output) => {
                 self.rows += 1;
                 let emitted = Emitted {
@@ -65,18 +65,27 @@ impl Outbox {
         else {
             return Ok(());
         };
-        sink.writer =
-            Some(Writer::open(&sink.config, name, columns).map_err(|error| connect(&error))?);
+        let opened = Writer::open(&sink.config, name, columns);
+        let mut writer = opened.map_err(|error| connect(&error))?;
+        writer.stop_by(&self.stop);
+        sink.writer = Some(writer);
         Ok(())
     }
 
-    pub fn write(&mut self, name: &str, values: &[Value]) -> Result<(), Errors> {
+    pub fn write(
+        &mut self,
+        name: &str,
+        values: &[Value],
+        match_id: Option<u128>,
+    ) -> Result<(), Errors> {
         let Some(sink) = self.sinks.get_mut(name) else {
             return Ok(());
         };
         sink.rows += 1;
         match &mut sink.writer {
-            Some(writer) => writer.write(values).map_err(|error| connect(&error)),
+            Some(writer) => writer
+                .write_match(values, match_id)
+                .map_err(|error| connect(&error)),
             None => Ok(()),
         }
     }
@@ -101,15 +110,16 @@ impl Outbox {
         }
     }
 
-    /// Ends the files of all sinks.
+    /// Ends the files of all sinks, and waits for what is on its way. One that fails doesn't keep the others from it.
     pub fn finish_sinks(&mut self) -> Result<(), Errors> {
+        let mut result = Ok(());
         for sink in self.sinks.values_mut().filter(|it| !it.finished) {
             if let Some(writer) = &mut sink.writer {
                 sink.finished = true;
-                writer.finish().map_err(|error| connect(&error))?;
+                result = result.and(writer.finish().map_err(|error| connect(&error)));
             }
         }
-        Ok(())
+        result
     }
 }
 

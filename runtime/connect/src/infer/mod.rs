@@ -170,7 +170,14 @@ pub fn infer_config(
             rows: 0,
             options: sql::path_options(config),
         }),
-        Connector::Stdin | Connector::File { .. } => {
+        Connector::Tcp(_) | Connector::Http => {
+            let message =
+                "the columns can't be inferred before events come, and of this source none have";
+            Err(ConnectError::new(codes::INPUT_EMPTY, message)
+                .option("connector")
+                .help("declare the columns: CREATE STREAM s (ts TIMESTAMP, …) WITH (…)"))
+        }
+        Connector::Stdin | Connector::File { .. } | Connector::Directory(_) => {
             let mut inferred = sample::look(config, sample_rows.max(1))?;
             inferred.options = sql::path_options(config);
             if inferred.columns.is_empty() {

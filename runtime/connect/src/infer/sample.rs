@@ -75,8 +75,13 @@ fn open(
 ) -> Result<(Box<dyn Read + Send>, String), ConnectError> {
     let counter = Arc::new(AtomicU64::new(0));
     match &config.connector {
-        Connector::File { paths } => {
-            let found = files::find(paths)?;
+        Connector::File { .. } | Connector::Directory(_) => {
+            let (config, _) = crate::secret::resolved(config)?;
+            let found = match &config.connector {
+                Connector::File { paths } => files::find(paths)?,
+                Connector::Directory(directory) => files::in_folder(directory)?,
+                _ => Vec::new(),
+            };
             // An empty file among others tells nothing.
             let Some(file) = found.iter().find(|file| file.bytes > 0).or(found.first()) else {
                 return Err(empty("the input"));

@@ -120,6 +120,17 @@ pub(super) fn path_options(config: &SourceConfig) -> OptionMap {
         Connector::Stdin => {
             options.insert("connector".into(), Value::text("stdin"));
         }
+        Connector::Directory(directory) => {
+            options.insert("connector".into(), Value::text("directory"));
+            options.insert("path".into(), Value::text(directory.path.as_str()));
+            options.insert("pattern".into(), Value::text(directory.pattern.as_str()));
+        }
+        Connector::Tcp(_) => {
+            options.insert("connector".into(), Value::text("tcp"));
+        }
+        Connector::Http => {
+            options.insert("connector".into(), Value::text("http"));
+        }
         Connector::Generator(generator) => {
             options.insert("connector".into(), Value::text("generator"));
             options.insert("kind".into(), Value::text(generator.kind.name()));

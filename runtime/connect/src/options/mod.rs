@@ -3,9 +3,13 @@
 //! Every option is asked for by name and type; what nobody asked for is unknown, and an error with a suggestion. All
 //! errors of one statement are collected, not only the first.
 
+mod live;
+mod outgoing;
 mod read_source;
 mod sink;
 mod source;
+
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use portent_grammar::Value;
@@ -13,6 +17,9 @@ use portent_grammar::codes::input as codes;
 
 use crate::error::{ConnectError, nearest, one_of};
 
+pub use live::{After, Directory, Endpoint, Follow, Order, Tcp};
+pub(crate) use live::{check_address, is_local, remote};
+pub use outgoing::{OnFull, Outgoing, Rotate, Unshown, Webhook};
 pub use sink::{SINK_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode};
 pub use source::{
     Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad, Quote,
@@ -196,6 +203,17 @@ impl<'a> Taker<'a> {
         }
     }
 
+    /// A length of time; `least` µs at least.
+    pub fn time(&mut self, name: &str, least: i64) -> Option<Duration> {
+        let value = self.left.get(name).map(|(_, value)| *value);
+        let micros = self.duration(name)?;
+        if let (true, Some(value)) = (micros < least, value) {
+            self.bad(name, value, format!("at least {}", spell_micros(least)));
+            return None;
+        }
+        u64::try_from(micros).ok().map(Duration::from_micros)
+    }
+
     /// A single ASCII character; words for those that are hard to type.
     pub fn byte(&mut self, name: &str, words: &[(&str, u8)]) -> Option<u8> {
         let value = self.take(name)?;
@@ -246,6 +264,14 @@ impl<'a> Taker<'a> {
             };
             self.errors.push(error);
         }
+    }
+}
+
+fn spell_micros(micros: i64) -> String {
+    match micros {
+        micros if micros % 1_000_000 == 0 => format!("{} s", micros / 1_000_000),
+        micros if micros % 1_000 == 0 => format!("{} ms", micros / 1_000),
+        micros => format!("{micros} µs"),
     }
 }
 

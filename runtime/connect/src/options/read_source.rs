@@ -12,7 +12,7 @@ use super::source::{
     OnBad, Quote, SourceConfig, TimeOptions, Unmatched,
 };
 use super::{Taker, text_of};
-use crate::error::{ConnectError, nearest};
+use crate::error::{ConnectError, nearest, one_of};
 use crate::generate::{GeneratorConfig, Kind};
 use crate::time::{TimeFormat, Zone, parse_iso, parse_zone};
 
@@ -36,7 +36,7 @@ pub(super) fn connector(taker: &mut Taker<'_>) -> Option<&'static str> {
         return Some(known);
     }
     let given = taker.text("connector")?.to_lowercase();
-    let connectors = ["file", "stdin", "generator"];
+    let connectors = ["file", "directory", "stdin", "tcp", "http", "generator"];
     if let Some(known) = connectors.into_iter().find(|known| *known == given) {
         return Some(known);
     }
@@ -45,11 +45,14 @@ pub(super) fn connector(taker: &mut Taker<'_>) -> Option<&'static str> {
             codes::CONNECTOR_NOT_YET,
             format!("the connector '{given}' is not supported yet"),
         )
-        .help("file, stdin and generator are; let a tool of that system write JSON lines into a pipe and read stdin")
+        .help("file, directory, stdin, tcp, http and generator are; let a tool of that system write JSON lines into a pipe and read stdin")
     } else {
         let error = ConnectError::new(
             codes::CONNECTOR_UNKNOWN,
-            format!("unknown connector '{given}': it must be 'file', 'stdin' or 'generator'"),
+            format!(
+                "unknown connector '{given}': it must be {}",
+                one_of(&connectors)
+            ),
         );
         match nearest(&given, connectors) {
             Some(near) => error.help(format!("did you mean '{near}'?")),

@@ -2,24 +2,41 @@
 
 use portent_grammar::codes::input as codes;
 
+use super::outgoing::{self, Outgoing, Rotate, Webhook};
 use super::{OptionMap, Taker};
-use crate::error::{ConnectError, nearest};
+use crate::error::{ConnectError, nearest, one_of};
 
 /// Every option of a sink, with its meaning.
 ///
 /// | option | values | default |
 /// |---|---|---|
-/// | `connector` | `file`; `stdout`; `print`: standard output, each row behind the sink's name; `blackhole`: counts and drops | `file` if there is a `path` |
+/// | `connector` | `file`; `stdout`; `print`: standard output, each row behind the sink's name; `webhook`; `tcp`; `blackhole`: counts and drops | `file` if there is a `path` |
 /// | `path` | file | |
 /// | `format` | `jsonl` (`json`, `ndjson`), `csv` | by the path's extension, else `jsonl` |
 /// | `mode` | `truncate`, `append` | `truncate` |
 /// | `compression` | `auto`, `gzip`, `none` | `auto`: gzip if the path ends in `.gz` |
 /// | `csv.header` | `true`, `false` | `true`, except when appending to a file that has content |
 /// | `csv.delimiter` | a character, `tab` | `,` |
+/// | `rotate.bytes` | file: at this size it is put aside, and a new one begun; before packing | never |
+/// | `rotate.every` | file: the same at this age, `1 hour` | never |
+/// | `rotate.keep` | file: how many old ones stay, as `path.1` (the newest), `path.2`, … | all, named by the time of the change |
+/// | `url` | webhook: where rows are posted to | |
+/// | `header.<name>` | webhook: one more header | |
+/// | `batch` | webhook: how many rows a request carries at most | 1: a row by itself, not in a list |
+/// | `batch.format` | webhook: `array`, `lines`: how several rows are put together | `array` |
+/// | `address` | tcp: `host:port` | |
+/// | `timeout` | webhook, tcp: how long an attempt may take | 10 seconds |
+/// | `queue` | webhook, tcp: how many rows may wait | 10000 |
+/// | `on_full` | webhook, tcp: `block`: the engine waits; `drop`: the row is dropped, and counted | `block` |
+/// | `drain` | webhook, tcp: how long is waited at the end for rows in the queue | 10 seconds |
+/// | `retry.initial` | webhook, tcp: the pause after a failed attempt; doubles each time | 500 ms |
+/// | `retry.max` | webhook, tcp: the longest such pause | 30 seconds |
+/// | `retry.attempts` | webhook, tcp: after so many a row is given up | unlimited |
+/// | `dlq.path` | webhook, tcp: the file to which rows go that can't be delivered | |
 pub const SINK_OPTIONS: &[(&str, &str)] = &[
     (
         "connector",
-        "where the rows go: file, stdout, print, blackhole",
+        "where the rows go: file, stdout, print, webhook, tcp, blackhole",
     ),
     ("path", "the file"),
     ("format", "jsonl or csv"),
@@ -27,6 +44,45 @@ pub const SINK_OPTIONS: &[(&str, &str)] = &[
     ("compression", "auto, gzip or none"),
     ("csv.header", "true or false"),
     ("csv.delimiter", "a character, or tab"),
+    (
+        "rotate.bytes",
+        "file: at this size it is put aside, and a new one begun; before packing",
+    ),
+    ("rotate.every", "file: the same at this age, 1 hour"),
+    (
+        "rotate.keep",
+        "file: how many old ones stay, as path.1 (the newest), path.2, …",
+    ),
+    ("url", "webhook: where rows are posted to"),
+    ("batch", "webhook: how many rows a request carries at most"),
+    (
+        "batch.format",
+        "webhook: array, lines: how several rows are put together",
+    ),
+    ("address", "tcp: host:port"),
+    ("timeout", "webhook, tcp: how long an attempt may take"),
+    ("queue", "webhook, tcp: how many rows may wait"),
+    (
+        "on_full",
+        "webhook, tcp: block: the engine waits; drop: the row is dropped, and counted",
+    ),
+    (
+        "drain",
+        "webhook, tcp: how long is waited at the end for rows in the queue",
+    ),
+    (
+        "retry.initial",
+        "webhook, tcp: the pause after a failed attempt; doubles each time",
+    ),
+    ("retry.max", "webhook, tcp: the longest such pause"),
+    (
+        "retry.attempts",
+        "webhook, tcp: after so many a row is given up",
+    ),
+    (
+        "dlq.path",
+        "webhook, tcp: the file to which rows go that can't be delivered",
+    ),
 ];
 
 /// Where rows go.
@@ -38,6 +94,13 @@ pub enum SinkConnector {
     Stdout,
     /// Standard output, each row behind the sink's name.
     Print,
+    /// Posted over HTTP.
+    Webhook(Webhook),
+    /// Lines over TCP.
+    Tcp {
+        /// `host:port`, as written.
+        address: String,
+    },
     /// Nowhere: they are counted.
     Blackhole,
 }
@@ -75,6 +138,10 @@ pub struct SinkConfig {
     pub header: Option<bool>,
     /// CSV: between cells.
     pub delimiter: u8,
+    /// Files: when they are put aside.
+    pub rotate: Option<Rotate>,
+    /// Webhooks, TCP: how rows wait.
+    pub outgoing: Outgoing,
 }
 
 impl SinkConfig {
@@ -87,6 +154,8 @@ impl SinkConfig {
             gzip: false,
             header: None,
             delimiter: b',',
+            rotate: None,
+            outgoing: Outgoing::default(),
         }
     }
 
@@ -154,8 +223,23 @@ impl SinkConfig {
             ) {
                 config.gzip = gzip;
             }
+            config.rotate = outgoing::rotation(&mut taker);
         }
-        let mut what = "this connector";
+        let remote = match config.connector {
+            SinkConnector::Webhook(_) => Some("connector = 'webhook'"),
+            SinkConnector::Tcp { .. } => Some("connector = 'tcp'"),
+            _ => None,
+        };
+        if remote.is_some() {
+            config.outgoing = outgoing::outgoing(&mut taker);
+        }
+        if matches!(config.connector, SinkConnector::Webhook(_)) && config.format == SinkFormat::Csv
+        {
+            let message = "a webhook sends JSON, not CSV";
+            let error = ConnectError::new(codes::OPTION_CONFLICT, message);
+            taker.errors.push(error.option("format"));
+        }
+        let mut what = remote.unwrap_or("this connector");
         if config.format == SinkFormat::Csv {
             config.header = taker.bool("csv.header");
             if let Some(delimiter) = taker.byte("csv.delimiter", &[("tab", b'\t'), ("\\t", b'\t')])
@@ -175,7 +259,7 @@ impl SinkConfig {
 }
 
 fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
-    const NAMES: [&str; 4] = ["file", "stdout", "print", "blackhole"];
+    const NAMES: [&str; 6] = ["file", "stdout", "print", "webhook", "tcp", "blackhole"];
     let given = match taker.take("connector") {
         None if taker.has("path") => "file".to_owned(),
         None => {
@@ -209,19 +293,19 @@ fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
         "stdout" => Some(SinkConnector::Stdout),
         "print" => Some(SinkConnector::Print),
         "blackhole" | "null" => Some(SinkConnector::Blackhole),
-        "kafka" | "http" | "https" | "tcp" | "nats" | "mqtt" | "postgres" | "postgresql"
-        | "mysql" | "webhook" | "redis" | "email" | "slack" | "s3" | "elasticsearch" => {
+        "webhook" | "http" | "https" => outgoing::webhook(taker).map(SinkConnector::Webhook),
+        "tcp" => outgoing::address(taker).map(|address| SinkConnector::Tcp { address }),
+        "kafka" | "nats" | "mqtt" | "postgres" | "postgresql" | "mysql" | "redis" | "email"
+        | "slack" | "s3" | "elasticsearch" => {
             let message = format!("the connector '{given}' is not supported yet");
             let error = ConnectError::new(codes::CONNECTOR_NOT_YET, message).option("connector");
             taker.errors.push(error.help(
-                "file, stdout, print and blackhole are; pipe JSON lines into a tool of that system",
+                "file, stdout, print, webhook, tcp and blackhole are; pipe JSON lines into a tool of that system",
             ));
             None
         }
         _ => {
-            let message = format!(
-                "unknown connector '{given}': it must be 'file', 'stdout', 'print' or 'blackhole'"
-            );
+            let message = format!("unknown connector '{given}': it must be {}", one_of(&NAMES));
             let mut error =
                 ConnectError::new(codes::CONNECTOR_UNKNOWN, message).option("connector");
             if let Some(near) = nearest(&given, NAMES) {

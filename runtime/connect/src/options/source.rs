@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::live::{self, Directory, Follow, Tcp};
 use super::{OptionMap, Taker, read_source};
 use crate::error::ConnectError;
 use crate::generate::GeneratorConfig;
@@ -13,8 +14,8 @@ use crate::time::{TimeFormat, Zone};
 ///
 /// | option | values | default |
 /// |---|---|---|
-/// | `connector` | `file`, `stdin`, `generator` | `file` if there is a `path` |
-/// | `path` | a file, a list of files, or a glob (`*`, `?`, `[…]`, `**`) | |
+/// | `connector` | `file`, `directory`, `stdin`, `tcp`, `http`, `generator` | `file` if there is a `path` |
+/// | `path` | a file, a list of files, or a glob (`*`, `?`, `[…]`, `**`); of a directory: the folder | |
 /// | `format` | `csv`, `jsonl` (`json`, `ndjson`), `log` (`regex`), `auto` | `auto`: by `log.pattern`, extension, content |
 /// | `compression` | `auto`, `gzip`, `none` | `auto`: by content |
 /// | `encoding` | `utf-8` | `utf-8`; a row that isn't is a bad row |
@@ -37,6 +38,20 @@ use crate::time::{TimeFormat, Zone};
 /// | `dlq.path` | where bad rows go, as JSON lines of file, line, error, raw | |
 /// | `merge` | `sequence`: one file after the other; `time`: side by side, the earliest event first | `sequence` |
 /// | `max_line_bytes` | a longer row is a bad row | 16777216 |
+/// | `follow` | file: `true`, `false`: go on when lines are added, as `tail -F` does | `false` |
+/// | `follow.from` | `start`, `end`: of what is there already | `start` |
+/// | `follow.poll` | file, directory: how often is looked for something new | 100 ms |
+/// | `pattern` | directory: names of the files that are read, as a glob | `*` |
+/// | `order` | directory: `name`, `mtime` | `name` |
+/// | `settle` | directory: how long a file must not have changed to be read | 1 second |
+/// | `after` | directory: `keep`, `delete`, `move:FOLDER`: what becomes of a file that was read | `keep` |
+/// | `listen` | tcp: the address that producers connect to, `127.0.0.1:9000` | |
+/// | `connect` | tcp: the address of a producer to connect to, instead of `listen` | |
+/// | `allow_remote` | tcp: `true`, `false`: whether `listen` may be an address that other machines reach | `false` |
+/// | `max_connections` | tcp: how many producers at once; more are turned away | 64 |
+/// | `idle_timeout` | tcp: a connection that was silent for so long is closed | never |
+/// | `retry.initial` | tcp: the pause before connecting again; doubles each time | 500 ms |
+/// | `retry.max` | tcp: the longest such pause | 30 seconds |
 /// | `kind` | generator: `logins`, `payments`, `trades`, `machine_temperature`, `orders`, `shipments`, `clicks`, `deliveries`, `typed`, `ticks` | |
 /// | `count` | generator: how many rows, or `unbounded` | 10000 |
 /// | `seed` | generator | 7 |
@@ -48,7 +63,7 @@ use crate::time::{TimeFormat, Zone};
 pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
     (
         "connector",
-        "where the events come from: file, stdin, generator",
+        "where the events come from: file, directory, stdin, tcp, http, generator",
     ),
     ("path", "a file, a list of files, or a glob"),
     ("format", "csv, jsonl, log, or auto"),
@@ -81,6 +96,53 @@ pub const SOURCE_OPTIONS: &[(&str, &str)] = &[
     ("dlq.path", "where rows that can't be read go"),
     ("merge", "several files: sequence or time"),
     ("max_line_bytes", "a longer row is a bad row"),
+    (
+        "follow",
+        "file: true, false: go on when lines are added, as tail -F does",
+    ),
+    ("follow.from", "start, end: of what is there already"),
+    (
+        "follow.poll",
+        "file, directory: how often is looked for something new",
+    ),
+    (
+        "pattern",
+        "directory: names of the files that are read, as a glob",
+    ),
+    ("order", "directory: name, mtime"),
+    (
+        "settle",
+        "directory: how long a file must not have changed to be read",
+    ),
+    (
+        "after",
+        "directory: keep, delete, move:FOLDER: what becomes of a file that was read",
+    ),
+    (
+        "listen",
+        "tcp: the address that producers connect to, 127.0.0.1:9000",
+    ),
+    (
+        "connect",
+        "tcp: the address of a producer to connect to, instead of listen",
+    ),
+    (
+        "allow_remote",
+        "tcp: true, false: whether listen may be an address that other machines reach",
+    ),
+    (
+        "max_connections",
+        "tcp: how many producers at once; more are turned away",
+    ),
+    (
+        "idle_timeout",
+        "tcp: a connection that was silent for so long is closed",
+    ),
+    (
+        "retry.initial",
+        "tcp: the pause before connecting again; doubles each time",
+    ),
+    ("retry.max", "tcp: the longest such pause"),
     ("kind", "the kind of generated events"),
     ("count", "how many events to generate"),
     ("seed", "the seed of the generator"),
@@ -97,16 +159,13 @@ pub const STREAM_OPTIONS: &[&str] = &["bounded", "watermark.max_ahead"];
 /// Connectors that are known by name only.
 pub(super) const NOT_YET: &[&str] = &[
     "kafka",
-    "http",
     "https",
-    "tcp",
     "udp",
     "nats",
     "mqtt",
     "postgres",
     "postgresql",
     "mysql",
-    "directory",
     "s3",
     "websocket",
     "amqp",
@@ -125,6 +184,12 @@ pub(super) const NOT_YET: &[&str] = &[
 pub enum Connector {
     /// Files, by path or glob, in this order.
     File { paths: Vec<String> },
+    /// The files of a folder, and those that come into it.
+    Directory(Directory),
+    /// Lines over TCP.
+    Tcp(Tcp),
+    /// Pushed over the HTTP interface of `portent serve`.
+    Http,
     /// Standard input.
     Stdin,
     /// Made up.
@@ -279,6 +344,8 @@ pub struct SourceConfig {
     pub merge: Merge,
     /// A longer row is a bad row.
     pub max_line_bytes: usize,
+    /// Files: go on when lines are added.
+    pub follow: Option<Follow>,
 }
 
 impl Default for SourceConfig {
@@ -311,6 +378,7 @@ impl Default for SourceConfig {
             on_bad: OnBad::Fail,
             merge: Merge::Sequence,
             max_line_bytes: 16 << 20,
+            follow: None,
         }
     }
 }
@@ -336,14 +404,23 @@ impl SourceConfig {
                 "connector = 'generator'"
             }
             Some(name) => {
-                config.connector = if name == "file" {
-                    read_source::paths(&mut taker)
-                } else {
-                    Connector::Stdin
-                };
+                match name {
+                    "file" => {
+                        config.connector = read_source::paths(&mut taker);
+                        config.follow = live::follow(&mut taker, &config.connector);
+                    }
+                    "directory" => config.connector = live::directory(&mut taker),
+                    "tcp" => config.connector = live::tcp(&mut taker),
+                    "http" => config.connector = Connector::Http,
+                    _ => config.connector = Connector::Stdin,
+                }
                 read_source::codec(&mut taker, &mut config);
+                live::together(&mut taker, &config);
                 match (name, config.format) {
                     ("stdin", _) => "connector = 'stdin'",
+                    ("directory", _) => "connector = 'directory'",
+                    ("tcp", _) => "connector = 'tcp'",
+                    ("http", _) => "connector = 'http'",
                     (_, Format::Csv) => "format = 'csv'",
                     (_, Format::Jsonl) => "format = 'jsonl'",
                     (_, Format::Log) => "format = 'log'",
@@ -371,11 +448,24 @@ impl SourceConfig {
         }
     }
 
-    /// Whether the input has an end: not so for standard input of a terminal or pipe that stays open, which only the
-    /// caller can know, nor for an unbounded generator.
+    /// Whether its events are sent to a daemon, and there is nothing to read.
+    pub fn is_pushed(&self) -> bool {
+        matches!(self.connector, Connector::Http)
+    }
+
+    /// Whether the source ends by itself: files that are not followed, and generators with a `count`. Standard input ends when its
+    /// writer does, which nobody knows beforehand: it counts as unbounded here.
     pub fn is_bounded(&self) -> bool {
+        self.has_end() && !matches!(self.connector, Connector::Stdin | Connector::Directory(_))
+    }
+
+    /// Whether [`open`](crate::open) gives a source that comes to an end: all that are bounded, standard input, and a directory, of which the
+    /// files that are there now are read.
+    pub fn has_end(&self) -> bool {
         match &self.connector {
-            Connector::File { .. } | Connector::Stdin => true,
+            Connector::File { .. } => self.follow.is_none(),
+            Connector::Stdin | Connector::Directory(_) => true,
+            Connector::Tcp(_) | Connector::Http => false,
             Connector::Generator(generator) => generator.count.is_some(),
         }
     }

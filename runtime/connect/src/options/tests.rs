@@ -258,6 +258,118 @@ fn sinks() {
 }
 
 #[test]
+fn sources_without_end() {
+    one(
+        &[("path", "*.log"), ("follow", "true")],
+        codes::OPTION_CONFLICT,
+        "connector = 'directory'",
+    );
+    one(
+        &[("path", "x"), ("follow.from", "end")],
+        codes::OPTION_CONFLICT,
+        "follow.from",
+    );
+    one(
+        &[("path", "x"), ("follow", "true"), ("merge", "time")],
+        codes::OPTION_CONFLICT,
+        "merge = 'time'",
+    );
+    one(
+        &[("connector", "directory")],
+        codes::OPTION_MISSING,
+        "'path'",
+    );
+    one(
+        &[("connector", "directory"), ("path", "x"), ("after", "burn")],
+        codes::OPTION_VALUE,
+        "'move:FOLDER'",
+    );
+    one(
+        &[("connector", "directory"), ("path", "x"), ("pattern", "[")],
+        codes::OPTION_VALUE,
+        "not a glob",
+    );
+    one(&[("connector", "tcp")], codes::OPTION_MISSING, "'listen'");
+    one(
+        &[
+            ("connector", "tcp"),
+            ("connect", "h:1"),
+            ("allow_remote", "true"),
+        ],
+        codes::OPTION_CONFLICT,
+        "allow_remote",
+    );
+    one(
+        &[
+            ("connector", "tcp"),
+            ("listen", "127.0.0.1:1"),
+            ("idle_timeout", "0 s"),
+        ],
+        codes::OPTION_VALUE,
+        "at least 1 ms",
+    );
+    one(
+        &[("connector", "http"), ("path", "x")],
+        codes::OPTION_CONFLICT,
+        "connector = 'http'",
+    );
+    let given = options(&[
+        ("connector", "tcp"),
+        ("listen", "127.0.0.1:1"),
+        ("max_connections", "3"),
+    ]);
+    let config = SourceConfig::from_options(&given).unwrap();
+    let Connector::Tcp(tcp) = &config.connector else {
+        panic!()
+    };
+    assert_eq!((tcp.max_connections, tcp.idle_timeout), (3, None));
+}
+
+#[test]
+fn sinks_elsewhere() {
+    let error =
+        |pairs: &[(&str, &str)]| SinkConfig::from_options(&options(pairs)).unwrap_err()[0].clone();
+    let missing = error(&[("connector", "webhook")]);
+    assert_eq!(missing.code, codes::OPTION_MISSING);
+    assert_eq!(error(&[("connector", "tcp")]).code, codes::OPTION_MISSING);
+    let address = error(&[("connector", "tcp"), ("address", "here")]);
+    assert_eq!(address.code, codes::CONNECTION);
+    let hook = ("connector", "webhook");
+    let url = ("url", "http://h/x");
+    assert_eq!(
+        error(&[hook, ("url", "h/x")]).option.as_deref(),
+        Some("url")
+    );
+    assert_eq!(
+        error(&[hook, url, ("format", "csv")]).code,
+        codes::OPTION_CONFLICT
+    );
+    let error_of_header = error(&[hook, url, ("header.X", "sec\nret")]);
+    assert!(!error_of_header.to_string().contains("sec"));
+    assert_eq!(
+        error(&[("path", "x"), ("rotate.keep", "3")]).code,
+        codes::OPTION_MISSING
+    );
+    assert_eq!(
+        error(&[("path", "x"), ("queue", "3")]).code,
+        codes::OPTION_CONFLICT
+    );
+    let given = options(&[hook, url, ("header.X-Token", "a"), ("batch", "5")]);
+    let config = SinkConfig::from_options(&given).unwrap();
+    let SinkConnector::Webhook(webhook) = &config.connector else {
+        panic!()
+    };
+    assert_eq!(
+        (webhook.headers[0].0.as_str(), webhook.batch),
+        ("X-Token", Some(5))
+    );
+    assert_eq!(
+        (config.outgoing.queue, config.outgoing.on_full),
+        (10_000, OnFull::Block)
+    );
+}
+
+#[test]
 fn the_tables_are_whole() {
     let documented = include_str!("source.rs");
     for (name, _) in SOURCE_OPTIONS {

@@ -1,11 +1,17 @@
-//! Sinks: rows as JSON lines or CSV, to a file, standard output, any writer, or nowhere.
+//! Sinks: rows as JSON lines or CSV, to a file, standard output, any writer, a receiver elsewhere, or nowhere.
 
 mod csv;
+mod file;
 mod json;
+mod queue;
+#[cfg(test)]
+mod remote_tests;
+mod tcp;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 
 use flate2::Compression;
@@ -15,7 +21,13 @@ use portent_grammar::codes::input as codes;
 use portent_grammar::{Column, Value};
 
 use crate::error::ConnectError;
+use crate::live::Stop;
 use crate::options::{SinkConfig, SinkConnector, SinkFormat, SinkMode};
+use crate::secret::Secrets;
+
+use file::Rotation;
+use queue::{Item, Queue};
+pub(crate) use webhook::{check_header, check_url};
 
 /// How much is gathered before it is written.
 const BLOCK: usize = 64 << 10;
@@ -23,7 +35,8 @@ const BLOCK: usize = 64 << 10;
 /// Writes rows.
 ///
 /// Rows are gathered in memory; `flush` writes them out. Whoever drops a writer without `finish` loses what is gathered,
-/// and the end of a gzip file.
+/// and the end of a gzip file. Rows for a webhook or over TCP wait in a queue, from which a thread delivers them; see `stats` for how it
+/// fares, and `on_full` for what happens when it can't keep up.
 pub struct Writer {
     format: SinkFormat,
     output: Output,
@@ -39,45 +52,114 @@ pub struct Writer {
     buffer: Vec<u8>,
     rows: u64,
     bytes: u64,
+    rotation: Option<Rotation>,
+    /// Whether each file that is begun gets the names.
+    header: bool,
 }
 
 enum Output {
     Plain(Box<dyn Write + Send>),
     Gzip(GzEncoder<Box<dyn Write + Send>>),
+    Queue(Queue),
     Nowhere,
+    /// The file was put aside, and no other could be opened.
+    Broken,
+}
+
+/// Counters of a sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SinkStats {
+    /// Rows taken: written, or put into the queue.
+    pub rows: u64,
+    /// Their bytes, before packing.
+    pub bytes: u64,
+    /// Rows for which the queue had no room (`on_full = 'drop'`).
+    pub dropped: u64,
+    /// Rows that the receiver refused, and that are kept nowhere.
+    pub failed: u64,
+    /// Attempts that failed and were made again.
+    pub retries: u64,
+    /// Rows that wait, those included that are on their way.
+    pub queued: u64,
 }
 
 impl Writer {
     /// Opens a sink for rows of these columns. `name` is the sink's, for `print`.
     ///
     /// # Errors
-    /// P0540: the file can't be opened.
+    /// P0540: the file can't be opened. P0503, P0536: with its secrets put in, the URL or address is none. P0534: a secret can't be read.
     pub fn open(config: &SinkConfig, name: &str, columns: &[Column]) -> Result<Self, ConnectError> {
-        let mut appended = false;
-        let (output, place): (Box<dyn Write + Send>, String) = match &config.connector {
-            SinkConnector::Stdout | SinkConnector::Print => {
-                (Box::new(io::stdout()), "standard output".to_owned())
-            }
-            SinkConnector::Blackhole => (Box::new(io::sink()), String::new()),
-            SinkConnector::File(path) => {
-                appended = config.mode == SinkMode::Append
-                    && fs::metadata(path).is_ok_and(|file| file.len() > 0);
-                (Box::new(open_file(path, config.mode)?), format!("'{path}'"))
-            }
-        };
-        let mut writer = Self::over(output, config.format, columns);
-        writer.place = place;
+        let mut secrets = Secrets::default();
+        let opened = Self::open_with(config, name, columns, &mut secrets);
+        opened.map_err(|error| secrets.hide_error(error))
+    }
+
+    fn open_with(
+        config: &SinkConfig,
+        name: &str,
+        columns: &[Column],
+        secrets: &mut Secrets,
+    ) -> Result<Self, ConnectError> {
+        let nowhere: Box<dyn Write + Send> = Box::new(io::sink());
+        let mut writer = Self::over(nowhere, config.format, columns);
         writer.delimiter = config.delimiter;
-        writer.header_due = config.header.unwrap_or(!appended);
-        match config.connector {
-            SinkConnector::Print => writer.label = format!("{name}: "),
+        writer.header = config.header.unwrap_or(true);
+        writer.header_due = writer.header;
+        match &config.connector {
+            SinkConnector::Stdout | SinkConnector::Print => {
+                writer.output = Output::Plain(Box::new(io::stdout()));
+                writer.place = "standard output".to_owned();
+                if config.connector == SinkConnector::Print {
+                    writer.label = format!("{name}: ");
+                }
+            }
             SinkConnector::Blackhole => writer.output = Output::Nowhere,
-            _ => {}
-        }
-        if config.gzip {
-            writer.pack();
+            SinkConnector::File(path) => {
+                writer.place = format!("'{path}'");
+                let path = secrets.put_in(path, "path")?;
+                let mut there = 0;
+                if config.mode == SinkMode::Append {
+                    there = fs::metadata(&path).map_or(0, |file| file.len());
+                }
+                writer.output = Output::Plain(Box::new(file::open(&path, config.mode)?));
+                writer.header_due = config.header.unwrap_or(there == 0);
+                if let Some(rotate) = &config.rotate {
+                    writer.rotation = Some(Rotation::new(&path, rotate, there));
+                }
+                if config.gzip {
+                    writer.pack();
+                }
+            }
+            SinkConnector::Webhook(webhook) => {
+                let receiver = webhook::Poster::new(webhook, &config.outgoing, secrets)?;
+                writer.place = webhook::place(&webhook.url);
+                writer.start(Box::new(receiver), config, secrets)?;
+            }
+            SinkConnector::Tcp { address } => {
+                let resolved = secrets.put_in(address, "address")?;
+                // The names stand first in every connection, not in the queue.
+                writer.header();
+                let header = std::mem::take(&mut writer.buffer);
+                let receiver = tcp::Caller::new(resolved, &config.outgoing, header)?;
+                writer.place = format!("'{address}'");
+                writer.start(Box::new(receiver), config, secrets)?;
+            }
         }
         Ok(writer)
+    }
+
+    fn start(
+        &mut self,
+        receiver: Box<dyn queue::Receiver>,
+        config: &SinkConfig,
+        secrets: &Secrets,
+    ) -> Result<(), ConnectError> {
+        let place = self.place.clone();
+        let queue = Queue::start(receiver, &config.outgoing, secrets.clone(), place)?;
+        self.header_due = false;
+        self.output = Output::Queue(queue);
+        Ok(())
     }
 
     /// Over any writer; CSV with a header.
@@ -95,6 +177,8 @@ impl Writer {
             buffer: Vec::new(),
             rows: 0,
             bytes: 0,
+            rotation: None,
+            header: true,
         }
     }
 
@@ -108,23 +192,83 @@ impl Writer {
     /// Writes a row: one value for each column.
     ///
     /// # Errors
-    /// P0541: the system refuses. P0542: the reader of a pipe has gone.
+    /// As `write_match`.
     pub fn write(&mut self, row: &[Value]) -> Result<(), ConnectError> {
-        self.rows += 1;
+        self.write_match(row, None)
+    }
+
+    /// Writes a row that stands for a match, whose identity tells a receiver whether it has the row already. May wait, if the sink has a queue
+    /// that is full (`on_full = 'block'`).
+    ///
+    /// # Errors
+    /// P0541: the system refuses. P0542: the reader of a pipe has gone.
+    pub fn write_match(
+        &mut self,
+        row: &[Value],
+        match_id: Option<u128>,
+    ) -> Result<(), ConnectError> {
         if matches!(self.output, Output::Nowhere) {
+            self.rows += 1;
             return Ok(());
         }
+        self.rotate()?;
         self.header();
         self.buffer.extend_from_slice(self.label.as_bytes());
         match self.format {
             SinkFormat::Jsonl => json::row(&mut self.buffer, &self.keys, row),
             SinkFormat::Csv => csv::row(&mut self.buffer, row, self.delimiter),
         }
+        if let Output::Queue(queue) = &self.output {
+            let row = std::mem::take(&mut self.buffer);
+            let bytes = row.len() as u64;
+            if queue.push(Item { row, id: match_id })? {
+                self.rows += 1;
+                self.bytes += bytes;
+            }
+            return Ok(());
+        }
+        self.rows += 1;
         if self.buffer.len() >= BLOCK {
             self.empty()
         } else {
             Ok(())
         }
+    }
+
+    /// Puts the file aside, if it is time.
+    fn rotate(&mut self) -> Result<(), ConnectError> {
+        let more = self.buffer.len();
+        if !self.rotation.as_ref().is_some_and(|it| it.is_due(more)) {
+            return Ok(());
+        }
+        self.end_file()?;
+        let gzip = matches!(self.output, Output::Gzip(_));
+        // Closed before it is renamed: not every system renames open files.
+        self.output = Output::Broken;
+        let Some(rotation) = &mut self.rotation else {
+            return Ok(());
+        };
+        let file = match rotation.change() {
+            Ok(file) => file,
+            Err(error) => return Err(self.failed(&error)),
+        };
+        self.output = Output::Plain(Box::new(file));
+        self.header_due = self.header;
+        if gzip {
+            self.pack();
+        }
+        Ok(())
+    }
+
+    /// Writes out everything that belongs to the file.
+    fn end_file(&mut self) -> Result<(), ConnectError> {
+        self.empty()?;
+        let result = match &mut self.output {
+            Output::Plain(output) => output.flush(),
+            Output::Gzip(output) => output.try_finish().and_then(|()| output.get_mut().flush()),
+            Output::Queue(_) | Output::Nowhere | Output::Broken => Ok(()),
+        };
+        result.map_err(|error| self.failed(&error))
     }
 
     fn header(&mut self) {
@@ -133,33 +277,65 @@ impl Writer {
         }
     }
 
-    /// Writes out what has been gathered.
+    /// Writes out what has been gathered. What waits in a queue is not waited for.
     ///
     /// # Errors
     /// P0541, P0542.
     pub fn flush(&mut self) -> Result<(), ConnectError> {
+        self.rotate()?;
         self.empty()?;
         let result = match &mut self.output {
             Output::Plain(output) => output.flush(),
             // Flushing the packer itself would cost compression at every batch: its output is what must not wait.
             Output::Gzip(output) => output.get_mut().flush(),
-            Output::Nowhere => Ok(()),
+            Output::Queue(_) | Output::Nowhere | Output::Broken => Ok(()),
         };
         result.map_err(|error| self.failed(&error))
     }
 
-    /// Writes everything out and ends the file; a CSV without rows gets its header.
+    /// Writes everything out and ends the file; a CSV without rows gets its header. If rows wait in a queue, waits for their delivery, but not
+    /// longer than the option `drain` says.
     ///
     /// # Errors
-    /// P0541, P0542.
+    /// P0541, P0542. P0543: rows were not delivered. P0544: rows were refused.
     pub fn finish(&mut self) -> Result<(), ConnectError> {
-        self.header();
-        self.empty()?;
-        if let Output::Gzip(output) = &mut self.output {
-            let result = output.try_finish();
-            result.map_err(|error| self.failed(&error))?;
+        if let Output::Queue(queue) = &mut self.output {
+            return queue.finish();
         }
-        self.flush()
+        self.header();
+        self.end_file()
+    }
+
+    /// Gives the means to end waiting: once `stop` is set, `write` doesn't wait any more for room in a full queue (`on_full = 'block'`). Rows for which there
+    /// is none go to `dlq.path`, or are counted; `finish` tells how many were not delivered.
+    pub fn stop_by(&mut self, stop: &Stop) {
+        if let Output::Queue(queue) = &mut self.output {
+            queue.stop = stop.clone();
+        }
+    }
+
+    /// Counters since the beginning.
+    pub fn stats(&self) -> SinkStats {
+        let (dropped, failed, retries, queued) = match &self.output {
+            Output::Queue(queue) => queue.counts(),
+            _ => (0, 0, 0, 0),
+        };
+        SinkStats {
+            rows: self.rows,
+            bytes: self.bytes(),
+            dropped,
+            failed,
+            retries,
+            queued,
+        }
+    }
+
+    /// Why the last delivery that failed did, for logs: those of a webhook or over TCP are made again, or given up, without an error here.
+    pub fn last_failure(&self) -> Option<String> {
+        match &self.output {
+            Output::Queue(queue) => queue.last_failure(),
+            _ => None,
+        }
     }
 
     /// Rows written so far.
@@ -176,9 +352,16 @@ impl Writer {
         let result = match &mut self.output {
             Output::Plain(output) => output.write_all(&self.buffer),
             Output::Gzip(output) => output.write_all(&self.buffer),
-            Output::Nowhere => Ok(()),
+            Output::Queue(_) | Output::Nowhere => Ok(()),
+            Output::Broken if self.buffer.is_empty() => Ok(()),
+            Output::Broken => Err(io::Error::other(
+                "the file was put aside, and no new one begun",
+            )),
         };
         self.bytes += self.buffer.len() as u64;
+        if let Some(rotation) = &mut self.rotation {
+            rotation.bytes += self.buffer.len() as u64;
+        }
         self.buffer.clear();
         result.map_err(|error| self.failed(&error))
     }
@@ -203,31 +386,4 @@ impl Writer {
             ),
         }
     }
-}
-
-fn open_file(path: &str, mode: SinkMode) -> Result<fs::File, ConnectError> {
-    let mut options = OpenOptions::new();
-    match mode {
-        SinkMode::Truncate => options.write(true).create(true).truncate(true),
-        SinkMode::Append => options.append(true).create(true),
-    };
-    options.open(path).map_err(|error| {
-        let folder = std::path::Path::new(path)
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let message = match (error.kind(), folder) {
-            (io::ErrorKind::NotFound, Some(folder)) => {
-                format!(
-                    "'{path}' can't be written: there is no folder '{}'",
-                    folder.display()
-                )
-            }
-            (io::ErrorKind::PermissionDenied, _) => {
-                format!("there is no permission to write '{path}'")
-            }
-            (io::ErrorKind::IsADirectory, _) => format!("'{path}' is a folder, not a file"),
-            _ => format!("'{path}' can't be written: {error}"),
-        };
-        ConnectError::new(codes::SINK_OPEN, message).option("path")
-    })
 }

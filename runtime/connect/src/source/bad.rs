@@ -1,13 +1,14 @@
 //! What happens to rows that can't be read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use portent_grammar::codes::input as codes;
 
 use crate::batch::{BadRow, Batch, MAX_BAD_KEPT};
 use crate::error::ConnectError;
 use crate::options::OnBad;
+use crate::secret::Secrets;
 
 /// How many bytes of a bad row are kept.
 pub(crate) const RAW_KEPT: usize = 64 << 10;
@@ -16,7 +17,7 @@ pub(crate) const RAW_KEPT: usize = 64 << 10;
 pub(crate) enum BadSink {
     Fail,
     Skip,
-    Dlq { path: String, file: BufWriter<File> },
+    Dlq { path: String, file: File },
 }
 
 impl BadSink {
@@ -27,15 +28,10 @@ impl BadSink {
             OnBad::Fail => Self::Fail,
             OnBad::Skip => Self::Skip,
             OnBad::Dlq(path) => {
-                // Several streams, and several runs, may share the file: never lose what is in it.
-                let file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .map_err(|error| failed(path, &error))?;
+                let file = open_dlq(path)?;
                 Self::Dlq {
                     path: path.clone(),
-                    file: BufWriter::new(file),
+                    file,
                 }
             }
         })
@@ -59,9 +55,8 @@ impl BadSink {
                     "error": error,
                     "raw": row.raw,
                 });
-                // Flushed at once: bad rows are few, and whoever watches the file wants them.
-                writeln!(file, "{line}")
-                    .and_then(|()| file.flush())
+                // At once, and in one piece: bad rows are few, whoever watches the file wants them, and others may write into it, too.
+                file.write_all(format!("{line}\n").as_bytes())
                     .map_err(|error| failed(path, &error))?;
             }
         }
@@ -70,6 +65,17 @@ impl BadSink {
         }
         Ok(())
     }
+}
+
+/// Opens the file of `dlq.path` for writing behind what is in it: several streams, and several runs, may share it. Secrets in the path are
+/// put in, and not shown. Write a line in one piece.
+///
+/// # Errors
+/// P0530. P0534: a secret can't be read.
+pub fn open_dlq(path: &str) -> Result<File, ConnectError> {
+    let resolved = Secrets::default().put_in(path, "dlq.path")?;
+    let opened = OpenOptions::new().create(true).append(true).open(resolved);
+    opened.map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &str, error: &std::io::Error) -> ConnectError {

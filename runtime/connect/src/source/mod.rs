@@ -4,6 +4,7 @@ mod ahead;
 pub(crate) mod bad;
 mod files;
 mod generator;
+mod hiding;
 mod merge;
 pub(crate) mod rows;
 pub(crate) mod sniff;
@@ -19,12 +20,16 @@ use portent_grammar::codes::input as codes;
 
 use crate::batch::Source;
 use crate::error::ConnectError;
+use crate::files::FoundFile;
 use crate::options::{Connector, Merge, SourceConfig};
 use crate::schema::SourceSchema;
+use crate::secret;
 
 use bad::BadSink;
+pub use bad::open_dlq;
 use files::{FilesSource, Input};
 use generator::GeneratorSource;
+use hiding::Hiding;
 use merge::MergeSource;
 use rows::RowReader;
 
@@ -34,10 +39,33 @@ const MAX_OPEN: usize = 500;
 /// Opens a source. What can be checked before the first row is checked: files, header, columns, the pattern's groups.
 ///
 /// # Errors
-/// P0506 to P0516, P0530 to P0532, P0545, P0546: what can't be opened, and why.
+/// P0506 to P0516, P0530 to P0534, P0545, P0546: what can't be opened, and why.
 pub fn open(config: &SourceConfig, schema: &SourceSchema) -> Result<Box<dyn Source>, ConnectError> {
+    let (config, secrets) = secret::resolved(config)?;
+    if secrets.is_empty() {
+        return open_resolved(&config, schema);
+    }
+    match open_resolved(&config, schema) {
+        Ok(source) => Ok(Box::new(Hiding::new(source, secrets))),
+        Err(error) => Err(secrets.hide_error(error)),
+    }
+}
+
+/// As `open`, of a configuration whose secrets are put in.
+pub(crate) fn open_resolved(
+    config: &SourceConfig,
+    schema: &SourceSchema,
+) -> Result<Box<dyn Source>, ConnectError> {
     schema.check()?;
+    if config.follow.is_some() {
+        return Err(live_only("a file with follow = true", "follow"));
+    }
     match &config.connector {
+        Connector::Tcp(_) => Err(live_only("a stream of connector = 'tcp'", "connector")),
+        Connector::Http => Err(live_only("a stream of connector = 'http'", "connector")),
+        Connector::Directory(directory) => {
+            open_files(config, schema, crate::files::in_folder(directory)?)
+        }
         Connector::Generator(generator) => Ok(Box::new(GeneratorSource::new(generator, schema)?)),
         Connector::Stdin => open_reader(config, schema, stdin::take()?, "<stdin>"),
         Connector::File { paths } => {
@@ -60,6 +88,23 @@ pub fn open(config: &SourceConfig, schema: &SourceSchema) -> Result<Box<dyn Sour
             Ok(Box::new(MergeSource::new(config, schema, files, time)?))
         }
     }
+}
+
+/// These files one after the other.
+///
+/// # Errors
+/// As `open`.
+pub(crate) fn open_files(
+    config: &SourceConfig,
+    schema: &SourceSchema,
+    files: Vec<FoundFile>,
+) -> Result<Box<dyn Source>, ConnectError> {
+    Ok(Box::new(FilesSource::new(config, schema, files)?))
+}
+
+fn live_only(what: &str, option: &str) -> ConnectError {
+    let message = format!("{what} has no end: it needs portent serve, or the shell");
+    ConnectError::new(codes::LIVE_ONLY, message).option(option)
 }
 
 /// A source over any reader, under a name: what `open` does for standard input. It is read as it flows: rows are

@@ -111,25 +111,38 @@ impl RowReader {
         self.current = None;
     }
 
-    /// Looks at the beginning of the input: byte order mark, format, delimiter, CSV header.
+    /// Goes on elsewhere in the input: the next byte to be read is the one at `offset`, and begins the line after `lines` others.
+    pub fn jump(&mut self, offset: u64, lines: u64) {
+        if let Some(current) = &mut self.current {
+            current.blocks.jump(offset);
+            current.lines = lines;
+        }
+    }
+
+    /// Looks at the beginning of the input: byte order mark, format, delimiter, CSV header. False if not enough of it has come yet.
     ///
     /// # Errors
     /// P0510 to P0512.
-    pub fn prepare(&mut self) -> Result<(), ConnectError> {
+    pub fn prepare(&mut self) -> Result<bool, ConnectError> {
         let Some(current) = self.current.as_mut() else {
-            return Ok(());
+            return Ok(true);
         };
-        if !std::mem::take(&mut current.fresh) {
-            return Ok(());
+        if !current.fresh {
+            return Ok(true);
         }
-        current
-            .fill_first()
-            .map_err(|error| current.failed(&error))?;
+        match current.fill_first() {
+            Ok(()) => current.fresh = false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => {
+                current.fresh = false;
+                return Err(current.failed(&error));
+            }
+        }
         current.skip_mark()?;
         let nothing = current.blocks.at_end() && current.blocks.data().trim_ascii().is_empty();
         if self.decoder.is_none() && nothing {
             // An empty file doesn't settle the format of the others.
-            return Ok(());
+            return Ok(true);
         }
         let sniffed = sniff::sniff(
             current.blocks.data(),
@@ -152,10 +165,10 @@ impl RowReader {
                 )?);
             }
         }
-        if current.live {
-            return Ok(());
+        if !current.live {
+            self.prepare_header()?;
         }
-        self.prepare_header()
+        Ok(true)
     }
 
     /// Reads up to the header, so that a column that isn't there is told when the source is opened. Rows stay.
@@ -208,7 +221,9 @@ impl RowReader {
         max_rows: usize,
         bad: &mut BadSink,
     ) -> Result<Progress, ConnectError> {
-        self.prepare()?;
+        if !self.prepare()? {
+            return Ok(Progress::More);
+        }
         let (Some(current), Some(decoder)) = (&mut self.current, &mut self.decoder) else {
             return Ok(Progress::End);
         };
@@ -224,6 +239,16 @@ impl RowReader {
                         return Ok(Progress::More);
                     }
                     if let Err(error) = current.blocks.fill() {
+                        match error.kind() {
+                            io::ErrorKind::WouldBlock => return Ok(Progress::More),
+                            // Gone without a farewell, but between two lines.
+                            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted
+                                if current.blocks.data().is_empty() =>
+                            {
+                                return Ok(Progress::End);
+                            }
+                            _ => {}
+                        }
                         self.stats.bad += 1;
                         let row = current.broken_off(&error);
                         bad.take(row, batch)?;
@@ -325,8 +350,15 @@ impl Current {
     fn fill_first(&mut self) -> io::Result<()> {
         while self.blocks.data().len() < 64 << 10 {
             let has_line = memchr::memchr(b'\n', self.blocks.data()).is_some();
-            if self.live && has_line && self.blocks.data().len() > 3 {
-                break;
+            if self.live {
+                let marked = matches!(self.blocks.data().first(), Some(0xef | 0xfe | 0xff));
+                if has_line && (self.blocks.data().len() > 3 || !marked) {
+                    break;
+                }
+                if !self.blocks.fill()? {
+                    break;
+                }
+                continue;
             }
             if !self.blocks.fill_ahead() {
                 break;

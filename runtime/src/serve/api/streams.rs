@@ -13,6 +13,7 @@ use super::Shared;
 use crate::serve::app::Phase;
 use crate::serve::body;
 use crate::serve::failure::Failure;
+use crate::serve::sources;
 use crate::serve::wire;
 use crate::session::Rejected;
 
@@ -24,8 +25,23 @@ pub(super) async fn list(State(app): Shared) -> Result<Json<Value>, Failure> {
     let streams = app.ask(|session| session.streams()).await?;
     let time =
         |micros: Option<i64>| micros.map(|it| portent_grammar::Value::Timestamp(it).to_json());
+    let sources = app.sources.status();
     let streams = streams.iter().map(|it| {
+        let source = sources.iter().find(|(name, _)| *name == it.name);
+        let source = source.map(|(_, status)| {
+            let state = status.state();
+            json!({
+                "state": state.word(),
+                "error": match &state {
+                    sources::State::Failed(why) => Some(why),
+                    _ => None,
+                },
+                "rows": status.rows.load(Ordering::Relaxed),
+                "bad": status.bad.load(Ordering::Relaxed),
+            })
+        });
         json!({
+            "source": source,
             "name": it.name,
             "bounded": it.bounded,
             "events": it.events,
