@@ -103,6 +103,7 @@ Examples:
   portent repl streams.sql                           begin with what a file creates
   portent repl --set end_of_input=undecided
   portent repl < session.sql                         statements and dot commands as a batch
+  portent repl --connect http://127.0.0.1:8090       talk to a daemon, which others feed meanwhile
 ";
 
 #[derive(Debug, Default, Args)]
@@ -123,9 +124,12 @@ pub struct ReplArgs {
     /// No greeting, no notices, no answers without rows; errors only
     #[arg(long)]
     pub quiet: bool,
-    /// Talk to a daemon instead of a session of the shell's own
+    /// Talk to a daemon instead of a session of the shell's own: http://HOST:PORT, https://HOST, HOST:PORT
     #[arg(long, value_name = "URL")]
     pub connect: Option<String>,
+    /// What the daemon wants to be shown; better ${env:NAME} or ${file:PATH} than itself [env: PORTENT_TOKEN]
+    #[arg(long, value_name = "TOKEN", requires = "connect")]
+    pub token: Option<String>,
 }
 
 impl ReplArgs {

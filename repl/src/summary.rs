@@ -7,6 +7,18 @@ use portent::RunStats;
 
 use crate::output::printable;
 
+/// `query q paused, 3 partial matches dropped`
+pub fn paused(name: &str, dropped: u64) -> String {
+    match dropped {
+        0 => format!("query {name} paused"),
+        1 => format!("query {name} paused, 1 partial match dropped"),
+        more => format!(
+            "query {name} paused, {} partial matches dropped",
+            grouped(more)
+        ),
+    }
+}
+
 /// The summary, several lines.
 pub fn summary(stats: &RunStats, elapsed: Duration) -> String {
     let mut out = String::new();

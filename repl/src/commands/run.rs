@@ -285,6 +285,11 @@ fn reply_to(
             output.printer.end()
         }
         Reply::Explained(text) => output.printer.text(&text),
+        // What is gone does not come again.
+        Reply::Paused { name, dropped } if !args.quiet && dropped > 0 => {
+            eprintln!("{}", crate::summary::paused(&name, dropped));
+            Ok(())
+        }
         Reply::Notice(text) if !args.quiet => {
             eprintln!("{text}");
             Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustyline::ExternalPrinter;
 
 use super::inbox::{Inbox, Part};
+use super::paint::Ink;
 use super::screen::{SharedScreen, lock};
 
 /// Begins to announce, on a thread of its own; it ends with the process.
@@ -18,20 +19,26 @@ pub fn start(
         .spawn(move || {
             loop {
                 let parts = inbox.take_while_typing();
-                let mut lines = String::new();
+                let (mut lines, mut notices) = (String::new(), String::new());
                 let mut screen = lock(&screen);
                 for part in parts {
-                    if let Part::Match(emitted) = part {
-                        lines.push_str(&screen.match_line(&emitted));
+                    match part {
+                        Part::Match(emitted) => lines.push_str(&screen.match_line(&emitted)),
+                        Part::Notice(text) => {
+                            notices.push_str(&screen.paint().ink(Ink::Dim, &text));
+                            notices.push('\n');
+                        }
+                        _ => {}
                     }
                 }
                 if screen.is_to_file() {
                     // Whoever reads the file sees what is missing; here is nobody to tell.
                     let _ = screen.print(&lines);
-                    continue;
+                    lines.clear();
                 }
                 // Printing may wait for the editor, which must not wait for the screen.
                 drop(screen);
+                lines.push_str(&notices);
                 if !lines.is_empty() && printer.print(lines).is_err() {
                     return;
                 }

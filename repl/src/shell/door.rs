@@ -1,4 +1,4 @@
-//! What the shell needs of whoever executes its statements: a session of its own, or, later, a daemon.
+//! What the shell needs of whoever executes its statements: a session of its own, or a daemon.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -95,8 +95,8 @@ impl Clock {
     }
 }
 
-/// Executes statements. Nothing in what goes in and comes out borrows from a session: all of it may as well travel as JSON lines,
-/// a [`Part`] a line.
+/// Executes statements. Nothing in what goes in and comes out borrows from a session: all of it may as well travel as JSON lines:
+/// see [`portent::serve::shell`].
 ///
 /// Every call takes the parts that come while it waits, matches among them: whoever sends them may wait for room in the queue.
 pub trait Door {
@@ -115,6 +115,11 @@ pub trait Door {
         stop: &Stop,
         on: &mut OnPart<'_>,
     ) -> Result<RunStats, Trouble>;
+
+    /// Whether the sources of standing queries are read without being asked to.
+    fn runs_by_itself(&self) -> bool {
+        false
+    }
 
     /// Lets a SELECT stand over what is to come: its rows are matches of the name that the watch has.
     fn watch(&mut self, text: &Arc<SourceText>, on: &mut OnPart<'_>) -> Result<Watch, Trouble>;

@@ -29,6 +29,8 @@ pub enum Part {
     Progress(Progress),
     /// A row of a standing query, which may come at any time.
     Match(Emitted),
+    /// Something else that happens by itself: a connection is lost.
+    Notice(String),
 }
 
 /// The queue.

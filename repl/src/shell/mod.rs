@@ -1,7 +1,7 @@
 //! The interactive shell: `portent` on a terminal, and `portent repl`.
 //!
-//! Three threads: this one types and shows, the session's executes (behind a [`door::Door`]), and the announcer shows matches that arise while
-//! somebody types. All that is to be shown goes through one [`inbox::Inbox`], in order.
+//! Three threads: this one types and shows, the session's executes (behind a [`door::Door`]; it may be a daemon's), and the announcer shows matches
+//! that arise while somebody types. All that is to be shown goes through one [`inbox::Inbox`], in order.
 
 mod announce;
 mod assist;
@@ -19,6 +19,7 @@ mod options;
 mod paint;
 mod paper;
 mod paths;
+mod remote;
 mod scope;
 mod screen;
 mod showing;
@@ -186,7 +187,7 @@ impl Shell {
             .next()
             .is_some_and(|it| it.eq_ignore_ascii_case("CREATE"))
             && words.take(3).any(|it| it.eq_ignore_ascii_case("QUERY"));
-        if self.lines.is_none() || !creates {
+        if self.lines.is_none() || !creates || self.door.runs_by_itself() {
             return Ok(());
         }
         self.refresh_names()?;

@@ -15,7 +15,7 @@ use super::paint::{Ink, Paint};
 use super::paper::{Paper, SharedFile, Target};
 use super::view::View;
 use crate::output::{self, Mode};
-use crate::summary::{counted, grouped, short};
+use crate::summary::{counted, grouped, paused, short};
 use crate::terminal::Terminal;
 
 /// What can be set with dot commands. Shared with the announcer of matches.
@@ -279,12 +279,15 @@ impl Screen {
                 }
                 self.say(&text)
             }
+            Reply::Paused { name, dropped } => self.say(&paused(&name, dropped)),
+            Reply::Resumed { name } => self.say(&format!("query {name} resumed")),
             Reply::Notice(text) => self.whisper(&text),
             Reply::Warning(diagnostic) => {
                 self.warn(diagnostic, source);
                 Ok(())
             }
-            _ => Ok(()),
+            // What a later version may answer: better seen so than not at all.
+            other => self.say(&format!("{other:?}")),
         }
     }
 

@@ -63,7 +63,7 @@ impl Showing {
             self.progress = Some(progress);
             return Ok(());
         }
-        if !matches!(part, Part::Match(_) | Part::Waiting) {
+        if !matches!(part, Part::Match(_) | Part::Notice(_) | Part::Waiting) {
             self.take_meter_away();
         }
         match part {
@@ -95,6 +95,12 @@ impl Showing {
                     meter.clear();
                 }
                 screen.print(&line)
+            }
+            Part::Notice(text) => {
+                if let Some(meter) = &mut self.meter {
+                    meter.clear();
+                }
+                lock(&self.screen).whisper(&text)
             }
             Part::Progress(_) => Ok(()),
         }

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use portent::Errors;
+use portent::serve::Secret;
 
 use super::door::{Door, Trouble};
 use super::editor::{Lines, init_file};
 use super::inbox::Inbox;
 use super::local::Local;
+use super::remote::{Address, Remote};
 use super::screen::{Screen, lock};
 use super::stop::Stop;
 use super::{Flow, Shell, announce, paths};
@@ -17,12 +19,15 @@ use crate::cli::ReplArgs;
 use crate::exit::{Failure, Outcome};
 use crate::terminal::Terminal;
 
+/// So many events of each stream are kept for EXPLAIN MATCH, unless the user says otherwise.
+const HISTORY: &str = "10000";
+
 /// Runs the shell until somebody leaves.
 pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let inbox = Arc::new(Inbox::default());
     let screen = Arc::new(Mutex::new(Screen::new(terminal, args.output, args.quiet)));
     let door: Box<dyn Door> = match &args.connect {
-        Some(url) => return Err(no_daemon(url)),
+        Some(url) => Box::new(remote(url, args, &inbox)?),
         None => Box::new(local(args, &inbox)?),
     };
     let interactive = terminal.stdin && terminal.stdout;
@@ -57,7 +62,7 @@ pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
 /// From the greeting to the end.
 fn session(shell: &mut Shell, args: &ReplArgs, interactive: bool) -> Result<(), Failure> {
     if interactive && !args.quiet {
-        greet(shell)?;
+        greet(shell, args)?;
     }
     if !args.no_init && read_init(shell)? == Flow::Leave {
         return Ok(());
@@ -82,6 +87,8 @@ fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {
         .map(|it| crate::commands::run::assignment(it))
         .collect::<Result<_, _>>()?;
     let started = Local::start(Arc::clone(inbox), |session| {
+        // Whoever types asks why. The environment, --set and the init file may say otherwise.
+        session.set("explain_history", HISTORY)?;
         session.set_from_environment()?;
         for (name, value) in &assignments {
             session.set(name, value)?;
@@ -94,19 +101,42 @@ fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {
     })
 }
 
-/// What is said of a daemon, of which this version has none.
-fn no_daemon(url: &str) -> Failure {
-    Failure::usage(
-        format!("can't connect to {url}: this version of Portent has no daemon to connect to yet"),
-        Some("without --connect the shell has a session of its own".into()),
-    )
+/// A daemon: the token is that of the flag, or of the environment.
+fn remote(url: &str, args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Remote, Failure> {
+    let wrong = |text: String| {
+        let help = "--connect http://127.0.0.1:8090, or https://…, or HOST:PORT";
+        Failure::usage(text, Some(help.to_owned()))
+    };
+    if !args.set.is_empty() {
+        return Err(Failure::usage(
+            "--set is for a session of the shell's own, and --connect takes a daemon's",
+            Some(
+                "portent serve --set NAME=VALUE; SET changes a daemon's settings, for everybody"
+                    .into(),
+            ),
+        ));
+    }
+    let address = Address::parse(url).map_err(wrong)?;
+    let token = args.token.clone();
+    let token = token.or_else(|| std::env::var("PORTENT_TOKEN").ok());
+    let token = token.filter(|it| !it.is_empty());
+    let token = match token.map(|it| Secret::resolve(&it)).transpose() {
+        Ok(token) => token.map(|it| it.reveal().to_owned()),
+        Err(text) => return Err(Failure::usage(text, None)),
+    };
+    Remote::start(address, token, Arc::clone(inbox)).map_err(failure)
 }
 
-fn greet(shell: &Shell) -> std::io::Result<()> {
+fn greet(shell: &Shell, args: &ReplArgs) -> std::io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    lock(&shell.screen).say(&format!(
+    let screen = lock(&shell.screen);
+    screen.say(&format!(
         "Portent {version}. Statements end with a semicolon. New here? .tour; else .help, .exit"
-    ))
+    ))?;
+    match &args.connect {
+        Some(url) => screen.whisper(&format!("connected to {url}")),
+        None => Ok(()),
+    }
 }
 
 /// The init file, if there is one. Its errors are told, and the shell begins all the same.

@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use crate::doors::everywhere;
 use crate::terminal::Folder;
 
-fn run(folder: &Folder, args: &[&str], input: &str) -> Output {
+pub fn run(folder: &Folder, args: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_portent"))
         .args(args)
         .current_dir(&folder.path)
@@ -35,32 +36,40 @@ fn piped_statements_are_a_batch() {
 
 #[test]
 fn the_shell_takes_commands_from_a_pipe_and_stops_at_the_first_error() {
-    let folder = Folder::new();
-    let script = "CREATE STREAM s (ts TIMESTAMP, v BIGINT);\n.mode csv\n\
-        CREATE QUERY q AS SELECT v FROM s WHERE v > 1;\n\
-        INSERT INTO s VALUES ('2026-01-01 00:00:00Z', 2);\nSELECT v FROM s;\n";
-    let ran = run(&folder, &["repl", "--quiet"], script);
-    let out = String::from_utf8_lossy(&ran.stdout).into_owned();
-    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
-    assert_eq!(out, "q  2026-01-01 00:00:00+00  {v: 2}\nv\n2\n");
-    let ran = run(
-        &folder,
-        &["repl"],
-        "SELECT x FROM nowhere;\nSELECT a FROM (VALUES (7)) AS t(a);\n",
-    );
-    assert_eq!(ran.status.code(), Some(1));
-    assert!(ran.stdout.is_empty(), "{ran:?}");
-    let ran = run(&folder, &["repl"], ".exot\n");
-    assert_eq!(ran.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&ran.stderr).contains("did you mean .exit?"));
+    everywhere(|place| {
+        let run = |more: &[&str], input: &str| {
+            let args = place.args();
+            let args: Vec<&str> = args
+                .iter()
+                .map(String::as_str)
+                .chain(more.iter().copied())
+                .collect();
+            run(&place.folder, &args, input)
+        };
+        let script = "CREATE STREAM s (ts TIMESTAMP, v BIGINT);\n.mode csv\n\
+            CREATE QUERY q AS SELECT v FROM s WHERE v > 1;\n\
+            INSERT INTO s VALUES ('2026-01-01 00:00:00Z', 2);\nSELECT v FROM s;\n";
+        let ran = run(&["--quiet"], script);
+        let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+        assert_eq!(out, "q  2026-01-01 00:00:00+00  {v: 2}\nv\n2\n");
+        let script = "\n\nSELECT x FROM nowhere;\nSELECT a FROM (VALUES (7)) AS t(a);\n";
+        let ran = run(&[], script);
+        assert_eq!(ran.status.code(), Some(1));
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+        let error = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(error.contains("<stdin>:3:15"), "{error}");
+        let ran = run(&[], ".exot\n");
+        assert_eq!(ran.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&ran.stderr).contains("did you mean .exit?"));
+    });
 }
 
 #[test]
-fn there_is_no_daemon_yet_and_wrong_settings_are_told() {
+fn wrong_settings_are_told() {
     let folder = Folder::new();
-    let ran = run(&folder, &["repl", "--connect", "http://localhost:7070"], "");
-    assert_eq!(ran.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&ran.stderr).contains("no daemon"));
     let ran = run(&folder, &["repl", "--set", "nosuch=1"], "");
     assert_eq!(ran.status.code(), Some(78));
+    let ran = run(&folder, &["repl", "--token", "t"], "");
+    assert_eq!(ran.status.code(), Some(2));
 }

@@ -1,5 +1,6 @@
 //! Time: absences fire by the clock, and matches come while somebody types.
 
+use crate::doors::everywhere;
 use crate::terminal::{Folder, start};
 
 const UNPAID: &str =
@@ -25,25 +26,26 @@ fn an_absence_fires_by_the_clock_that_is_set_by_hand() {
 
 #[test]
 fn a_match_comes_above_the_line_that_is_typed() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.enter("CREATE STREAM pings (host TEXT);", "created");
-    shell.enter(
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.enter("CREATE STREAM pings (host TEXT);", "created");
+        shell.enter(
         "CREATE QUERY silent AS SELECT a.host FROM pings MATCH (a -[2 SECONDS]-> !b) PARTITION BY host;",
         "query silent created",
     );
-    shell.enter(
-        "INSERT INTO pings VALUES ('web1'), ('web2');",
-        "2 rows into pings",
-    );
-    shell.types("SELECT 'half a");
-    // By itself, by the clock on the wall.
-    shell.wait("{host: web1}");
-    shell.wait("{host: web2}");
-    // The line is as it was, below the matches.
-    shell.wait_until("the line that was typed", |screen| {
-        screen.trim_end().ends_with("portent> SELECT 'half a")
+        shell.enter(
+            "INSERT INTO pings VALUES ('web1'), ('web2');",
+            "2 rows into pings",
+        );
+        shell.types("SELECT 'half a");
+        // By itself, by the clock on the wall.
+        shell.wait("{host: web1}");
+        shell.wait("{host: web2}");
+        // The line is as it was, below the matches.
+        shell.wait_until("the line that was typed", |screen| {
+            screen.trim_end().ends_with("portent> SELECT 'half a")
+        });
+        shell.press(" line' AS x FROM (VALUES (1)) AS t(a);\r");
+        shell.wait("│ half a line │");
     });
-    shell.press(" line' AS x FROM (VALUES (1)) AS t(a);\r");
-    shell.wait("│ half a line │");
 }

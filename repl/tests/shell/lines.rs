@@ -1,5 +1,6 @@
 //! Lines: statements over several of them, completion, history, Ctrl-C, Ctrl-D, errors.
 
+use crate::doors::everywhere;
 use crate::terminal::{Folder, start, start_with};
 
 const TAB: &str = "\t";
@@ -12,50 +13,54 @@ const STREAM: &str = "CREATE STREAM logins (ts TIMESTAMP, user_name TEXT, ok BOO
 
 #[test]
 fn a_statement_goes_on_until_its_semicolon() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.types("SELECT a, (");
-    shell.press("\r");
-    shell.wait("      (>");
-    shell.types("b + 1) AS c, 'it");
-    shell.press("\r");
-    shell.wait("      '>");
-    shell.types("goes on' AS d FROM");
-    shell.press("\r");
-    shell.wait("      ->");
-    shell.enter("(VALUES (1, 2), (3, NULL)) AS t(a, b);", "(2 rows");
-    insta::assert_snapshot!(shell.picture());
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.types("SELECT a, (");
+        shell.press("\r");
+        shell.wait("      (>");
+        shell.types("b + 1) AS c, 'it");
+        shell.press("\r");
+        shell.wait("      '>");
+        shell.types("goes on' AS d FROM");
+        shell.press("\r");
+        shell.wait("      ->");
+        shell.enter("(VALUES (1, 2), (3, NULL)) AS t(a, b);", "(2 rows");
+        insta::assert_snapshot!("a_statement_goes_on_until_its_semicolon", shell.picture());
+    });
 }
 
 #[test]
 fn tab_completes_what_may_stand_there() {
-    let folder = Folder::new();
-    folder.write("trades.csv", "ts,price\n2026-01-01 00:00:00Z,1\n");
-    let mut shell = start(&folder, &[]);
-    shell.enter(STREAM, "stream logins created");
-    shell.press(&format!("SELECT ok FROM lo{TAB}"));
-    shell.wait("SELECT ok FROM logins");
-    shell.press(&format!(" l WHERE l.us{TAB}"));
-    shell.wait("WHERE l.user_name");
-    shell.press(&format!(" = conc{TAB}"));
-    shell.wait("= concat");
-    shell.press(CTRL_C);
-    shell.wait_for_prompt();
-    shell.press(&format!("SELECT * FROM 'tr{TAB}"));
-    shell.wait("FROM 'trades.csv'");
-    shell.press(CTRL_C);
-    shell.wait_for_prompt();
-    shell.press(&format!(".sche{TAB}log{TAB}"));
-    shell.wait(".schema logins");
-    shell.press("\r");
-    shell.wait("TIMESTAMP");
-    shell.wait_for_prompt();
-    // Several: they are listed.
-    shell.press(&format!(
-        "SELECT logins. FROM logins\u{1b}[D{}{TAB}",
-        "\u{1b}[D".repeat(11)
-    ));
-    shell.wait("user_name  TEXT");
+    everywhere(|place| {
+        place
+            .folder
+            .write("trades.csv", "ts,price\n2026-01-01 00:00:00Z,1\n");
+        let mut shell = place.start();
+        shell.enter(STREAM, "stream logins created");
+        shell.press(&format!("SELECT ok FROM lo{TAB}"));
+        shell.wait("SELECT ok FROM logins");
+        shell.press(&format!(" l WHERE l.us{TAB}"));
+        shell.wait("WHERE l.user_name");
+        shell.press(&format!(" = conc{TAB}"));
+        shell.wait("= concat");
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        shell.press(&format!("SELECT * FROM 'tr{TAB}"));
+        shell.wait("FROM 'trades.csv'");
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        shell.press(&format!(".sche{TAB}log{TAB}"));
+        shell.wait(".schema logins");
+        shell.press("\r");
+        shell.wait("TIMESTAMP");
+        shell.wait_for_prompt();
+        // Several: they are listed.
+        shell.press(&format!(
+            "SELECT logins. FROM logins\u{1b}[D{}{TAB}",
+            "\u{1b}[D".repeat(11)
+        ));
+        shell.wait("user_name  TEXT");
+    });
 }
 
 #[test]
@@ -101,32 +106,37 @@ fn the_history_outlives_the_session_and_keeps_no_secrets() {
 
 #[test]
 fn ctrl_c_drops_the_statement_and_ctrl_d_leaves() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.types("SELECT nonsense");
-    shell.press("\r");
-    shell.wait("      ->");
-    shell.types("more of it");
-    shell.press(CTRL_C);
-    shell.wait_for_prompt();
-    shell.enter("SELECT a FROM (VALUES (7)) AS t(a);", "(1 row");
-    shell.press(CTRL_D);
-    assert_eq!(shell.ends(), 0);
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.types("SELECT nonsense");
+        shell.press("\r");
+        shell.wait("      ->");
+        shell.types("more of it");
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        shell.enter("SELECT a FROM (VALUES (7)) AS t(a);", "(1 row");
+        shell.press(CTRL_D);
+        assert_eq!(shell.ends(), 0);
+    });
 }
 
 #[test]
 fn an_error_names_its_place_and_the_shell_goes_on() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.enter(STREAM, "stream logins created");
-    shell.types("SELECT user_name,");
-    shell.press("\r");
-    shell.wait("      ->");
-    shell.enter("user_nme FROM logins;", "did you mean");
-    shell.enter(".tabels", "did you mean .tables?");
-    shell.enter(".mode tabel", "did you mean table?");
-    shell.enter(".clock noon", "is no time");
-    insta::assert_snapshot!(shell.picture());
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.enter(STREAM, "stream logins created");
+        shell.types("SELECT user_name,");
+        shell.press("\r");
+        shell.wait("      ->");
+        shell.enter("user_nme FROM logins;", "did you mean");
+        shell.enter(".tabels", "did you mean .tables?");
+        shell.enter(".mode tabel", "did you mean table?");
+        shell.enter(".clock noon", "is no time");
+        insta::assert_snapshot!(
+            "an_error_names_its_place_and_the_shell_goes_on",
+            shell.picture()
+        );
+    });
 }
 
 #[test]
@@ -168,15 +178,47 @@ fn without_colours_nothing_is_coloured() {
 
 #[test]
 fn the_last_statement_can_be_edited() {
+    everywhere(|place| {
+        place
+            .folder
+            .write("editor.sh", "#!/bin/sh\nsed -i s/7/8/ \"$1\"\n");
+        let editor = format!("sh {}", place.folder.path.join("editor.sh").display());
+        let mut shell = place.start_with((40, 100), &[("EDITOR", &editor)]);
+        shell.enter("SELECT a FROM (VALUES (7)) AS t(a);", "(1 row");
+        shell.types(".edit");
+        shell.press("\r");
+        shell.wait("portent> SELECT a FROM (VALUES (8)) AS t(a);");
+        shell.press("\r");
+        shell.wait("│ 8 │");
+    });
+}
+
+#[test]
+fn pausing_says_what_it_dropped_and_why_is_known_from_the_beginning() {
     let folder = Folder::new();
-    folder.write("editor.sh", "#!/bin/sh\nsed -i s/7/8/ \"$1\"\n");
-    let editor = format!("sh {}", folder.path.join("editor.sh").display());
-    let mut shell = start_with(&folder, &[], (40, 100), &[("EDITOR", &editor)]);
-    shell.wait_for_prompt();
-    shell.enter("SELECT a FROM (VALUES (7)) AS t(a);", "(1 row");
-    shell.types(".edit");
-    shell.press("\r");
-    shell.wait("portent> SELECT a FROM (VALUES (8)) AS t(a);");
-    shell.press("\r");
-    shell.wait("│ 8 │");
+    let mut shell = start(&folder, &[]);
+    shell.enter("SHOW explain_history;", "10000");
+    shell.enter(STREAM, "stream logins created");
+    shell.enter(
+        "CREATE QUERY twice AS SELECT a.user_name FROM logins MATCH (a -> b) PARTITION BY user_name WITHIN 1 HOUR;",
+        "query twice created",
+    );
+    shell.enter(
+        "INSERT INTO logins VALUES ('2026-01-01 00:00:00Z', 'ann', true);",
+        "1 row into logins",
+    );
+    shell.enter(
+        "PAUSE QUERY twice;",
+        "query twice paused, 1 partial match dropped",
+    );
+    shell.enter("RESUME QUERY twice;", "query twice resumed");
+    drop(shell);
+    folder.write("config/portent/portentrc", "SET explain_history = 7;\n");
+    let mut shell = start(&folder, &[]);
+    shell.enter("SHOW explain_history;", "│ 7");
+    let mut shell = start(
+        &folder,
+        &["repl", "--no-init", "--set", "explain_history=8"],
+    );
+    shell.enter("SHOW explain_history;", "│ 8");
 }

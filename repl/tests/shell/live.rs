@@ -1,5 +1,6 @@
 //! What goes on until Ctrl-C: it ends, and the shell does not.
 
+use crate::doors::everywhere;
 use crate::terminal::{Folder, start};
 
 const CTRL_C: &str = "\u{3}";
@@ -23,48 +24,51 @@ fn a_select_over_an_endless_source_goes_on_until_ctrl_c() {
 
 #[test]
 fn a_select_without_rows_is_stopped_too() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.enter(
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.enter(
         "CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks', count = 1000000000);",
         "created",
     );
-    shell.types("SELECT symbol FROM ticks WHERE price < 0;");
-    shell.press("\r");
-    // The progress bar, which comes when it takes long.
-    shell.wait("rows out");
-    shell.press(CTRL_C);
-    shell.wait("stopped");
-    shell.wait_for_prompt();
+        shell.types("SELECT symbol FROM ticks WHERE price < 0;");
+        shell.press("\r");
+        // The progress bar, which comes when it takes long.
+        shell.wait("rows out");
+        shell.press(CTRL_C);
+        shell.wait("stopped");
+        shell.wait_for_prompt();
+    });
 }
 
 #[test]
 fn a_live_select_shows_what_the_clock_brings() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.enter("CREATE STREAM pings (host TEXT);", "created");
-    shell.types(".live SELECT host FROM pings");
-    shell.press("\r");
-    shell.wait("│ host");
-    shell.press(CTRL_C);
-    shell.wait("(0 rows");
-    shell.wait_for_prompt();
-    shell.enter(".live SHOW STREAMS", "one SELECT can be watched");
-    shell.enter("SHOW QUERIES;", "(0 rows");
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.enter("CREATE STREAM pings (host TEXT);", "created");
+        shell.types(".live SELECT host FROM pings");
+        shell.press("\r");
+        shell.wait("│ host");
+        shell.press(CTRL_C);
+        shell.wait("(0 rows");
+        shell.wait_for_prompt();
+        shell.enter(".live SHOW STREAMS", "one SELECT can be watched");
+        shell.enter("SHOW QUERIES;", "(0 rows");
+    });
 }
 
 #[test]
 fn a_statement_is_repeated_until_ctrl_c() {
-    let folder = Folder::new();
-    let mut shell = start(&folder, &[]);
-    shell.types(".watch 0.1 SELECT a FROM (VALUES (7)) AS t(a)");
-    shell.press("\r");
-    shell.wait_until("the second time", |screen| {
-        screen.matches("(1 row").count() > 1
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.types(".watch 0.1 SELECT a FROM (VALUES (7)) AS t(a)");
+        shell.press("\r");
+        shell.wait_until("the second time", |screen| {
+            screen.matches("(1 row").count() > 1
+        });
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        shell.enter(".watch x SHOW QUERIES", "needs a number of seconds");
     });
-    shell.press(CTRL_C);
-    shell.wait_for_prompt();
-    shell.enter(".watch x SHOW QUERIES", "needs a number of seconds");
 }
 
 #[test]

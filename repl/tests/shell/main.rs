@@ -6,8 +6,10 @@
 
 mod batch;
 mod clock;
+mod doors;
 mod lines;
 mod live;
 mod output;
+mod remote;
 mod terminal;
 mod tour;

@@ -50,7 +50,7 @@ pub(crate) struct App {
     pub config: ServeConfig,
     pub handle: Handle,
     pub hub: Arc<Hub>,
-    pub deployment: tokio::sync::Mutex<Deployment>,
+    pub deployment: Arc<tokio::sync::Mutex<Deployment>>,
     pub counters: Counters,
     /// Room for bodies, in [`UNIT`]s.
     pub room: Arc<Semaphore>,
@@ -74,7 +74,7 @@ impl App {
             config,
             handle,
             hub,
-            deployment: tokio::sync::Mutex::new(deployment),
+            deployment: Arc::new(tokio::sync::Mutex::new(deployment)),
             counters: Counters::default(),
             room: Arc::new(Semaphore::new(room)),
             stop,

@@ -254,7 +254,7 @@ impl Secret {
     }
 
     /// The secret itself.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

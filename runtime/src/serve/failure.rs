@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use portent_grammar::codes::runtime as codes;
 use serde_json::json;
 
+use super::shell::Line;
 use super::wire;
 use crate::error::Errors;
 
@@ -39,6 +40,16 @@ impl Failure {
     pub fn with(mut self, name: &str, value: serde_json::Value) -> Self {
         self.body[name] = value;
         self
+    }
+
+    /// For a shell whose answer has begun already.
+    pub fn to_line(&self) -> Line {
+        let error = self.body.get("error");
+        let text = |key: &str| Some(error?.get(key)?.as_str()?.to_owned());
+        Line::Failed {
+            message: text("message").unwrap_or_else(|| self.status.to_string()),
+            help: text("help"),
+        }
     }
 
     /// The engine is behind: try again.

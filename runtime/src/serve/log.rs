@@ -135,22 +135,23 @@ impl MatchLog {
     }
 
     /// Adds a row.
-    pub fn push(&self, emitted: Emitted) {
-        let next = {
+    pub fn push(&self, emitted: Emitted) -> Arc<Entry> {
+        let (entry, next) = {
             let mut inner = self.inner();
-            let number = inner.next;
+            let entry = Arc::new(Entry {
+                number: inner.next,
+                emitted,
+                json: OnceLock::new(),
+            });
             inner.next += 1;
             if inner.entries.len() >= self.keep {
                 inner.entries.pop_front();
             }
-            inner.entries.push_back(Arc::new(Entry {
-                number,
-                emitted,
-                json: OnceLock::new(),
-            }));
-            inner.next
+            inner.entries.push_back(Arc::clone(&entry));
+            (entry, inner.next)
         };
         self.changed.send_replace(next);
+        entry
     }
 
     /// The query is gone: who waits hears of it.

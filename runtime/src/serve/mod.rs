@@ -29,6 +29,7 @@ mod hub;
 mod listen;
 mod log;
 mod metrics;
+pub mod shell;
 mod sources;
 mod state;
 #[cfg(test)]
@@ -59,6 +60,9 @@ use hub::Hub;
 
 /// So often time passes for streams without an event time.
 const TICK: Duration = Duration::from_millis(100);
+
+/// So many events of each stream are kept for EXPLAIN MATCH, unless the configuration says otherwise.
+const HISTORY: i64 = 1000;
 
 /// Why a daemon does not run.
 #[derive(Debug)]
@@ -140,6 +144,8 @@ impl Server {
             .report_all(true)
             .on_match(move |emitted| matches.push(emitted))
             .build();
+        set(&mut session, "explain_history", &HISTORY.into())
+            .map_err(|it| ServeError::Config(it.to_string()))?;
         for (name, value) in &config.settings {
             set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
         }
@@ -161,7 +167,9 @@ impl Server {
         }
         tracing::info!(created = loaded.added.len(), "the query files are loaded");
         let sinks_stop = session.sinks_stop();
-        let host = Host::start_ticking(session, TICK, |session| {
+        let watches = Arc::clone(&hub);
+        let host = Host::start_ticking(session, TICK, move |session| {
+            watches.end_watches(session);
             if let Err(error) = session.tick().and_then(|()| session.flush()) {
                 tracing::error!(%error, "a sink can't be written");
             }

@@ -25,7 +25,7 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
         ));
     }
     shell.refresh_names()?;
-    if reads_sources(text, &shell.names) {
+    if !shell.door.runs_by_itself() && reads_sources(text, &shell.names) {
         // What has a source comes from there, and not from outside: a SELECT reads it, and goes on as long as the source does.
         return shell.statement(text);
     }

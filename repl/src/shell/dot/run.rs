@@ -14,7 +14,10 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
         .map(|it| it.trim_matches('"').to_owned())
         .collect();
     shell.refresh_names()?;
-    if only.is_empty() && !shell.names.queries.iter().any(|it| it.connected) {
+    if only.is_empty()
+        && !shell.door.runs_by_itself()
+        && !shell.names.queries.iter().any(|it| it.connected)
+    {
         return Err(Trouble::helped(
             "no standing query reads a source",
             "CREATE STREAM s WITH (connector = 'file', path = '…'); CREATE QUERY q AS SELECT … FROM s …",

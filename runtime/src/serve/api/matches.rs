@@ -21,11 +21,11 @@ use crate::serve::failure::Failure;
 use crate::serve::log::{From, MatchLog, Page};
 
 /// So many matches are taken from the log at once.
-const PAGE: usize = 256;
+pub(super) const PAGE: usize = 256;
 /// A page that is asked for has at most so many.
 const MOST: usize = 10_000;
 /// Something is sent at least so often, so that whoever stands between does not think that nobody is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Where to begin, and how.
 #[derive(Debug, Deserialize)]

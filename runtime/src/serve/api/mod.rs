@@ -2,12 +2,16 @@
 
 mod admin;
 mod auth;
+mod feed;
 mod groups;
+mod lines;
 mod matches;
 mod queries;
 mod run;
+mod shell;
 mod socket;
 mod streams;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +38,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let guarded = Router::new()
         .route("/metrics", get(admin::metrics))
         .route("/v1/run", post(run::run))
+        .route("/v1/shell", post(shell::shell))
+        .route("/v1/watch", post(watch::watch))
+        .route("/v1/watch/{watch}", delete(watch::unwatch))
+        .route("/v1/matches", get(feed::feed))
+        .route("/v1/names", get(shell::names))
+        .route("/v1/clock", get(shell::clock))
         .route("/v1/reload", post(admin::reload))
         .route("/v1/streams", get(streams::list))
         .route("/v1/streams/{stream}/events", post(streams::push))

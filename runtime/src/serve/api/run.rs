@@ -1,17 +1,19 @@
 //! Statements, as typed.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use portent_parser::ast::StatementKind;
 use serde_json::{Value as Json_, json};
+use tokio::sync::OwnedMutexGuard;
 
 use super::Shared;
 use crate::error::{Errors, SourceText};
 use crate::serve::app::{App, Phase};
 use crate::serve::body::{self, Body};
-use crate::serve::deploy::{self, Key, Unit};
+use crate::serve::deploy::{self, Deployment, Key, Unit};
 use crate::serve::failure::Failure;
 use crate::serve::wire;
 use crate::session::{Piece, Session};
@@ -30,71 +32,102 @@ pub(super) async fn run(
 }
 
 /// Executes a text, and keeps what it created.
-pub(super) async fn execute(app: &App, body: Body<String>) -> Result<Vec<Json_>, Failure> {
-    if app.phase() == Phase::Draining {
-        return Err(Failure::gone());
-    }
-    let source = SourceText::new("<request>", body.content.as_str());
-    let parsed = portent_parser::parse(&source.text);
-    let changes: Vec<Change> = parsed
-        .statements
-        .iter()
-        .filter_map(|statement| Change::of(&statement.kind, statement, &source))
-        .collect();
-    // One after the other: what is kept must be what stands.
-    let mut deployment = app.deployment.lock().await;
-    for change in &changes {
-        let (Change::Create(key, _) | Change::Drop(key)) = change else {
-            continue;
-        };
-        if let Some(file) = deployment.origin(key) {
-            let message = format!("\"{}\" is created in '{file}'", key.1);
-            return Err(Failure::new(
-                axum::http::StatusCode::CONFLICT,
-                "deployed_by_file",
-                message,
-            )
-            .help("change the file and reload, or PAUSE it"));
-        }
-    }
-    let (replies, result, stands) = app
-        .ask(move |session| {
-            let (replies, result) = answers(session, &source);
-            let stands: Vec<bool> = changes.iter().map(|it| it.stands(session)).collect();
-            (replies, result, (changes, stands))
-        })
-        .await?;
-    let changed = !stands.0.is_empty();
-    for (change, stands) in stands.0.into_iter().zip(stands.1) {
-        match change {
-            Change::Create(key, unit) if stands => {
-                // What is replaced runs.
-                deployment.state.paused.shift_remove(&key.1);
-                deployment.state.add(key, unit);
-            }
-            Change::Drop(key) if !stands => {
-                deployment.state.paused.shift_remove(&key.1);
-                deployment.state.remove(&key);
-            }
-            Change::Pause(name) if stands => {
-                deployment.state.paused.insert(name);
-            }
-            Change::Resume(name) => {
-                deployment.state.paused.shift_remove(&name);
-            }
-            _ => {}
-        }
-    }
-    if changed {
-        save(&deployment)?;
-        app.catalog_changed().await?;
-    }
+pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Json_>, Failure> {
+    let ready = Ready::of(app, body, "<request>").await?;
+    let (replies, result) = ready.execute(answers).await?;
     result.map_err(|errors| Failure::from(errors).with("replies", replies.clone().into()))?;
     Ok(replies)
 }
 
+/// A text that may be executed: it changes nothing that a file has created.
+pub(super) struct Ready {
+    app: Arc<App>,
+    source: Arc<SourceText>,
+    changes: Vec<Change>,
+    /// Held while the text changes the catalog, one after the other: what is kept must be what stands.
+    deployment: Option<OwnedMutexGuard<Deployment>>,
+    /// What the text takes of the room for bodies.
+    _body: Body<String>,
+}
+
+impl Ready {
+    /// Looks a text over, and waits for its turn if it changes the catalog.
+    ///
+    /// # Errors
+    /// 409: it changes what a file has created; 503.
+    pub async fn of(app: &Arc<App>, body: Body<String>, name: &str) -> Result<Self, Failure> {
+        if app.phase() == Phase::Draining {
+            return Err(Failure::gone());
+        }
+        let source = SourceText::new(name, body.content.as_str());
+        let parsed = portent_parser::parse(&source.text);
+        let changes: Vec<Change> = parsed
+            .statements
+            .iter()
+            .filter_map(|statement| Change::of(&statement.kind, statement, &source))
+            .collect();
+        let mut deployment = None;
+        if !changes.is_empty() {
+            let locked = Arc::clone(&app.deployment).lock_owned().await;
+            changes.iter().try_for_each(|it| it.is_free(&locked))?;
+            deployment = Some(locked);
+        }
+        Ok(Self {
+            app: Arc::clone(app),
+            source,
+            changes,
+            deployment,
+            _body: body,
+        })
+    }
+
+    /// The text.
+    pub fn source(&self) -> Arc<SourceText> {
+        Arc::clone(&self.source)
+    }
+
+    /// Executes it by a job on the session's thread, and writes down what stands then: to its end, also if whoever asked goes away meanwhile.
+    ///
+    /// # Errors
+    /// 429, 503; what was done can't be written down.
+    pub async fn execute<R: Send + 'static>(
+        self,
+        job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let done = tokio::spawn(self.finish(job)).await;
+        done.map_err(|_| Failure::gone())?
+    }
+
+    async fn finish<R: Send + 'static>(
+        self,
+        job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let Self {
+            app,
+            source,
+            changes,
+            deployment,
+            _body,
+        } = self;
+        let asked = app.ask(move |session| {
+            let result = job(session, &source);
+            let stands: Vec<bool> = changes.iter().map(|it| it.stands(session)).collect();
+            (result, changes, stands)
+        });
+        let (result, changes, stands) = asked.await?;
+        if let Some(mut deployment) = deployment {
+            for (change, stands) in changes.into_iter().zip(stands) {
+                change.note(stands, &mut deployment);
+            }
+            save(&deployment)?;
+            app.catalog_changed().await?;
+        }
+        Ok(result)
+    }
+}
+
 /// Writes the catalog down.
-pub(super) fn save(deployment: &deploy::Deployment) -> Result<(), Failure> {
+pub(super) fn save(deployment: &Deployment) -> Result<(), Failure> {
     deployment.state.save().map_err(|error| {
         tracing::error!(%error, "the catalog can't be written");
         Failure::new(
@@ -120,7 +153,7 @@ impl Change {
     fn of(
         kind: &StatementKind,
         statement: &portent_parser::ast::Statement,
-        source: &std::sync::Arc<SourceText>,
+        source: &Arc<SourceText>,
     ) -> Option<Self> {
         match kind {
             StatementKind::Pause { name } => Some(Self::Pause(name.text.to_lowercase())),
@@ -129,6 +162,43 @@ impl Change {
                 let (key, unit) = deploy::unit(statement, source)?;
                 Some(Self::Create(key, unit))
             }),
+        }
+    }
+
+    /// Fails if a file has created what it changes.
+    fn is_free(&self, deployment: &Deployment) -> Result<(), Failure> {
+        let (Self::Create(key, _) | Self::Drop(key)) = self else {
+            return Ok(());
+        };
+        let Some(file) = deployment.origin(key) else {
+            return Ok(());
+        };
+        let message = format!("\"{}\" is created in '{file}'", key.1);
+        let conflict = axum::http::StatusCode::CONFLICT;
+        Err(Failure::new(conflict, "deployed_by_file", message)
+            .help("change the file and reload, or PAUSE it"))
+    }
+
+    /// Keeps what it did; `stands`: whether what it names is there now.
+    fn note(self, stands: bool, deployment: &mut Deployment) {
+        let state = &mut deployment.state;
+        match self {
+            Self::Create(key, unit) if stands => {
+                // What is replaced runs.
+                state.paused.shift_remove(&key.1);
+                state.add(key, unit);
+            }
+            Self::Drop(key) if !stands => {
+                state.paused.shift_remove(&key.1);
+                state.remove(&key);
+            }
+            Self::Pause(name) if stands => {
+                state.paused.insert(name);
+            }
+            Self::Resume(name) => {
+                state.paused.shift_remove(&name);
+            }
+            _ => {}
         }
     }
 
@@ -141,10 +211,7 @@ impl Change {
     }
 }
 
-fn answers(
-    session: &mut Session,
-    source: &std::sync::Arc<SourceText>,
-) -> (Vec<Json_>, Result<(), Errors>) {
+fn answers(session: &mut Session, source: &Arc<SourceText>) -> (Vec<Json_>, Result<(), Errors>) {
     let mut replies: Vec<Json_> = Vec::new();
     let mut open: Option<(Json_, Vec<Json_>)> = None;
     let mut too_many = false;
