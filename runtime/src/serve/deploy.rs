@@ -101,7 +101,7 @@ impl Difference {
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Setting => "SETTING",
             Self::Stream => "STREAM",

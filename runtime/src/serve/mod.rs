@@ -51,7 +51,6 @@ use app::{App, Phase, stopped};
 pub use config::{
     Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span, TlsConfig,
 };
-pub(crate) use deploy::Kind;
 use deploy::{Deployment, Difference};
 use failure::Failure;
 use hub::Hub;
@@ -250,12 +249,18 @@ fn set(session: &mut Session, name: &str, value: &toml::Value) -> Result<(), Err
     session.run(&format!("SET {name} = {value}")).map(|_| ())
 }
 
-/// Reads the query files again: all or nothing.
+/// Reads the query files again: all or nothing, and to the end even if nobody waits for the answer any more.
 pub(crate) async fn reload(app: &Arc<App>) -> Result<Difference, Failure> {
+    let app = Arc::clone(app);
+    let reloaded = tokio::spawn(async move { reload_files(&app).await });
+    reloaded.await.unwrap_or_else(|_| Err(Failure::gone()))
+}
+
+async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
     let mut deployment = app.deployment.lock().await;
     let mut taken = std::mem::take(&mut *deployment);
     let (taken, result) = app
-        .ask(move |session| {
+        .insist(move |session| {
             let result = taken.load(session);
             (taken, result)
         })

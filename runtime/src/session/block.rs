@@ -167,12 +167,6 @@ impl Decoder {
             });
         }
     }
-
-    /// How the stream's source is to be read, and its columns.
-    #[cfg(feature = "serve")]
-    pub(crate) fn source(&self) -> (&SourceConfig, &SourceSchema) {
-        (&self.config, &self.schema)
-    }
 }
 
 impl Session {

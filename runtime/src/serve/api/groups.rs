@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Shared, matches};
 use crate::serve::app::stopped;
+use crate::serve::body;
 use crate::serve::failure::Failure;
 use crate::serve::log::From;
 
@@ -34,8 +35,9 @@ pub(super) struct Take {
 pub(super) async fn take(
     State(app): Shared,
     Path((query, group)): Path<(String, String)>,
-    Json(take): Json<Take>,
+    body: axum::body::Body,
 ) -> Result<Json<Value>, Failure> {
+    let take: Take = body::json(&app, body).await?;
     let log = matches::log(&app, &query).await?;
     let limit = take.limit.unwrap_or(100);
     if limit == 0 || limit > MOST {
@@ -86,8 +88,9 @@ pub(super) struct Acknowledge {
 pub(super) async fn acknowledge(
     State(app): Shared,
     Path((query, group)): Path<(String, String)>,
-    Json(Acknowledge { numbers }): Json<Acknowledge>,
+    body: axum::body::Body,
 ) -> Result<Json<Value>, Failure> {
+    let Acknowledge { numbers } = body::json(&app, body).await?;
     let log = matches::log(&app, &query).await?;
     if log.groups().iter().all(|it| it.name != group) {
         return Err(unknown(&query, &group));

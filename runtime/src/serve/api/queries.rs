@@ -1,5 +1,7 @@
 //! Standing queries.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -135,7 +137,7 @@ fn only(body: &Body<String>, name: Option<&str>) -> Result<(), Failure> {
     }
 }
 
-async fn statement(app: &App, verb: &str, name: &str) -> Result<Json<Value>, Failure> {
+async fn statement(app: &Arc<App>, verb: &str, name: &str) -> Result<Json<Value>, Failure> {
     let names =
         app.ask(|session| -> Vec<String> { session.query_names().map(str::to_owned).collect() });
     let names = names.await?;

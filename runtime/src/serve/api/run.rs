@@ -1,6 +1,7 @@
 //! Statements, as typed.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,6 +10,7 @@ use serde_json::{Value as Json_, json};
 
 use super::Shared;
 use crate::error::{Errors, SourceText};
+use crate::reply::Reply;
 use crate::serve::app::{App, Phase};
 use crate::serve::body::{self, Body};
 use crate::serve::deploy::{self, Key, Unit};
@@ -29,8 +31,14 @@ pub(super) async fn run(
     Ok(Json(json!({ "replies": replies })))
 }
 
-/// Executes a text, and keeps what it created.
-pub(super) async fn execute(app: &App, body: Body<String>) -> Result<Vec<Json_>, Failure> {
+/// Executes a text, and keeps what it created: to the end even if nobody waits for the answer any more.
+pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Json_>, Failure> {
+    let app = Arc::clone(app);
+    let executed = tokio::spawn(async move { execute_text(&app, body).await });
+    executed.await.unwrap_or_else(|_| Err(Failure::gone()))
+}
+
+async fn execute_text(app: &App, body: Body<String>) -> Result<Vec<Json_>, Failure> {
     if app.phase() == Phase::Draining {
         return Err(Failure::gone());
     }
@@ -57,32 +65,35 @@ pub(super) async fn execute(app: &App, body: Body<String>) -> Result<Vec<Json_>,
             .help("change the file and reload, or PAUSE it"));
         }
     }
-    let (replies, result, stands) = app
-        .ask(move |session| {
-            let (replies, result) = answers(session, &source);
-            let stands: Vec<bool> = changes.iter().map(|it| it.stands(session)).collect();
-            (replies, result, (changes, stands))
-        })
-        .await?;
-    let changed = !stands.0.is_empty();
-    for (change, stands) in stands.0.into_iter().zip(stands.1) {
+    let Answers {
+        replies,
+        marks,
+        result,
+    } = app.ask(move |session| answers(session, &source)).await?;
+    // What failed, or was there already, has changed nothing. Answers come in the order of the statements.
+    let mut marks = marks.into_iter().peekable();
+    let done: Vec<Change> = changes
+        .into_iter()
+        .filter(|change| marks.next_if_eq(&change.mark()).is_some())
+        .collect();
+    let changed = !done.is_empty();
+    for change in done {
         match change {
-            Change::Create(key, unit) if stands => {
+            Change::Create(key, unit) => {
                 // What is replaced runs.
                 deployment.state.paused.shift_remove(&key.1);
                 deployment.state.add(key, unit);
             }
-            Change::Drop(key) if !stands => {
+            Change::Drop(key) => {
                 deployment.state.paused.shift_remove(&key.1);
                 deployment.state.remove(&key);
             }
-            Change::Pause(name) if stands => {
+            Change::Pause(name) => {
                 deployment.state.paused.insert(name);
             }
             Change::Resume(name) => {
                 deployment.state.paused.shift_remove(&name);
             }
-            _ => {}
         }
     }
     if changed {
@@ -120,7 +131,7 @@ impl Change {
     fn of(
         kind: &StatementKind,
         statement: &portent_parser::ast::Statement,
-        source: &std::sync::Arc<SourceText>,
+        source: &Arc<SourceText>,
     ) -> Option<Self> {
         match kind {
             StatementKind::Pause { name } => Some(Self::Pause(name.text.to_lowercase())),
@@ -132,25 +143,59 @@ impl Change {
         }
     }
 
-    /// Whether what it names is there.
-    fn stands(&self, session: &Session) -> bool {
+    /// What the answer says if it was done.
+    fn mark(&self) -> Mark {
         match self {
-            Self::Create(key, _) | Self::Drop(key) => session.has(key.0, &key.1),
-            Self::Pause(name) | Self::Resume(name) => session.has(deploy::Kind::Query, name),
+            Self::Create((kind, name), _) => ("create", kind.word(), name.clone()),
+            Self::Drop((kind, name)) => ("drop", kind.word(), name.clone()),
+            Self::Pause(name) => ("pause", "QUERY", name.clone()),
+            Self::Resume(name) => ("resume", "QUERY", name.clone()),
         }
     }
 }
 
-fn answers(
-    session: &mut Session,
-    source: &std::sync::Arc<SourceText>,
-) -> (Vec<Json_>, Result<(), Errors>) {
+/// That something was done: what, with which kind of thing, and its name in lower case.
+type Mark = (&'static str, &'static str, String);
+
+fn mark(reply: &Reply) -> Option<Mark> {
+    match reply {
+        Reply::Created {
+            what,
+            name,
+            new: true,
+        } => Some(("create", what, name.to_lowercase())),
+        Reply::Set { name, .. } => {
+            Some(("create", deploy::Kind::Setting.word(), name.to_lowercase()))
+        }
+        Reply::Dropped {
+            what,
+            name,
+            existed: true,
+        } => Some(("drop", what, name.to_lowercase())),
+        Reply::Paused { name, .. } => Some(("pause", "QUERY", name.to_lowercase())),
+        Reply::Resumed { name } => Some(("resume", "QUERY", name.to_lowercase())),
+        _ => None,
+    }
+}
+
+/// What came of a text.
+struct Answers {
+    replies: Vec<Json_>,
+    marks: Vec<Mark>,
+    result: Result<(), Errors>,
+}
+
+fn answers(session: &mut Session, source: &Arc<SourceText>) -> Answers {
+    let mut marks: Vec<Mark> = Vec::new();
     let mut replies: Vec<Json_> = Vec::new();
     let mut open: Option<(Json_, Vec<Json_>)> = None;
     let mut too_many = false;
     let result = session.run_source(source, &mut |piece| {
         match piece {
-            Piece::Reply(reply) => replies.push(wire::reply(&reply)),
+            Piece::Reply(reply) => {
+                marks.extend(mark(&reply));
+                replies.push(wire::reply(&reply));
+            }
             Piece::Header(schema) => open = Some((wire::schema(schema), Vec::new())),
             Piece::Row(values) => {
                 if let Some((_, rows)) = &mut open {
@@ -170,11 +215,17 @@ fn answers(
             false => ControlFlow::Continue(()),
         }
     });
-    if too_many {
+    let result = if too_many {
         let message = format!("a SELECT answers at most {MOST_ROWS} rows here, and there are more");
         let error = Errors::plain(portent_grammar::codes::runtime::STOPPED, message);
         let error = error.help("add LIMIT, or CREATE QUERY and subscribe to its matches");
-        return (replies, Err(error));
+        Err(error)
+    } else {
+        result
+    };
+    Answers {
+        replies,
+        marks,
+        result,
     }
-    (replies, result)
 }
