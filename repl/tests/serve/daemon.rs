@@ -1,6 +1,6 @@
 //! A folder of its own for each test, and a daemon that runs in it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,6 +29,9 @@ pub fn numbers(key: &str, range: std::ops::Range<u64>) -> String {
     };
     range.map(line).collect()
 }
+
+/// For what is much work in a build that is not optimised.
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A folder that goes when the test is done.
 pub struct Folder {
@@ -168,6 +171,15 @@ impl Daemon {
         self.call("POST", path, body).is(200).json()
     }
 
+    /// A POST that may take its time: ten thousand queries, in a build that is not optimised.
+    #[track_caller]
+    pub fn post_patiently(&self, path: &str) -> Value {
+        let mut connection = Connection::open(self.address);
+        let stream = connection.stream.get_ref();
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        connection.ask("POST", path, "", b"").is(200).json()
+    }
+
     /// Puts JSON lines into the stream `s`, all of which are accepted.
     #[track_caller]
     pub fn push(&self, lines: &str) {
@@ -226,10 +238,16 @@ impl Drop for Daemon {
 
 /// Waits for something to be so.
 #[track_caller]
-pub fn until(what: &str, mut is: impl FnMut() -> bool) {
+pub fn until(what: &str, is: impl FnMut() -> bool) {
+    until_within(LIMIT, what, is);
+}
+
+/// Waits for something that takes longer.
+#[track_caller]
+pub fn until_within(limit: Duration, what: &str, mut is: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is() {
-        assert!(start.elapsed() < LIMIT, "not so: {what}");
+        assert!(start.elapsed() < limit, "not so: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -243,7 +261,8 @@ pub fn has(program: &str) -> bool {
         .status();
     // openssl has no --version, but it is there if it starts.
     if found.is_err() {
-        eprintln!("SKIPPED: {program} is not installed");
+        // Past the harness, which keeps what a test prints to itself.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {program} is not installed");
         assert!(std::env::var_os("CI").is_none(), "CI needs {program}");
     }
     found.is_ok()

@@ -85,7 +85,7 @@ fn what_is_unknown_is_told_with_what_was_meant() {
     let (_folder, daemon) = started(&[]);
     let answer = daemon.call("POST", "/v1/streams/ss/events", "{}");
     assert!(
-        answer.is(404).body.contains("did you mean"),
+        answer.is(404).body.contains("there is: s,"),
         "{}",
         answer.body
     );

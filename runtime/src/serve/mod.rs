@@ -89,6 +89,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: listen::Tls,
+    seen: watch::Seen,
 }
 
 /// Tells a daemon to stop, or to read its query files again. Cheap to clone.
@@ -138,6 +139,7 @@ impl Server {
         for (name, value) in &config.settings {
             set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
         }
+        let seen = watch::look(&config.queries);
         // Loading is work.
         let loaded = tokio::task::spawn_blocking(move || {
             let loaded = deployment.load(&mut session);
@@ -175,6 +177,7 @@ impl Server {
             listener,
             address,
             tls,
+            seen,
         })
     }
 
@@ -201,11 +204,12 @@ impl Server {
             listener,
             address,
             tls,
+            seen,
         } = self;
         app.set_phase(Phase::Ready);
         tracing::info!(%address, tls = tls.is_some(), "ready");
         if app.config.watch {
-            tokio::spawn(watch::watch(Arc::clone(&app)));
+            tokio::spawn(watch::watch(Arc::clone(&app), seen));
         }
         let mut stop = app.stop.subscribe();
         let router = api::router(Arc::clone(&app));
@@ -218,7 +222,7 @@ impl Server {
             app.stop.subscribe(),
         ));
         tokio::select! {
-            () = &mut serving => {}
+            biased;
             () = stopped(&mut stop) => {
                 tracing::info!("draining");
                 let drain = app.config.drain_timeout.0;
@@ -226,6 +230,7 @@ impl Server {
                     tracing::warn!("some requests did not come to their end in time");
                 }
             }
+            () = &mut serving => {}
         }
         let finished = tokio::task::spawn_blocking(move || -> Result<(), String> {
             let mut session = host.stop().map_err(|error| error.to_string())?;
@@ -257,15 +262,27 @@ pub(crate) async fn reload(app: &Arc<App>) -> Result<Difference, Failure> {
 }
 
 async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
-    let mut deployment = app.deployment.lock().await;
-    let mut taken = std::mem::take(&mut *deployment);
-    let (taken, result) = app
-        .insist(move |session| {
-            let result = taken.load(session);
+    let worker = Arc::clone(app);
+    let result = tokio::task::spawn_blocking(move || {
+        let mut deployment = worker.deployment.blocking_lock();
+        // Beside the session, which goes on with events meanwhile.
+        let prepared = match deployment.prepare() {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut taken = std::mem::take(&mut *deployment);
+        let (taken, result) = worker.handle.call(move |session| {
+            let result = taken.apply(session, prepared);
             (taken, result)
-        })
-        .await?;
-    *deployment = taken;
+        })?;
+        *deployment = taken;
+        Ok::<_, crate::host::HostError>(result)
+    });
+    let result = result
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(Failure::gone)?;
     let counters = &app.counters;
     match result {
         Ok(difference) => {
