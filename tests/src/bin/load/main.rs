@@ -12,6 +12,10 @@ use std::process::ExitCode;
 use options::Options;
 
 fn main() -> ExitCode {
+    if std::env::args().any(|it| it == "--help" || it == "-h") {
+        print!("{}", options::HELP);
+        return ExitCode::SUCCESS;
+    }
     match Options::read(std::env::args().skip(1)).and_then(|options| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {

@@ -1,6 +1,7 @@
 //! What is to be measured.
 
-const HELP: &str = "\
+/// What can be asked for.
+pub const HELP: &str = "\
 Load on a daemon: how many events a second it takes in bulk, and how long a match takes to its subscriber.
 
 Usage: load [OPTIONS]
@@ -26,7 +27,7 @@ pub struct Options {
 
 impl Options {
     /// # Errors
-    /// What can't be understood, or the help.
+    /// What can't be understood.
     pub fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             binary: "target/release/portent".to_owned(),
@@ -37,9 +38,6 @@ impl Options {
             rate: 100_000,
         };
         while let Some(name) = arguments.next() {
-            if name == "--help" || name == "-h" {
-                return Err(HELP.to_owned());
-            }
             let value = arguments.next();
             let value = value.ok_or_else(|| format!("{name} needs a value\n\n{HELP}"))?;
             let number = || match value.parse::<u64>() {
