@@ -44,6 +44,14 @@ pub(crate) struct Counters {
     pub reloads_failed: AtomicU64,
 }
 
+/// Decoders by stream, in lower case, and format.
+#[derive(Default)]
+struct Decoders {
+    /// How often the catalog has changed: a decoder that was asked for before is not kept.
+    catalog: u64,
+    known: HashMap<(String, Format), Decoder>,
+}
+
 /// See the module.
 pub(crate) struct App {
     pub config: ServeConfig,
@@ -56,8 +64,7 @@ pub(crate) struct App {
     pub stop: watch::Sender<bool>,
     pub started: Instant,
     phase: AtomicU8,
-    /// Those of the catalog with this number: a decoder that was asked for before it changed is not kept.
-    decoders: Mutex<(u64, HashMap<(String, Format), Decoder>)>,
+    decoders: Mutex<Decoders>,
 }
 
 impl App {
@@ -137,23 +144,23 @@ impl App {
         let key = (stream.to_lowercase(), format);
         let catalog = {
             let decoders = self.decoders();
-            if let Some(known) = decoders.1.get(&key) {
+            if let Some(known) = decoders.known.get(&key) {
                 return Ok(known.clone());
             }
-            decoders.0
+            decoders.catalog
         };
         let name = stream.to_owned();
         let decoder = self.ask(move |session| session.decoder(&name, format));
         let decoder = decoder.await?.map_err(Failure::from)?;
         let mut decoders = self.decoders();
-        if decoders.0 == catalog {
-            decoders.1.insert(key, decoder.clone());
+        if decoders.catalog == catalog {
+            decoders.known.insert(key, decoder.clone());
         }
         drop(decoders);
         Ok(decoder)
     }
 
-    fn decoders(&self) -> std::sync::MutexGuard<'_, (u64, HashMap<(String, Format), Decoder>)> {
+    fn decoders(&self) -> std::sync::MutexGuard<'_, Decoders> {
         self.decoders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -161,8 +168,8 @@ impl App {
     pub async fn catalog_changed(&self) -> Result<(), Failure> {
         {
             let mut decoders = self.decoders();
-            decoders.0 += 1;
-            decoders.1.clear();
+            decoders.catalog += 1;
+            decoders.known.clear();
         }
         let names = self.insist(|session| -> std::collections::HashSet<String> {
             session.query_names().map(str::to_owned).collect()
