@@ -57,7 +57,9 @@ pub(super) async fn take(
             break given;
         }
         // A lease that ends is as good as a new match.
-        let next = log.next_lease(&group).map_or(until, |it| it.min(until));
+        let next = log
+            .next_lease(&group, now)
+            .map_or(until, |it| it.min(until));
         tokio::select! {
             _ = changed.changed() => {}
             () = tokio::time::sleep_until(next.into()) => {}
