@@ -40,7 +40,7 @@ pub fn measure(daemon: &Daemon, options: &Options, format: &str) -> Result<Strin
                     while Instant::now() < until {
                         let answer = connection.post(&path, body.as_bytes());
                         match answer.map_err(|error| error.to_string())? {
-                            (200, _) => accepted.fetch_add(options.rows, Ordering::Relaxed),
+                            (200, text) => accepted.fetch_add(taken(&text), Ordering::Relaxed),
                             (429, _) => busy.fetch_add(1, Ordering::Relaxed),
                             (status, text) => return Err(format!("{status}: {text}")),
                         };
@@ -62,4 +62,11 @@ pub fn measure(daemon: &Daemon, options: &Options, format: &str) -> Result<Strin
         options.connections,
         busy.into_inner()
     ))
+}
+
+/// What the daemon says it accepted: not what was sent.
+fn taken(text: &str) -> u64 {
+    let number = text.split_once("\"accepted\":").map(|it| it.1);
+    let digits = number.and_then(|it| it.split(|it: char| !it.is_ascii_digit()).next());
+    digits.and_then(|it| it.parse().ok()).unwrap_or(0)
 }
