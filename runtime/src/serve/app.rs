@@ -45,6 +45,14 @@ pub(crate) struct Counters {
     pub reloads_failed: AtomicU64,
 }
 
+/// Decoders by stream, in lower case, and format.
+#[derive(Default)]
+struct Decoders {
+    /// How often the catalog has changed: a decoder that was asked for before is not kept.
+    catalog: u64,
+    known: HashMap<(String, Format), Decoder>,
+}
+
 /// See the module.
 pub(crate) struct App {
     pub config: ServeConfig,
@@ -58,7 +66,7 @@ pub(crate) struct App {
     pub started: Instant,
     pub sources: Sources,
     phase: AtomicU8,
-    decoders: Mutex<HashMap<(String, Format), Decoder>>,
+    decoders: Mutex<Decoders>,
 }
 
 impl App {
@@ -121,27 +129,52 @@ impl App {
         wait.await.map_err(|_| Failure::gone())
     }
 
+    /// As [`Self::ask`], but waits for a place in the queue: for what must not be left half done.
+    ///
+    /// # Errors
+    /// 503 if the session is not there any more.
+    pub async fn insist<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Session) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let handle = self.handle.clone();
+        let called = tokio::task::spawn_blocking(move || handle.call(job)).await;
+        called.ok().and_then(Result::ok).ok_or_else(Failure::gone)
+    }
+
     /// A decoder for a stream, as long as the catalog stays as it is.
     pub async fn decoder(&self, stream: &str, format: Format) -> Result<Decoder, Failure> {
-        let key = (stream.to_owned(), format);
-        if let Some(known) = self.decoders().get(&key) {
-            return Ok(known.clone());
-        }
+        let key = (stream.to_lowercase(), format);
+        let catalog = {
+            let decoders = self.decoders();
+            if let Some(known) = decoders.known.get(&key) {
+                return Ok(known.clone());
+            }
+            decoders.catalog
+        };
         let name = stream.to_owned();
         let decoder = self.ask(move |session| session.decoder(&name, format));
         let decoder = decoder.await?.map_err(Failure::from)?;
-        self.decoders().insert(key, decoder.clone());
+        let mut decoders = self.decoders();
+        if decoders.catalog == catalog {
+            decoders.known.insert(key, decoder.clone());
+        }
+        drop(decoders);
         Ok(decoder)
     }
 
-    fn decoders(&self) -> std::sync::MutexGuard<'_, HashMap<(String, Format), Decoder>> {
+    fn decoders(&self) -> std::sync::MutexGuard<'_, Decoders> {
         self.decoders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The catalog has changed: what was derived from it is forgotten.
     pub async fn catalog_changed(&self) -> Result<(), Failure> {
-        self.decoders().clear();
-        let names = self.ask(|session| -> std::collections::HashSet<String> {
+        {
+            let mut decoders = self.decoders();
+            decoders.catalog += 1;
+            decoders.known.clear();
+        }
+        let names = self.insist(|session| -> std::collections::HashSet<String> {
             session.query_names().map(str::to_owned).collect()
         });
         let names = names.await?;

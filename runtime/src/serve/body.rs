@@ -53,20 +53,35 @@ pub(crate) async fn text(app: &App, body: axum::body::Body) -> Result<Body<Strin
     Ok(Body { content, room })
 }
 
+/// A body that is JSON, whatever its content type says; an empty one is `{}`.
+pub(crate) async fn json<T: serde::de::DeserializeOwned>(
+    app: &App,
+    body: axum::body::Body,
+) -> Result<T, Failure> {
+    let (content, _room) = bytes(app, body).await?.split();
+    let content = match content.trim_ascii() {
+        b"" => b"{}".as_slice(),
+        content => content,
+    };
+    serde_json::from_slice(content)
+        .map_err(|error| Failure::bad_request(format!("the body can't be read: {error}")))
+}
+
 async fn receive(app: &App, body: axum::body::Body) -> Result<Body<Vec<u8>>, Failure> {
     let most = app.config.limits.body_bytes;
     let mut content = Vec::new();
     let mut room = Vec::new();
     let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
+    let failure = loop {
+        let Some(chunk) = chunks.next().await else {
+            return Ok(Body { content, room });
+        };
         let chunk =
             chunk.map_err(|error| Failure::bad_request(format!("the body broke off: {error}")))?;
         if content.len() + chunk.len() > most {
             let message = format!("a body may have {most} bytes, and this one has more");
-            return Err(
-                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
-                    .help("send it in parts, or raise limits.body_bytes"),
-            );
+            break Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+                .help("send it in parts, or raise limits.body_bytes");
         }
         let units = u32::try_from(chunk.len().div_ceil(UNIT)).unwrap_or(u32::MAX);
         match std::sync::Arc::clone(&app.room).try_acquire_many_owned(units) {
@@ -74,12 +89,19 @@ async fn receive(app: &App, body: axum::body::Body) -> Result<Body<Vec<u8>>, Fai
             Err(_) => {
                 let throttled = &app.counters.throttled;
                 throttled.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                return Err(Failure::busy(
-                    "too many bytes wait for the engine: limits.in_flight_bytes",
-                ));
+                break Failure::busy("too many bytes wait for the engine: limits.in_flight_bytes");
             }
         }
         content.extend_from_slice(&chunk);
+    };
+    drop((content, room));
+    // Whoever is still sending would see its connection break, and not the answer: the rest is read, and kept nowhere.
+    let mut rest = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        rest += chunk.len();
+        if rest > most {
+            break;
+        }
     }
-    Ok(Body { content, room })
+    Err(failure)
 }

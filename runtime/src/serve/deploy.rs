@@ -44,6 +44,13 @@ pub(crate) struct Deployment {
     pub state: State,
 }
 
+/// Query files that were read and found right.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    sources: Vec<Arc<SourceText>>,
+    next: IndexMap<Key, Unit>,
+}
+
 /// What a reload did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -81,7 +88,10 @@ impl From<DeployError> for Failure {
                 if all.is_empty() {
                     return Failure::gone();
                 }
-                Failure::from(all.remove(0)).with("more", more.into())
+                let mut failure = Failure::from(all.remove(0)).with("more", more.into());
+                // What a file names and is not there is the file's fault: the address was right.
+                failure.status = axum::http::StatusCode::BAD_REQUEST;
+                failure
             }
             DeployError::File(message) => Failure::bad_request(message),
         }
@@ -101,7 +111,7 @@ impl Difference {
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Setting => "SETTING",
             Self::Stream => "STREAM",
@@ -186,9 +196,30 @@ impl Deployment {
     /// # Errors
     /// What is wrong.
     pub fn load(&mut self, session: &mut Session) -> Result<Difference, DeployError> {
+        let prepared = self.prepare()?;
+        self.apply(session, prepared)
+    }
+
+    /// Reads the query files and checks all of them: what takes long, and needs no session.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn prepare(&self) -> Result<Prepared, DeployError> {
         let sources = self.read()?;
         let next = units(&sources)?;
         self.check(&sources, &next)?;
+        Ok(Prepared { sources, next })
+    }
+
+    /// Makes the session what was prepared.
+    ///
+    /// # Errors
+    /// What is wrong; then nothing has changed.
+    pub fn apply(
+        &mut self,
+        session: &mut Session,
+        Prepared { sources, next }: Prepared,
+    ) -> Result<Difference, DeployError> {
         let first = self.files.is_empty();
         let difference = if first {
             for source in &sources {

@@ -321,11 +321,21 @@ impl MatchLog {
         self.changed.send_replace(next);
     }
 
-    /// When the first lease of a group ends.
-    pub fn next_lease(&self, group: &str) -> Option<Instant> {
+    /// When the next lease of a group ends: those that have ended already wait for somebody with room, and not for time.
+    pub fn next_lease(&self, group: &str, now: Instant) -> Option<Instant> {
         let inner = self.inner();
         let leases = inner.groups.get(group)?.pending.values();
-        leases.map(|it| it.until).min()
+        leases.map(|it| it.until).filter(|it| *it > now).min()
+    }
+
+    /// How many matches a consumer of a group has, and still in time.
+    pub fn held(&self, group: &str, consumer: &str, now: Instant) -> usize {
+        let inner = self.inner();
+        let leases = inner.groups.get(group).into_iter();
+        let leases = leases.flat_map(|it| it.pending.values());
+        leases
+            .filter(|it| it.until > now && it.consumer == consumer)
+            .count()
     }
 
     /// Removes a group; whether it was there.
@@ -406,7 +416,13 @@ mod tests {
         assert_eq!(take("two", now), [(3, 1)]);
         assert_eq!(log.acknowledge("g", &[1, 7]), 1);
         assert_eq!(take("two", now), []);
-        assert_eq!(log.next_lease("g"), Some(now + minute));
+        assert_eq!(log.next_lease("g", now), Some(now + minute));
+        assert_eq!(log.next_lease("g", now + minute), None);
+        assert_eq!(
+            (log.held("g", "one", now), log.held("g", "two", now)),
+            (1, 1)
+        );
+        assert_eq!(log.held("g", "one", now + minute), 0);
         assert_eq!(take("two", now + minute), [(2, 2), (3, 2)]);
         log.leave("g", "two", now);
         assert_eq!(take("one", now), [(2, 3), (3, 3)]);

@@ -207,6 +207,40 @@ fn of_sinks(registry: &mut Registry, sinks: &[crate::status::SinkStatus]) {
     registry.register("sink_queued_rows", "Rows that wait for a receiver", queued);
 }
 
+/// The same in the older text format: families are named as their samples are, and there are neither units nor kinds of its own.
+pub(crate) fn classic(text: &str) -> String {
+    let kinds: std::collections::HashMap<&str, &str> = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("# TYPE ")?.split_once(' '))
+        .collect();
+    let mut classic = String::with_capacity(text.len());
+    for line in text.lines() {
+        let Some((word, (name, rest))) = line
+            .strip_prefix("# ")
+            .and_then(|it| it.split_once(' '))
+            .and_then(|(word, it)| Some((word, it.split_once(' ')?)))
+        else {
+            if line != "# EOF" {
+                classic.push_str(line);
+                classic.push('\n');
+            }
+            continue;
+        };
+        let (suffix, kind) = match kinds.get(name) {
+            Some(&"counter") => ("_total", "counter"),
+            Some(&"info") => ("_info", "gauge"),
+            Some(kind) => ("", *kind),
+            None => ("", "untyped"),
+        };
+        match word {
+            "HELP" => classic.push_str(&format!("# HELP {name}{suffix} {rest}\n")),
+            "TYPE" => classic.push_str(&format!("# TYPE {name}{suffix} {kind}\n")),
+            _ => {}
+        }
+    }
+    classic
+}
+
 fn of_streams(registry: &mut Registry, streams: &[crate::status::StreamStatus]) {
     let (events, late, ahead, bad) = (
         Counts::<OfStream>::default(),

@@ -53,7 +53,6 @@ use app::{App, Phase, stopped};
 pub use config::{
     Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span, TlsConfig,
 };
-pub(crate) use deploy::Kind;
 use deploy::{Deployment, Difference};
 use failure::Failure;
 use hub::Hub;
@@ -97,6 +96,7 @@ pub struct Server {
     tls: listen::Tls,
     /// From when it is set on, nobody waits for receivers that have gone.
     sinks_stop: portent_connect::live::Stop,
+    seen: watch::Seen,
 }
 
 /// Tells a daemon to stop, or to read its query files again. Cheap to clone.
@@ -149,6 +149,7 @@ impl Server {
         for (name, value) in &config.settings {
             set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
         }
+        let seen = watch::look(&config.queries);
         // Loading is work.
         let loaded = tokio::task::spawn_blocking(move || {
             let loaded = deployment.load(&mut session);
@@ -190,6 +191,7 @@ impl Server {
             address,
             tls,
             sinks_stop,
+            seen,
         })
     }
 
@@ -217,6 +219,7 @@ impl Server {
             address,
             tls,
             sinks_stop,
+            seen,
         } = self;
         app.set_phase(Phase::Ready);
         if let Err(failure) = app.sources.follow(&app).await {
@@ -224,7 +227,7 @@ impl Server {
         }
         tracing::info!(%address, tls = tls.is_some(), "ready");
         if app.config.watch {
-            tokio::spawn(watch::watch(Arc::clone(&app)));
+            tokio::spawn(watch::watch(Arc::clone(&app), seen));
         }
         let mut stop = app.stop.subscribe();
         let router = api::router(Arc::clone(&app));
@@ -237,7 +240,7 @@ impl Server {
             app.stop.subscribe(),
         ));
         tokio::select! {
-            () = &mut serving => {}
+            biased;
             () = stopped(&mut stop) => {
                 tracing::info!("draining");
                 let drain = app.config.drain_timeout.0;
@@ -245,6 +248,7 @@ impl Server {
                     tracing::warn!("some requests did not come to their end in time");
                 }
             }
+            () = &mut serving => {}
         }
         let finished = tokio::task::spawn_blocking(move || -> Result<(), String> {
             sinks_stop.set();
@@ -270,17 +274,35 @@ fn set(session: &mut Session, name: &str, value: &toml::Value) -> Result<(), Err
     session.run(&format!("SET {name} = {value}")).map(|_| ())
 }
 
-/// Reads the query files again: all or nothing.
+/// Reads the query files again: all or nothing, and to the end even if nobody waits for the answer any more.
 pub(crate) async fn reload(app: &Arc<App>) -> Result<Difference, Failure> {
-    let mut deployment = app.deployment.lock().await;
-    let mut taken = std::mem::take(&mut *deployment);
-    let (taken, result) = app
-        .ask(move |session| {
-            let result = taken.load(session);
+    let app = Arc::clone(app);
+    let reloaded = tokio::spawn(async move { reload_files(&app).await });
+    reloaded.await.unwrap_or_else(|_| Err(Failure::gone()))
+}
+
+async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
+    let worker = Arc::clone(app);
+    let result = tokio::task::spawn_blocking(move || {
+        let mut deployment = worker.deployment.blocking_lock();
+        // Beside the session, which goes on with events meanwhile.
+        let prepared = match deployment.prepare() {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut taken = std::mem::take(&mut *deployment);
+        let (taken, result) = worker.handle.call(move |session| {
+            let result = taken.apply(session, prepared);
             (taken, result)
-        })
-        .await?;
-    *deployment = taken;
+        })?;
+        *deployment = taken;
+        Ok::<_, crate::host::HostError>(result)
+    });
+    let result = result
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(Failure::gone)?;
     let counters = &app.counters;
     match result {
         Ok(difference) => {

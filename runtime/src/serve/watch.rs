@@ -10,19 +10,21 @@ use super::app::{App, stopped};
 /// So often it is looked whether a file has changed. (Looking works on every file system; being told does not.)
 const LOOK: Duration = Duration::from_secs(1);
 
-type Seen = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+/// The query files, and when they changed.
+pub(super) type Seen = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
-/// Runs until the daemon stops.
-pub(super) async fn watch(app: Arc<App>) {
+/// Runs until the daemon stops. `seen`: the files as they were before they were loaded.
+pub(super) async fn watch(app: Arc<App>, mut seen: Seen) {
     let mut stop = app.stop.subscribe();
-    let mut seen = look(&app).await;
     let mut pending = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = stopped(&mut stop) => return,
         }
-        let now = look(&app).await;
+        let patterns = app.config.queries.clone();
+        let looked = tokio::task::spawn_blocking(move || look(&patterns)).await;
+        let now = looked.unwrap_or_default();
         if now != seen {
             // Whoever writes several files has not written all of them yet.
             seen = now;
@@ -34,16 +36,13 @@ pub(super) async fn watch(app: Arc<App>) {
     }
 }
 
-async fn look(app: &App) -> Seen {
-    let patterns = app.config.queries.clone();
-    let looked = tokio::task::spawn_blocking(move || {
-        let mut seen = Seen::new();
-        for path in super::deploy::paths(&patterns).unwrap_or_default() {
-            if let Ok(data) = std::fs::metadata(&path) {
-                seen.insert(path, (data.modified().ok(), data.len()));
-            }
+/// The query files as they are now.
+pub(super) fn look(patterns: &[String]) -> Seen {
+    let mut seen = Seen::new();
+    for path in super::deploy::paths(patterns).unwrap_or_default() {
+        if let Ok(data) = std::fs::metadata(&path) {
+            seen.insert(path, (data.modified().ok(), data.len()));
         }
-        seen
-    });
-    looked.await.unwrap_or_default()
+    }
+    seen
 }

@@ -32,19 +32,6 @@ impl Session {
             .filter(|it| !self.is_watch(it))
     }
 
-    /// Whether there is something of a kind and a name, which is in lower case.
-    #[cfg(feature = "serve")]
-    pub(crate) fn has(&self, kind: crate::serve::Kind, name: &str) -> bool {
-        use crate::serve::Kind;
-        let same = |it: &str| it.to_lowercase() == name;
-        match kind {
-            Kind::Setting => true,
-            Kind::Stream => self.catalog.streams().any(|it| same(&it.name)),
-            Kind::Sink => self.catalog.sinks().any(|it| same(&it.name)),
-            Kind::Query => self.catalog.queries().any(|it| same(&it.name)),
-        }
-    }
-
     /// The queries that stand on one of these streams, queries or sinks, directly or not, in the order of creation. Names are in lower
     /// case.
     #[cfg(feature = "serve")]

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
@@ -49,10 +49,21 @@ pub(super) async fn openapi() -> Response {
 }
 
 /// For Prometheus.
-pub(super) async fn metrics(State(app): Shared) -> Result<Response, Failure> {
+pub(super) async fn metrics(State(app): Shared, headers: HeaderMap) -> Result<Response, Failure> {
     let text = metrics::text(&app).await?;
-    let kind =
-        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let accepts = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    let (text, kind) = match accepts {
+        Some(kinds) if kinds.contains("application/openmetrics-text") => (
+            text,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+        // For whoever looks with curl, and for promtool.
+        _ => (
+            metrics::classic(&text),
+            "text/plain; version=0.0.4; charset=utf-8",
+        ),
+    };
+    let kind = HeaderValue::from_static(kind);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Shared, matches};
 use crate::serve::app::stopped;
+use crate::serve::body;
 use crate::serve::failure::Failure;
 use crate::serve::log::From;
 
@@ -34,8 +35,9 @@ pub(super) struct Take {
 pub(super) async fn take(
     State(app): Shared,
     Path((query, group)): Path<(String, String)>,
-    Json(take): Json<Take>,
+    body: axum::body::Body,
 ) -> Result<Json<Value>, Failure> {
+    let take: Take = body::json(&app, body).await?;
     let log = matches::log(&app, &query).await?;
     let limit = take.limit.unwrap_or(100);
     if limit == 0 || limit > MOST {
@@ -55,7 +57,9 @@ pub(super) async fn take(
             break given;
         }
         // A lease that ends is as good as a new match.
-        let next = log.next_lease(&group).map_or(until, |it| it.min(until));
+        let next = log
+            .next_lease(&group, now)
+            .map_or(until, |it| it.min(until));
         tokio::select! {
             _ = changed.changed() => {}
             () = tokio::time::sleep_until(next.into()) => {}
@@ -86,8 +90,9 @@ pub(super) struct Acknowledge {
 pub(super) async fn acknowledge(
     State(app): Shared,
     Path((query, group)): Path<(String, String)>,
-    Json(Acknowledge { numbers }): Json<Acknowledge>,
+    body: axum::body::Body,
 ) -> Result<Json<Value>, Failure> {
+    let Acknowledge { numbers } = body::json(&app, body).await?;
     let log = matches::log(&app, &query).await?;
     if log.groups().iter().all(|it| it.name != group) {
         return Err(unknown(&query, &group));

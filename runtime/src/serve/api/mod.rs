@@ -18,8 +18,9 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, delete, get, post};
 
 use super::app::App;
@@ -82,7 +83,24 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 async fn count(State(app): Shared, request: Request, next: Next) -> Response {
     app.counters.requests.fetch_add(1, Ordering::Relaxed);
-    next.run(request).await
+    as_json(next.run(request).await).await
+}
+
+/// What the framework refuses by itself (parameters that are none, a path that is not UTF-8), told as everything else is.
+async fn as_json(response: Response) -> Response {
+    let status = response.status();
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|it| it.as_bytes().starts_with(b"text/plain"));
+    if !status.is_client_error() || !plain {
+        return response;
+    }
+    let text = axum::body::to_bytes(response.into_body(), 1 << 16).await;
+    let text = text.unwrap_or_default();
+    Failure::new(status, "bad_request", String::from_utf8_lossy(&text))
+        .help("GET /openapi.json says what there is")
+        .into_response()
 }
 
 async fn not_found(request: Request) -> Failure {

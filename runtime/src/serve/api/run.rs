@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::Shared;
 use crate::error::{Errors, SourceText};
+use crate::reply::Reply;
 use crate::serve::app::{App, Phase};
 use crate::serve::body::{self, Body};
 use crate::serve::deploy::{self, Deployment, Key, Unit};
@@ -92,7 +93,7 @@ impl Ready {
     /// 429, 503; what was done can't be written down.
     pub async fn execute<R: Send + 'static>(
         self,
-        job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
+        job: impl FnOnce(&mut Session, &Arc<SourceText>, &mut Vec<Mark>) -> R + Send + 'static,
     ) -> Result<R, Failure> {
         let done = tokio::spawn(self.finish(job)).await;
         done.map_err(|_| Failure::gone())?
@@ -100,7 +101,7 @@ impl Ready {
 
     async fn finish<R: Send + 'static>(
         self,
-        job: impl FnOnce(&mut Session, &Arc<SourceText>) -> R + Send + 'static,
+        job: impl FnOnce(&mut Session, &Arc<SourceText>, &mut Vec<Mark>) -> R + Send + 'static,
     ) -> Result<R, Failure> {
         let Self {
             app,
@@ -110,15 +111,21 @@ impl Ready {
             _body,
         } = self;
         let asked = app.ask(move |session| {
-            let result = job(session, &source);
-            let stands: Vec<bool> = changes.iter().map(|it| it.stands(session)).collect();
-            (result, changes, stands)
+            let mut marks = Vec::new();
+            let result = job(session, &source, &mut marks);
+            (result, marks)
         });
-        let (result, changes, stands) = asked.await?;
-        if let Some(mut deployment) = deployment {
-            for (change, stands) in changes.into_iter().zip(stands) {
-                change.note(stands, &mut deployment);
-            }
+        let (result, marks) = asked.await?;
+        // What failed, or was there already, has changed nothing. Answers come in the order of the statements.
+        let mut marks = marks.into_iter().peekable();
+        let done: Vec<Change> = changes
+            .into_iter()
+            .filter(|change| marks.next_if_eq(&change.mark()).is_some())
+            .collect();
+        if let Some(mut deployment) = deployment
+            && !done.is_empty()
+        {
+            done.into_iter().for_each(|it| it.note(&mut deployment));
             save(&deployment)?;
             app.catalog_changed().await?;
         }
@@ -179,45 +186,77 @@ impl Change {
             .help("change the file and reload, or PAUSE it"))
     }
 
-    /// Keeps what it did; `stands`: whether what it names is there now.
-    fn note(self, stands: bool, deployment: &mut Deployment) {
+    /// Keeps what it did.
+    fn note(self, deployment: &mut Deployment) {
         let state = &mut deployment.state;
         match self {
-            Self::Create(key, unit) if stands => {
+            Self::Create(key, unit) => {
                 // What is replaced runs.
                 state.paused.shift_remove(&key.1);
                 state.add(key, unit);
             }
-            Self::Drop(key) if !stands => {
+            Self::Drop(key) => {
                 state.paused.shift_remove(&key.1);
                 state.remove(&key);
             }
-            Self::Pause(name) if stands => {
+            Self::Pause(name) => {
                 state.paused.insert(name);
             }
             Self::Resume(name) => {
                 state.paused.shift_remove(&name);
             }
-            _ => {}
         }
     }
 
-    /// Whether what it names is there.
-    fn stands(&self, session: &Session) -> bool {
+    /// What the answer says if it was done.
+    fn mark(&self) -> Mark {
         match self {
-            Self::Create(key, _) | Self::Drop(key) => session.has(key.0, &key.1),
-            Self::Pause(name) | Self::Resume(name) => session.has(deploy::Kind::Query, name),
+            Self::Create((kind, name), _) => ("create", kind.word(), name.clone()),
+            Self::Drop((kind, name)) => ("drop", kind.word(), name.clone()),
+            Self::Pause(name) => ("pause", "QUERY", name.clone()),
+            Self::Resume(name) => ("resume", "QUERY", name.clone()),
         }
     }
 }
 
-fn answers(session: &mut Session, source: &Arc<SourceText>) -> (Vec<Json_>, Result<(), Errors>) {
+/// That something was done: what, with which kind of thing, and its name in lower case.
+pub(super) type Mark = (&'static str, &'static str, String);
+
+pub(super) fn mark(reply: &Reply) -> Option<Mark> {
+    match reply {
+        Reply::Created {
+            what,
+            name,
+            new: true,
+        } => Some(("create", what, name.to_lowercase())),
+        Reply::Set { name, .. } => {
+            Some(("create", deploy::Kind::Setting.word(), name.to_lowercase()))
+        }
+        Reply::Dropped {
+            what,
+            name,
+            existed: true,
+        } => Some(("drop", what, name.to_lowercase())),
+        Reply::Paused { name, .. } => Some(("pause", "QUERY", name.to_lowercase())),
+        Reply::Resumed { name } => Some(("resume", "QUERY", name.to_lowercase())),
+        _ => None,
+    }
+}
+
+fn answers(
+    session: &mut Session,
+    source: &Arc<SourceText>,
+    marks: &mut Vec<Mark>,
+) -> (Vec<Json_>, Result<(), Errors>) {
     let mut replies: Vec<Json_> = Vec::new();
     let mut open: Option<(Json_, Vec<Json_>)> = None;
     let mut too_many = false;
     let result = session.run_source(source, &mut |piece| {
         match piece {
-            Piece::Reply(reply) => replies.push(wire::reply(&reply)),
+            Piece::Reply(reply) => {
+                marks.extend(mark(&reply));
+                replies.push(wire::reply(&reply));
+            }
             Piece::Header(schema) => open = Some((wire::schema(schema), Vec::new())),
             Piece::Row(values) => {
                 if let Some((_, rows)) = &mut open {

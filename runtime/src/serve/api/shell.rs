@@ -11,7 +11,7 @@ use serde_json::{Value as Json_, json};
 
 use super::Shared;
 use super::lines::{self, Outlet};
-use super::run::Ready;
+use super::run::{Mark, Ready, mark};
 use crate::error::{Errors, SourceText};
 use crate::serve::body;
 use crate::serve::failure::Failure;
@@ -32,9 +32,9 @@ pub(super) async fn shell(State(app): Shared, body: axum::body::Body) -> Result<
     tokio::spawn(async move {
         let hub = Arc::clone(&app.hub);
         let source = ready.source();
-        let done = ready.execute(move |session, source| {
+        let done = ready.execute(move |session, source, marks| {
             let mut outlet = outlet;
-            let result = run(session, source, &hub, &mut outlet);
+            let result = run(session, source, &hub, &mut outlet, marks);
             (result, hub.seen())
         });
         let mut last = Vec::new();
@@ -57,6 +57,7 @@ fn run(
     source: &Arc<SourceText>,
     hub: &Hub,
     outlet: &mut Outlet,
+    marks: &mut Vec<Mark>,
 ) -> Result<(), Line> {
     if outlet.is_closed() {
         return Ok(());
@@ -79,7 +80,10 @@ fn run(
         }
         let line = match piece {
             Piece::Row(_) => return ControlFlow::Continue(()),
-            Piece::Reply(reply) => Line::Reply(reply),
+            Piece::Reply(reply) => {
+                marks.extend(mark(&reply));
+                Line::Reply(reply)
+            }
             Piece::Header(schema) => Line::Header(Arc::clone(schema)),
             Piece::End => Line::End,
             Piece::Waiting => Line::Waiting,

@@ -1,7 +1,7 @@
 //! The matches of a query over a WebSocket: to all, or, in a group, each to one, with acknowledgements coming back.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -21,6 +21,8 @@ const PAGE: usize = 64;
 /// In a group: so many may wait for their acknowledgement.
 const UNACKNOWLEDGED: usize = 1_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Consumers that do not say their name get a number.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
 /// What clients send is small.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -58,8 +60,7 @@ pub(super) async fn socket(
     let consumer = match (options.group, options.consumer) {
         (Some(group), consumer) => {
             log.join(&group, from);
-            let numbers = &app.counters.requests;
-            let name = || format!("socket-{}", numbers.load(Ordering::Relaxed));
+            let name = || format!("socket-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
             Some((group, consumer.unwrap_or_else(name)))
         }
         (None, Some(_)) => {
@@ -80,7 +81,6 @@ pub(super) async fn socket(
                 next,
                 on_lag,
                 consumer: consumer.clone(),
-                pending: 0,
             };
             peer.serve(socket).await;
             if let Some((group, consumer)) = consumer {
@@ -96,8 +96,6 @@ struct Peer {
     next: u64,
     on_lag: OnLag,
     consumer: Option<(String, String)>,
-    /// Given out to it and not acknowledged, about: of those that ran out of time others may have it.
-    pending: usize,
 }
 
 /// Why the conversation ends.
@@ -124,6 +122,8 @@ impl Peer {
         let mut stop = self.app.stop.subscribe();
         loop {
             changed.mark_unchanged();
+            // A lease that ends meanwhile is one to wake up for.
+            let asked = Instant::now();
             let sent = self.send_some(socket).await?;
             if sent {
                 // What the peer has to say meanwhile shall not wait until there is nothing to tell.
@@ -138,7 +138,7 @@ impl Peer {
             let lease = self
                 .consumer
                 .as_ref()
-                .and_then(|(group, _)| self.log.next_lease(group));
+                .and_then(|(group, _)| self.log.next_lease(group, asked));
             let wake = Instant::now() + KEEP_ALIVE;
             let wake = lease.map_or(wake, |it| it.min(wake));
             tokio::select! {
@@ -159,13 +159,13 @@ impl Peer {
     async fn send_some(&mut self, socket: &mut WebSocket) -> Result<bool, End> {
         let mut texts: Vec<String> = Vec::new();
         if let Some((group, consumer)) = &self.consumer {
-            let room = UNACKNOWLEDGED.saturating_sub(self.pending).min(PAGE);
             let timeout = self.app.config.matches.ack_timeout.0;
             let now = Instant::now();
+            let held = self.log.held(group, consumer, now);
+            let room = UNACKNOWLEDGED.saturating_sub(held).min(PAGE);
             for given in self.log.take(group, consumer, room, timeout, now) {
                 let mut one: Value = serde_json::from_str(&given.entry.json()).unwrap_or_default();
                 one["deliveries"] = given.deliveries.into();
-                self.pending += 1;
                 texts.push(one.to_string());
             }
         } else {
@@ -217,7 +217,6 @@ impl Peer {
             return Err(End::Close(close_code::POLICY, reason));
         };
         self.log.acknowledge(group, &ack);
-        self.pending = self.pending.saturating_sub(ack.len());
         Ok(())
     }
 }

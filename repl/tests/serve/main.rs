@@ -1,0 +1,17 @@
+//! The daemon, as its clients meet it: the real binary, over real sockets. Nothing here depends on how fast it is.
+
+mod consumers;
+mod daemon;
+mod groups;
+mod http;
+mod load;
+mod malformed;
+mod metrics;
+mod push;
+mod queries;
+mod refusals;
+mod reload;
+mod restart;
+mod secure;
+mod socket;
+mod tools;
