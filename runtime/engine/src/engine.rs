@@ -157,7 +157,7 @@ impl Engine {
         self.register_as(query, deliver, false)
     }
 
-    /// As [`Self::register`]. `traced`: all that it sees and finds is kept for [`Self::trace`].
+    /// As [`Self::register`]. `traced`: all that it sees and finds is kept for [`Self::traced_matches`].
     pub(crate) fn register_as(
         &mut self,
         query: Arc<CompiledQuery>,

@@ -1,7 +1,7 @@
 //! What a daemon and a shell say to each other: JSON, a [`Line`] a line.
 //!
 //! `POST /v1/shell` answers a text of statements with lines, as they come; the last is [`Line::Done`]. `POST /v1/watch` answers a SELECT with the rows that
-//! come from then on. `GET /v1/matches?format=shell` tells the matches of all queries. Values keep their types on the way: see [`value`].
+//! come from then on. `GET /v1/matches?format=shell` tells the matches of all queries. Values keep their types on the way: see `value.rs`.
 
 mod decode;
 mod encode;
