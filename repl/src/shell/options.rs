@@ -90,10 +90,13 @@ mod tests {
 
     #[test]
     fn values_are_those_that_the_tables_list() {
-        assert_eq!(values(false, "connector"), ["file", "stdin", "generator"]);
+        assert_eq!(
+            values(false, "connector"),
+            ["file", "directory", "stdin", "tcp", "http", "generator"]
+        );
         assert_eq!(
             values(true, "connector"),
-            ["file", "stdout", "print", "blackhole"]
+            ["file", "stdout", "print", "webhook", "tcp", "blackhole"]
         );
         assert_eq!(values(false, "on_bad"), ["fail", "skip", "dlq"]);
         assert_eq!(values(true, "mode"), ["truncate", "append"]);

@@ -74,7 +74,7 @@ fn settings_and_their_values() {
 
 #[test]
 fn options_and_their_values() {
-    assert_eq!(at("CREATE STREAM s WITH (conn|"), ["connector = "]);
+    assert_eq!(at("CREATE STREAM s WITH (connecto|"), ["connector = "]);
     assert_eq!(at("CREATE STREAM s WITH (connector = 'ge|"), ["generator'"]);
     assert_eq!(
         at("CREATE SINK k WITH (mode = |"),
