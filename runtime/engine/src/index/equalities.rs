@@ -59,6 +59,15 @@ pub(crate) struct Place {
     symbols: Box<[Symbol]>,
 }
 
+impl Place {
+    /// Whether no event is looked for in both: its columns make one key of each set.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let mut keys = self.symbols.chunks(self.width);
+        self.shape == other.shape
+            && keys.all(|key| other.symbols.chunks(other.width).all(|it| it != key))
+    }
+}
+
 /// A test that is an equality: its number within the entry, the column, and what it may equal.
 struct Equality<'a> {
     number: usize,

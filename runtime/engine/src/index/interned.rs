@@ -19,9 +19,8 @@ struct Interned {
     spots: SmallVec<[(u32, u8); 2]>,
 }
 
-/// As long as no more entries than these have a test that is a comparison with a number, each makes it on the spot: that costs less than
-/// to look up what came of it. So a test is evaluated at most so many times per event, and mostly once, as entries of different places
-/// are seldom found together.
+/// So many entries may have a test on the spot, if no event finds two of them: so it is evaluated at most once per event all the same,
+/// and that costs less than to look up what came of it.
 pub(crate) const FEW: usize = 4;
 
 /// All tests of an index.
@@ -101,7 +100,16 @@ impl Tests {
         Some(&known.test)
     }
 
-    /// Whether another entry may have the test on the spot.
+    /// The entries that have the test on the spot.
+    pub fn spots(&self, number: u32) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let known = self.tests.get(number as usize).and_then(Option::as_ref);
+        let spots = known
+            .map(|known| known.spots.as_slice())
+            .unwrap_or_default();
+        spots.iter().map(|(query, bit)| (*query, 1 << bit))
+    }
+
+    /// Whether another entry may have the test on the spot, if no event finds it together with those that have.
     pub fn is_free(&self, number: u32) -> bool {
         let known = self.tests.get(number as usize).and_then(Option::as_ref);
         // Those that do not have it on the spot share what came of it.

@@ -18,8 +18,9 @@
 //! Cost per event: the number of sets of columns, lengths and sizes, the length of the texts, and the entries whose filing test holds; not
 //! the number of queries. (The shape is that of Esper's filter service, and of the predicate indexes of Siena and Le Subscribe.)
 //!
-//! What the place of an entry answers exactly is not tested again. Of its other tests, one that is a comparison with a number and that no
-//! other entry has is made on the spot (`filed`); all others are interned (`interned`) and evaluated at most once per event.
+//! What the place of an entry answers exactly is not tested again. Of its other tests, one that is a comparison with a number is made on
+//! the spot (`filed`), if no event can find another entry that has it; all others are interned (`interned`). So a test is evaluated at most
+//! once per event.
 
 mod affixes;
 mod equalities;
@@ -86,14 +87,15 @@ impl PredicateIndex {
                 self.tests.release(number);
             } else {
                 open.push(number);
-                if !self.tests.is_free(number) {
+                if !self.fits_on_the_spot(number, &place) {
                     self.share(number);
                 }
             }
         }
         let spot = open.iter().enumerate().find_map(|(at, number)| {
             let check = Check::on_the_spot(self.tests.get(*number)?)?;
-            self.tests.is_free(*number).then_some((at, check))
+            self.fits_on_the_spot(*number, &place)
+                .then_some((at, check))
         });
         let (at, first) = match (spot, open.first()) {
             (Some((at, check)), _) => {
@@ -116,7 +118,19 @@ impl PredicateIndex {
         });
     }
 
-    /// A test has got more users than may have it on the spot: those that have shall share it.
+    /// Whether an entry in this place may have a test on the spot, beside those that have: no event may find two of them, so that none
+    /// evaluates the test twice.
+    fn fits_on_the_spot(&self, number: u32, place: &Place) -> bool {
+        let apart = |(query, bit): (u32, u64)| {
+            let records = self.by_query.get(&query).into_iter().flatten();
+            records
+                .filter(|record| record.bit == bit)
+                .all(|record| record.place.excludes(place))
+        };
+        self.tests.is_free(number) && self.tests.spots(number).all(apart)
+    }
+
+    /// A test has got a user that can't have it on the spot, or too many: those that have it so shall share it.
     fn share(&mut self, number: u32) {
         let check = self.tests.get(number).and_then(Check::on_the_spot);
         for (query, bit) in self.tests.take_spots(number) {

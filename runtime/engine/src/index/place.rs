@@ -41,6 +41,16 @@ pub(crate) enum Place {
     List,
 }
 
+impl Place {
+    /// Whether it is known that no event finds entries in both.
+    pub fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Equal(one), Self::Equal(other)) => one.excludes(other),
+            _ => false,
+        }
+    }
+}
+
 impl Places {
     /// A place for an entry with these tests, and the numbers of those that the place answers.
     pub fn choose(&mut self, tests: &[Test]) -> (Place, Vec<usize>) {

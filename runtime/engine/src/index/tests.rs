@@ -270,6 +270,35 @@ fn a_test_that_entries_share_is_evaluated_once() {
     assert_eq!(index.evaluations, 1);
 }
 
+/// Whatever stands where, no test is evaluated twice for an event.
+#[test]
+fn a_test_is_evaluated_once_however_its_entries_lie() {
+    let over = || test(2, CompareOp::Gt, Value::Float(5.0));
+    let text = |text: &str| test(0, CompareOp::Eq, Value::text(text));
+    let number = |number| test(1, CompareOp::Eq, Value::Int(number));
+    let row = [Value::text("a"), Value::Int(1), Value::Float(6.0)];
+    let entries = [
+        vec![text("a"), over()],
+        // No event finds it together with the first: both may have the test on the spot.
+        vec![text("b"), over()],
+        // The same key, another set of columns, and none.
+        vec![text("a"), over()],
+        vec![number(1), over()],
+        vec![text("a"), number(1), over()],
+        vec![over()],
+    ];
+    for first in 0..entries.len() {
+        for second in 0..entries.len() {
+            let mut index = PredicateIndex::default();
+            index.insert(0, 1, entries[first].clone());
+            index.insert(1, 1, entries[second].clone());
+            index.probe(&row[..], &mut Hits::default());
+            let one = u64::from([first, second].iter().any(|it| *it != 1));
+            assert_eq!(index.evaluations, one, "{first} and {second}");
+        }
+    }
+}
+
 /// The work for a thousand events, with so many entries of a shape.
 fn work(count: u32, entry: impl Fn(u32) -> Vec<Test>, row: impl Fn(u32) -> Vec<Value>) -> u64 {
     let mut index = PredicateIndex::default();
