@@ -4,7 +4,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,43 +13,37 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::app::{App, Phase};
 use super::failure::Failure;
-use crate::status::QueryState;
+use crate::status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfQuery {
-    query: String,
+/// Names and values.
+type Labels = Vec<(&'static str, String)>;
+
+/// A value of a metric for each of some things.
+type Values<'a> = &'a mut dyn Iterator<Item = (Labels, u64)>;
+
+fn label(name: &'static str, value: &str) -> Labels {
+    vec![(name, value.to_owned())]
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfStream {
-    stream: String,
+fn gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfSink {
-    sink: String,
+fn counts(registry: &mut Registry, name: &str, help: &str, values: Values<'_>) {
+    let family = Family::<Labels, Counter>::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).inc_by(value);
+    }
+    registry.register(name, help, family);
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OfSource {
-    stream: String,
-    state: &'static str,
+fn gauges(values: Values<'_>) -> Family<Labels, Gauge> {
+    let family = Family::<Labels, Gauge>::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).set(gauge(value));
+    }
+    family
 }
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Dropped {
-    query: String,
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct InState {
-    state: &'static str,
-}
-
-type Counts<L> = Family<L, Counter>;
-type Gauges<L> = Family<L, Gauge>;
-type Seconds<L> = Family<L, Gauge<f64, AtomicU64>>;
 
 /// The text.
 pub(crate) async fn text(app: &App) -> Result<String, Failure> {
@@ -61,65 +54,58 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
     let registry = &mut registry;
     let info = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "What runs", info);
-    let single = |value: u64| {
-        let counter: Counter = Counter::default();
-        counter.inc_by(value);
-        counter
-    };
     let counters = &app.counters;
     let get = |it: &AtomicU64| it.load(Ordering::Relaxed);
     for (name, help, value) in [
-        ("http_requests", "Requests", get(&counters.requests)),
+        ("http_requests", "Requests", &counters.requests),
         (
             "http_unauthorized",
             "Requests without the right token",
-            get(&counters.unauthorized),
+            &counters.unauthorized,
         ),
         (
             "http_throttled",
             "Requests that were refused since the engine was behind",
-            get(&counters.throttled),
+            &counters.throttled,
         ),
         (
             "pushed_events",
             "Events taken over HTTP, in time",
-            get(&counters.accepted),
+            &counters.accepted,
         ),
         (
             "pushed_late_events",
             "Events taken over HTTP that were too late",
-            get(&counters.late),
+            &counters.late,
         ),
         (
             "rejected_events",
             "Rows that came over HTTP and can't be read",
-            get(&counters.rejected),
+            &counters.rejected,
         ),
         (
             "delivered_matches",
             "Matches given to consumers",
-            get(&counters.delivered),
+            &counters.delivered,
         ),
         (
             "lagged_consumers",
             "How often a consumer lost matches",
-            get(&counters.lagged),
+            &counters.lagged,
         ),
-        (
-            "reloads",
-            "Reloads of the query files",
-            get(&counters.reloads),
-        ),
+        ("reloads", "Reloads of the query files", &counters.reloads),
         (
             "reload_failures",
             "Reloads that changed nothing since something was wrong",
-            get(&counters.reloads_failed),
+            &counters.reloads_failed,
         ),
     ] {
-        registry.register(name, help, single(value));
+        let counter: Counter = Counter::default();
+        counter.inc_by(get(value));
+        registry.register(name, help, counter);
     }
     let subscribers: Gauge = Gauge::default();
-    subscribers.set(i64::try_from(get(&counters.subscribers)).unwrap_or(i64::MAX));
+    subscribers.set(gauge(get(&counters.subscribers)));
     registry.register("subscribers", "Consumers that are connected", subscribers);
     let ready: Gauge = Gauge::default();
     ready.set(i64::from(app.phase() == Phase::Ready));
@@ -140,71 +126,155 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
 }
 
 fn of_sources(registry: &mut Registry, app: &App) {
-    let (rows, bad) = (Counts::<OfStream>::default(), Counts::<OfStream>::default());
-    let states = Gauges::<OfSource>::default();
-    for (stream, status) in app.sources.status() {
-        let label = OfStream {
-            stream: stream.clone(),
-        };
-        let get = |it: &AtomicU64| it.load(Ordering::Relaxed);
-        rows.get_or_create(&label).inc_by(get(&status.rows));
-        bad.get_or_create(&label).inc_by(get(&status.bad));
-        let state = status.state();
-        for known in ["starting", "running", "ended", "failed"] {
-            let label = OfSource {
-                stream: stream.clone(),
-                state: known,
-            };
-            states
-                .get_or_create(&label)
-                .set(i64::from(state.word() == known));
-        }
-    }
-    registry.register("source_rows", "Rows that a source gave", rows);
-    registry.register(
-        "source_bad_rows",
-        "Rows of a source that can't be read",
-        bad,
-    );
-    registry.register(
-        "source_state",
-        "1 for the state that a source is in",
-        states,
-    );
+    let all = app.sources.status();
+    let each = |value: fn(&super::sources::Status) -> &AtomicU64| {
+        let all = all.iter();
+        all.map(move |(name, it)| (label("stream", name), value(it).load(Ordering::Relaxed)))
+    };
+    let help = "Rows that a source gave";
+    counts(registry, "source_rows", help, &mut each(|it| &it.rows));
+    let help = "Rows of a source that can't be read";
+    counts(registry, "source_bad_rows", help, &mut each(|it| &it.bad));
+    let mut states = all.iter().flat_map(|(name, it)| {
+        let state = it.state();
+        ["starting", "running", "ended", "failed"].map(|known| {
+            let labels = vec![("stream", name.clone()), ("state", known.to_owned())];
+            (labels, u64::from(state.word() == known))
+        })
+    });
+    let help = "1 for the state that a source is in";
+    registry.register("source_state", help, gauges(&mut states));
 }
 
-fn of_sinks(registry: &mut Registry, sinks: &[crate::status::SinkStatus]) {
-    let (rows, dropped, failed, retries) = (
-        Counts::<OfSink>::default(),
-        Counts::<OfSink>::default(),
-        Counts::<OfSink>::default(),
-        Counts::<OfSink>::default(),
-    );
-    let queued = Gauges::<OfSink>::default();
-    for sink in sinks {
-        let label = OfSink {
-            sink: sink.name.clone(),
-        };
-        rows.get_or_create(&label).inc_by(sink.rows);
-        dropped.get_or_create(&label).inc_by(sink.stats.dropped);
-        failed.get_or_create(&label).inc_by(sink.stats.failed);
-        retries.get_or_create(&label).inc_by(sink.stats.retries);
-        let waiting = i64::try_from(sink.stats.queued).unwrap_or(i64::MAX);
-        queued.get_or_create(&label).set(waiting);
-    }
-    registry.register("sink_rows", "Rows that went into a sink", rows);
-    registry.register(
+fn of_sinks(registry: &mut Registry, sinks: &[SinkStatus]) {
+    let each = |value: fn(&SinkStatus) -> u64| {
+        sinks
+            .iter()
+            .map(move |it| (label("sink", &it.name), value(it)))
+    };
+    let help = "Rows that went into a sink";
+    counts(registry, "sink_rows", help, &mut each(|it| it.rows));
+    let help = "Rows for which a sink's queue had no room";
+    counts(
+        registry,
         "sink_dropped_rows",
-        "Rows for which a sink's queue had no room",
-        dropped,
+        help,
+        &mut each(|it| it.stats.dropped),
     );
-    registry.register("sink_failed_rows", "Rows that a receiver refused", failed);
-    registry.register(
+    let help = "Rows that a receiver refused";
+    counts(
+        registry,
+        "sink_failed_rows",
+        help,
+        &mut each(|it| it.stats.failed),
+    );
+    let help = "Attempts that failed and were made again";
+    counts(
+        registry,
         "sink_retries",
-        "Attempts that failed and were made again",
-        retries,
+        help,
+        &mut each(|it| it.stats.retries),
     );
+    let queued = gauges(&mut each(|it| it.stats.queued));
     registry.register("sink_queued_rows", "Rows that wait for a receiver", queued);
+}
+
+fn of_streams(registry: &mut Registry, streams: &[StreamStatus]) {
+    let each = |value: fn(&StreamStatus) -> u64| {
+        streams
+            .iter()
+            .map(move |it| (label("stream", &it.name), value(it)))
+    };
+    counts(
+        registry,
+        "events",
+        "Events of a stream",
+        &mut each(|it| it.events),
+    );
+    let help = "Events that came before the watermark";
+    counts(registry, "late_events", help, &mut each(|it| it.late));
+    let help = "Events too far ahead of all others";
+    counts(registry, "ahead_events", help, &mut each(|it| it.ahead));
+    let help = "Rows of a source that can't be read";
+    counts(registry, "bad_events", help, &mut each(|it| it.bad));
+    let waiting = gauges(&mut each(|it| it.waiting));
+    registry.register(
+        "waiting_events",
+        "Events that wait for the watermark",
+        waiting,
+    );
+    let watermark = Family::<Labels, Gauge<f64, AtomicU64>>::default();
+    for stream in streams {
+        if let Some(micros) = stream.watermark {
+            let labels = label("stream", &stream.name);
+            watermark.get_or_create(&labels).set(micros as f64 / 1e6);
+        }
+    }
+    let help = "How far a stream is known, since 1970";
+    registry.register_with_unit("watermark_timestamp", help, Unit::Seconds, watermark);
+}
+
+fn of_queries(registry: &mut Registry, app: &App, queries: &[QueryStatus]) {
+    let each = |value: fn(&QueryStatus) -> u64| {
+        queries
+            .iter()
+            .map(move |it| (label("query", &it.name), value(it)))
+    };
+    let word = |it: &QueryStatus| match &it.state {
+        QueryState::Paused => "paused",
+        QueryState::Done => "done",
+        QueryState::Failed(_) => "failed",
+        _ => "running",
+    };
+    let mut states = ["running", "paused", "done", "failed"]
+        .into_iter()
+        .map(|state| {
+            let count = queries.iter().filter(|it| word(it) == state).count();
+            (label("state", state), count as u64)
+        });
+    registry.register("queries", "Standing queries by state", gauges(&mut states));
+    let help = "Matches of a query's pattern";
+    counts(registry, "matches", help, &mut each(|it| it.matches));
+    let help = "Rows that a query reported";
+    counts(registry, "rows", help, &mut each(|it| it.rows));
+    let help = "Conditions and expressions that had no value";
+    counts(registry, "query_errors", help, &mut each(|it| it.errors));
+    let mut dropped = queries.iter().flat_map(|it| {
+        let reasons = [
+            ("overflow", it.shed),
+            ("oldest", it.dropped),
+            ("limit", it.suppressed),
+        ];
+        reasons.map(|(reason, count)| {
+            (
+                vec![("query", it.name.clone()), ("reason", reason.to_owned())],
+                count,
+            )
+        })
+    });
+    let help = "Matches and partial matches that were not kept";
+    counts(registry, "dropped_matches", help, &mut dropped);
+    let partial = gauges(&mut each(|it| it.partial_matches));
+    registry.register(
+        "partial_matches",
+        "Ways in which partial matches may go on",
+        partial,
+    );
+    let logs: std::collections::HashMap<_, _> = app.hub.all().into_iter().collect();
+    let mut kept = queries.iter().map(|it| {
+        let log = logs.get(it.name.as_str());
+        (
+            label("query", &it.name),
+            log.map_or(0, |log| log.kept() as u64),
+        )
+    });
+    registry.register(
+        "kept_matches",
+        "Matches that are kept for consumers",
+        gauges(&mut kept),
+    );
+    let bytes = gauges(&mut each(|it| it.bytes));
+    registry.register_with_unit("state", "What a query holds", Unit::Bytes, bytes);
 }
 
 /// The same in the older text format: families are named as their samples are, and there are neither units nor kinds of its own.
@@ -239,118 +309,4 @@ pub(crate) fn classic(text: &str) -> String {
         }
     }
     classic
-}
-
-fn of_streams(registry: &mut Registry, streams: &[crate::status::StreamStatus]) {
-    let (events, late, ahead, bad) = (
-        Counts::<OfStream>::default(),
-        Counts::<OfStream>::default(),
-        Counts::<OfStream>::default(),
-        Counts::<OfStream>::default(),
-    );
-    let watermark = Seconds::<OfStream>::default();
-    let waiting = Gauges::<OfStream>::default();
-    for stream in streams {
-        let label = OfStream {
-            stream: stream.name.clone(),
-        };
-        events.get_or_create(&label).inc_by(stream.events);
-        late.get_or_create(&label).inc_by(stream.late);
-        ahead.get_or_create(&label).inc_by(stream.ahead);
-        bad.get_or_create(&label).inc_by(stream.bad);
-        waiting
-            .get_or_create(&label)
-            .set(i64::try_from(stream.waiting).unwrap_or(i64::MAX));
-        if let Some(micros) = stream.watermark {
-            watermark.get_or_create(&label).set(micros as f64 / 1e6);
-        }
-    }
-    registry.register("events", "Events of a stream", events);
-    registry.register("late_events", "Events that came before the watermark", late);
-    registry.register("ahead_events", "Events too far ahead of all others", ahead);
-    registry.register("bad_events", "Rows of a source that can't be read", bad);
-    registry.register(
-        "waiting_events",
-        "Events that wait for the watermark",
-        waiting,
-    );
-    registry.register_with_unit(
-        "watermark_timestamp",
-        "How far a stream is known, since 1970",
-        Unit::Seconds,
-        watermark,
-    );
-}
-
-fn of_queries(registry: &mut Registry, app: &App, queries: &[crate::status::QueryStatus]) {
-    let (matches, rows, errors) = (
-        Counts::<OfQuery>::default(),
-        Counts::<OfQuery>::default(),
-        Counts::<OfQuery>::default(),
-    );
-    let dropped = Counts::<Dropped>::default();
-    let (partial, bytes, kept) = (
-        Gauges::<OfQuery>::default(),
-        Gauges::<OfQuery>::default(),
-        Gauges::<OfQuery>::default(),
-    );
-    let states = Gauges::<InState>::default();
-    for state in ["running", "paused", "done", "failed"] {
-        states.get_or_create(&InState { state }).set(0);
-    }
-    let logs: std::collections::HashMap<_, _> = app.hub.all().into_iter().collect();
-    for query in queries {
-        let state = match &query.state {
-            QueryState::Paused => "paused",
-            QueryState::Done => "done",
-            QueryState::Failed(_) => "failed",
-            _ => "running",
-        };
-        states.get_or_create(&InState { state }).inc();
-        let label = OfQuery {
-            query: query.name.clone(),
-        };
-        matches.get_or_create(&label).inc_by(query.matches);
-        rows.get_or_create(&label).inc_by(query.rows);
-        errors.get_or_create(&label).inc_by(query.errors);
-        let gauge = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
-        partial
-            .get_or_create(&label)
-            .set(gauge(query.partial_matches));
-        bytes.get_or_create(&label).set(gauge(query.bytes));
-        let log = logs.get(query.name.as_str());
-        kept.get_or_create(&label)
-            .set(gauge(log.map_or(0, |it| it.kept() as u64)));
-        for (reason, count) in [
-            ("overflow", query.shed),
-            ("oldest", query.dropped),
-            ("limit", query.suppressed),
-        ] {
-            let label = Dropped {
-                query: query.name.clone(),
-                reason,
-            };
-            dropped.get_or_create(&label).inc_by(count);
-        }
-    }
-    registry.register("queries", "Standing queries by state", states);
-    registry.register("matches", "Matches of a query's pattern", matches);
-    registry.register("rows", "Rows that a query reported", rows);
-    registry.register(
-        "query_errors",
-        "Conditions and expressions that had no value",
-        errors,
-    );
-    registry.register(
-        "dropped_matches",
-        "Matches and partial matches that were not kept",
-        dropped,
-    );
-    registry.register(
-        "partial_matches",
-        "Ways in which partial matches may go on",
-        partial,
-    );
-    registry.register("kept_matches", "Matches that are kept for consumers", kept);
-    registry.register_with_unit("state", "What a query holds", Unit::Bytes, bytes);
 }
