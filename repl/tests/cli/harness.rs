@@ -1,14 +1,9 @@
 //! A folder of its own for each test, and the binary run in it.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A folder that goes when the test is done.
-pub struct Folder {
-    pub path: PathBuf,
-}
+pub use crate::folder::Folder;
 
 /// What a run gave.
 #[derive(Debug)]
@@ -18,26 +13,7 @@ pub struct Ran {
     pub err: String,
 }
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
 impl Folder {
-    pub fn new() -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cli-{}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self { path }
-    }
-
-    pub fn write(&self, name: &str, text: &str) -> &Self {
-        let path = self.path.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).expect("a folder");
-        }
-        std::fs::write(path, text).expect("a file");
-        self
-    }
-
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path.join(name)).expect("the file is there")
     }
@@ -86,13 +62,6 @@ pub fn finish(command: &mut Command, stdin: &str) -> Ran {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Left behind, it is in the build's own folder for temporary files.
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 

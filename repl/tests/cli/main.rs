@@ -3,6 +3,8 @@
 mod check;
 mod explain;
 mod fmt;
+#[path = "../support/folder.rs"]
+mod folder;
 mod generate;
 mod harness;
 mod input;

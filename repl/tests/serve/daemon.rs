@@ -2,14 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::http::{Answer, Connection, LIMIT};
+
+pub use crate::folder::Folder;
 
 /// A stream and two queries: numbers that are odd, and a number that is followed by its double.
 pub const QUERIES: &str = "\
@@ -33,31 +33,7 @@ pub fn numbers(key: &str, range: std::ops::Range<u64>) -> String {
 /// For what is much work in a build that is not optimised.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A folder that goes when the test is done.
-pub struct Folder {
-    pub path: PathBuf,
-}
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
 impl Folder {
-    pub fn new() -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("serve-{}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self { path }
-    }
-
-    pub fn write(&self, name: &str, text: &str) -> &Self {
-        let path = self.path.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).expect("a folder");
-        }
-        std::fs::write(path, text).expect("a file");
-        self
-    }
-
     /// `portent serve` here, on any port.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portent"));
@@ -105,13 +81,6 @@ impl Folder {
     /// What the daemons here have logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path.join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Left behind, it is in the build's own folder for temporary files.
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod consumers;
 mod daemon;
+#[path = "../support/folder.rs"]
+mod folder;
 mod groups;
 mod http;
 mod load;

@@ -7,6 +7,8 @@
 mod batch;
 mod clock;
 mod doors;
+#[path = "../support/folder.rs"]
+mod folder;
 mod lines;
 mod live;
 mod output;

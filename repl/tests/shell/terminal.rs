@@ -2,49 +2,21 @@
 
 use std::io::{Read as _, Write};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+pub use crate::folder::Folder;
 
 /// The longest that anything may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const PROMPT: &str = "portent>";
 
-/// A folder that goes when the test is done.
-pub struct Folder {
-    pub path: PathBuf,
-}
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
 impl Folder {
-    pub fn new() -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("shell-{}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self { path }
-    }
-
-    pub fn write(&self, name: &str, text: &str) {
-        let path = self.path.join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
-
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path.join(name)).expect("the file is there")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Left behind, it is in the build's own folder for temporary files.
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
