@@ -179,10 +179,7 @@ impl App {
         });
         let names = names.await?;
         self.hub.retain(|query| names.contains(query));
-        match self.phase() {
-            Phase::Ready => self.sources.follow(self).await,
-            _ => Ok(()),
-        }
+        self.sources.follow(self).await
     }
 }
 

@@ -71,6 +71,12 @@ pub(crate) enum DeployError {
     File(String),
 }
 
+impl DeployError {
+    fn of(errors: Errors) -> Self {
+        Self::Errors(vec![errors])
+    }
+}
+
 impl fmt::Display for DeployError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -191,13 +197,20 @@ impl Deployment {
         Ok(sources)
     }
 
-    /// Reads the query files, checks all of them, and makes the session what they say. If anything is wrong nothing changes.
+    /// Reads the query files, checks all of them, and executes them in a session in which nothing stands yet.
     ///
     /// # Errors
-    /// What is wrong.
+    /// What is wrong; then the session is of no use.
     pub fn load(&mut self, session: &mut Session) -> Result<Difference, DeployError> {
-        let prepared = self.prepare()?;
-        self.apply(session, prepared)
+        let Prepared { sources, next } = self.prepare()?;
+        for source in &sources {
+            run(session, source)?;
+        }
+        self.files = next;
+        Ok(Difference {
+            added: names(self.files.iter()),
+            ..Difference::default()
+        })
     }
 
     /// Reads the query files and checks all of them: what takes long, and needs no session.
@@ -218,21 +231,10 @@ impl Deployment {
     pub fn apply(
         &mut self,
         session: &mut Session,
-        Prepared { sources, next }: Prepared,
+        prepared: Prepared,
     ) -> Result<Difference, DeployError> {
-        let first = self.files.is_empty();
-        let difference = if first {
-            for source in &sources {
-                run(session, source)?;
-            }
-            Difference {
-                added: names(next.iter()),
-                ..Difference::default()
-            }
-        } else {
-            self.change(session, &next)?
-        };
-        self.files = next;
+        let difference = self.change(session, &prepared.next)?;
+        self.files = prepared.next;
         Ok(difference)
     }
 
@@ -344,6 +346,11 @@ impl Deployment {
         // Queries that stand on what is dropped begin afresh, wherever they were created.
         let gone: Vec<String> = drop.iter().map(|(_, name)| name.clone()).collect();
         for name in session.dependents(&gone) {
+            if session.is_watch(&name) {
+                // Whoever looks on does not hold back what stands; its watch comes to its end.
+                session.unwatch(&name).map_err(DeployError::of)?;
+                continue;
+            }
             let key = (Kind::Query, name.to_lowercase());
             if drop.contains(&key) {
                 continue;
@@ -447,7 +454,7 @@ fn replacing(text: &str) -> String {
 fn run(session: &mut Session, source: &Arc<SourceText>) -> Result<(), DeployError> {
     session
         .run_source(source, &mut |_| std::ops::ControlFlow::Continue(()))
-        .map_err(|errors| DeployError::Errors(vec![errors.in_source(source)]))
+        .map_err(|errors| DeployError::of(errors.in_source(source)))
 }
 
 fn names<'a>(units: impl Iterator<Item = (&'a Key, &'a Unit)>) -> Vec<String> {
@@ -502,5 +509,39 @@ fn units(sources: &[Arc<SourceText>]) -> Result<IndexMap<Key, Unit>, DeployError
     match errors.is_empty() {
         true => Ok(units),
         false => Err(DeployError::Errors(errors)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_does_not_hold_back_a_reload() {
+        let name = format!("portent-deploy-{}.sql", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let write = |stream: &str| {
+            let text = format!(
+                "CREATE STREAM s ({stream}); CREATE STREAM t (ts TIMESTAMP, w BIGINT);
+                 CREATE QUERY q AS SELECT v FROM s; CREATE QUERY r AS SELECT w FROM t"
+            );
+            std::fs::write(&path, text).unwrap();
+        };
+        write("ts TIMESTAMP, v BIGINT");
+        let mut session = Session::new();
+        let patterns = vec![path.display().to_string()];
+        let mut deployment = Deployment::new(patterns, State::default());
+        let loaded = deployment.load(&mut session).unwrap();
+        assert_eq!(loaded.added, ["s", "t", "q", "r"]);
+        let gone = session.watch("SELECT v FROM q").unwrap();
+        let stays = session.watch("SELECT w FROM r").unwrap();
+        write("ts TIMESTAMP, v BIGINT, more TEXT");
+        let prepared = deployment.prepare().unwrap();
+        let loaded = deployment.apply(&mut session, prepared).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(loaded.changed, ["s"]);
+        assert_eq!(loaded.rebuilt, ["q"]);
+        assert_eq!(loaded.unchanged, 2);
+        assert!(session.is_watch_done(&gone.name) && !session.is_watch_done(&stays.name));
     }
 }

@@ -73,6 +73,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// A statement is wrong: whatever it names, the request was understood.
+    pub fn of_statement(errors: &Errors) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({ "error": wire::errors(errors) }),
+        }
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.status, self.body)
@@ -85,14 +95,11 @@ impl From<Errors> for Failure {
             codes::NO_SUCH_QUERY,
             portent_grammar::codes::names::UNKNOWN_STREAM,
         ];
-        let status = match errors.code() {
-            Some(code) if unknown.contains(&code) => StatusCode::NOT_FOUND,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Self {
-            status,
-            body: json!({ "error": wire::errors(&errors) }),
+        let mut failure = Self::of_statement(&errors);
+        if errors.code().is_some_and(|code| unknown.contains(&code)) {
+            failure.status = StatusCode::NOT_FOUND;
         }
+        failure
     }
 }
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use portent_connect::Batch;
 use portent_connect::live::{self, Event, Stop};
 
-use super::app::App;
+use super::app::{App, Phase};
 use super::failure::Failure;
 use crate::host::Handle;
 use crate::session::{Decoded, Decoder};
@@ -85,8 +85,11 @@ impl Sources {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts what is wanted now and does not run, and stops what is not wanted any more.
+    /// Starts what is wanted now and does not run, and stops what is not wanted any more: while events are taken.
     pub async fn follow(&self, app: &App) -> Result<(), Failure> {
+        if app.phase() != Phase::Ready {
+            return Ok(());
+        }
         let wanted = app.ask(|session| session.wanted_sources()).await?;
         let mut running = self.running();
         running.retain(|name, it| {

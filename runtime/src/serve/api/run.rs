@@ -36,7 +36,8 @@ pub(super) async fn run(
 pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Json_>, Failure> {
     let ready = Ready::of(app, body, "<request>").await?;
     let (replies, result) = ready.execute(answers).await?;
-    result.map_err(|errors| Failure::from(errors).with("replies", replies.clone().into()))?;
+    result
+        .map_err(|errors| Failure::of_statement(&errors).with("replies", replies.clone().into()))?;
     Ok(replies)
 }
 

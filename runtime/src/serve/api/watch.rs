@@ -46,6 +46,8 @@ pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<
             return Ok(answer(lines));
         }
     };
+    // What it reads may have a source that nobody has read so far.
+    app.sources.follow(&app).await?;
     let first = Line::Watching(watch).encode(Some(&source)) + "\n";
     let rows = Rows {
         next: log.begin(From::Earliest),
@@ -94,6 +96,11 @@ impl Drop for Lease {
             .app
             .handle
             .try_post(move |session| hub.end_watches(session));
+        // A source that nobody else reads is not wanted any more. (Dropped elsewhere than in a task, it was never begun.)
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let app = Arc::clone(&self.app);
+            runtime.spawn(async move { app.sources.follow(&app).await });
+        }
     }
 }
 
