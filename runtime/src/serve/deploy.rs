@@ -94,10 +94,7 @@ impl From<DeployError> for Failure {
                 if all.is_empty() {
                     return Failure::gone();
                 }
-                let mut failure = Failure::from(all.remove(0)).with("more", more.into());
-                // What a file names and is not there is the file's fault: the address was right.
-                failure.status = axum::http::StatusCode::BAD_REQUEST;
-                failure
+                Failure::of_statement(&all.remove(0)).with("more", more.into())
             }
             DeployError::File(message) => Failure::bad_request(message),
         }
