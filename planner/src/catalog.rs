@@ -31,6 +31,7 @@ pub use stream::{
 };
 
 use crate::compiled::{CompiledQuery, StreamId, StreamSpec};
+use crate::functions::Library;
 use crate::pool::Pool;
 use crate::resolve::Planned;
 use name::Found;
@@ -75,6 +76,7 @@ pub struct Catalog {
     settings: Settings,
     next_stream: u32,
     pool: Pool,
+    library: Library,
 }
 
 impl Catalog {
@@ -86,6 +88,16 @@ impl Catalog {
     /// An empty catalog with the default settings.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The functions that expressions can call.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// The functions, to add some. What is planned already does not see them.
+    pub fn library_mut(&mut self) -> &mut Library {
+        &mut self.library
     }
 
     /// The settings.

@@ -2,7 +2,11 @@
 
 use portent_connect::OnBad;
 
+use portent_planner::functions::Library;
+
 use crate::emitted::Emitted;
+use crate::error::Errors;
+use crate::functions::{Aggregate, Function};
 use crate::session::Session;
 
 /// Called with each row that a standing query reports.
@@ -53,6 +57,7 @@ pub(crate) struct Options {
 pub struct SessionBuilder {
     options: Options,
     on_match: Option<OnMatch>,
+    library: Library,
 }
 
 impl Default for SessionBuilder {
@@ -71,6 +76,7 @@ impl Default for SessionBuilder {
                 endless: false,
             },
             on_match: None,
+            library: Library::default(),
         }
     }
 }
@@ -143,8 +149,26 @@ impl SessionBuilder {
         self
     }
 
+    /// Statements can call this function.
+    ///
+    /// # Errors
+    /// P0642: its name can't be called, or there is a function of that name.
+    pub fn function(mut self, function: Function) -> Result<Self, Errors> {
+        function.add_to(&mut self.library)?;
+        Ok(self)
+    }
+
+    /// Statements can call this aggregate.
+    ///
+    /// # Errors
+    /// As [`Self::function`].
+    pub fn aggregate(mut self, aggregate: Aggregate) -> Result<Self, Errors> {
+        aggregate.add_to(&mut self.library)?;
+        Ok(self)
+    }
+
     /// The session.
     pub fn build(self) -> Session {
-        Session::with(self.options, self.on_match)
+        Session::with(self.options, self.on_match, self.library)
     }
 }

@@ -55,7 +55,7 @@ impl Session {
                 .iter()
                 .map(|spec| (spec.name.to_owned(), values(&spec.kind)))
                 .collect(),
-            functions: function_names(),
+            functions: function_names(catalog.library()),
             ..Names::default()
         };
         let connected = self.connected_streams();
@@ -89,11 +89,21 @@ fn values(kind: &Kind) -> Vec<String> {
     }
 }
 
-fn function_names() -> Vec<(String, Vec<String>)> {
+fn function_names(library: &functions::Library) -> Vec<(String, Vec<String>)> {
     let scalar = functions::list().iter();
     let mut all: Vec<(String, Vec<String>)> = scalar
         .map(|it| (it.name.to_owned(), it.signature_lines()))
         .collect();
+    all.extend(
+        library
+            .functions()
+            .map(|it| (it.name.clone(), vec![it.signature()])),
+    );
+    all.extend(
+        library
+            .aggregates()
+            .map(|it| (it.name.clone(), vec![it.signature()])),
+    );
     let others = functions::NOT_SCALAR.iter();
     all.extend(others.map(|it| ((*it).to_owned(), Vec::new())));
     all.sort();

@@ -76,6 +76,7 @@ into_value! {
     &String => |v| Value::text(v.as_str());
     DateTime<Utc> => |v| Value::Timestamp(v.timestamp_micros());
     NaiveDateTime => |v| Value::Timestamp(Utc.from_utc_datetime(&v).timestamp_micros());
+    NaiveDate => |v| Value::Date(v.to_epoch_days());
     serde_json::Value => |v| Value::Json(v.into());
 }
 

@@ -38,6 +38,7 @@ use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Schema, Span, Value};
 use portent_planner::catalog::{Catalog, Settings, StreamDef};
 use portent_planner::compiled::StreamId;
+use portent_planner::functions::Library;
 
 use crate::builder::{OnMatch, Options, SessionBuilder};
 use crate::emitted::Emitted;
@@ -188,8 +189,9 @@ impl Session {
         SessionBuilder::default()
     }
 
-    pub(crate) fn with(options: Options, on_match: Option<OnMatch>) -> Self {
-        let catalog = Catalog::new();
+    pub(crate) fn with(options: Options, on_match: Option<OnMatch>, library: Library) -> Self {
+        let mut catalog = Catalog::new();
+        *catalog.library_mut() = library;
         let flow = Flow::new(engine_config(catalog.settings()));
         Self {
             catalog,

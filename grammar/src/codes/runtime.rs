@@ -206,6 +206,13 @@ no rows that could come.
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
 
+    OWN_NAME = 642, "a function can't have this name",
+"A program's own functions and aggregates are called like the built-in ones, so their names are letters, digits and _, and each is there
+once. What is built in can't be replaced: the statements of others would change their meaning.
+
+Wrong:  session.add_function(Function::new(\"upper\", …))
+Right:  session.add_function(Function::new(\"shout\", …))";
+
     DEPLOYED = 650, "this can't be deployed by a query file",
 "The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has
 not changed keeps its state; so a statement that does something once has no place in them, and what was created over the API can't be

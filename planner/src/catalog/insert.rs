@@ -49,7 +49,7 @@ impl Catalog {
         }
         let targets = targets(&stream, &insert.columns, diagnostics)?;
         let before = diagnostics.len();
-        let layout = Layout::default();
+        let layout = Layout::empty(&self.library);
         let mut out = Vec::with_capacity(rows.len());
         for row in rows {
             if row.len() != targets.len() {

@@ -10,6 +10,7 @@ use super::name::{self, Found};
 use super::{Catalog, Created, Options, options};
 use crate::compiled::{StreamId, StreamSpec};
 use crate::expr::Expr;
+use crate::functions::Library;
 use crate::resolve::layout::Layout;
 use crate::resolve::row_scope::RowScope;
 use crate::resolve::{Planned, bound, duration, layout, types};
@@ -228,7 +229,14 @@ impl Catalog {
         let mut stream = StreamDef::plain(StreamId(u32::MAX), &create.name.text, &[]);
         stream.bounded = bounded(&options);
         stream.max_ahead = max_ahead(create, diagnostics);
-        let inferred = columns(create, &options, files, &mut stream, diagnostics);
+        let inferred = columns(
+            create,
+            &options,
+            files,
+            &self.library,
+            &mut stream,
+            diagnostics,
+        );
         stream.options = options;
         time(create, inferred, &mut stream, diagnostics);
         if diagnostics
@@ -318,6 +326,7 @@ fn columns(
     create: &ast::CreateStream,
     options: &Options,
     files: &dyn SchemaProvider,
+    library: &Library,
     stream: &mut StreamDef,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<usize> {
@@ -350,7 +359,8 @@ fn columns(
                 (types::of(ty, diagnostics), ColumnSource::Metadata(key))
             }
             ast::ColumnKind::Computed(expr) => {
-                let mut layout = Layout::single(&stream.name, &super::schema_of(&stream.columns));
+                let mut layout =
+                    Layout::single(&stream.name, &super::schema_of(&stream.columns), library);
                 layout.later = later_columns(create, &column.name.text);
                 let Some(expr) = bound::row(expr, &mut RowScope::new(&layout), diagnostics) else {
                     continue;

@@ -1,5 +1,7 @@
 //! Aggregates: their types, and how they are computed.
 
+mod own;
+
 use std::sync::Arc;
 
 use ecow::EcoString;
@@ -10,6 +12,8 @@ use rust_decimal::Decimal;
 use rustc_hash::FxBuildHasher;
 
 use super::arithmetic::{arithmetic, divide};
+pub use own::{Finish, OwnAggregate, Step};
+
 use super::types::coerce;
 use super::{Aggregate, AggregateFunction, ArithmeticOp, EvalError, Expr};
 
@@ -57,11 +61,14 @@ pub fn aggregate_not_supported(name: &str, span: Span) -> Option<Diagnostic> {
 /// # Errors
 /// A wrong number or type of arguments.
 pub fn aggregate_type(
-    function: AggregateFunction,
+    function: &AggregateFunction,
     args: Vec<Expr>,
     span: Span,
 ) -> Result<(Vec<Expr>, Type), Diagnostic> {
     use AggregateFunction as A;
+    if let A::Own(own) = function {
+        return own_type(own, args, span);
+    }
     let name = function.name();
     let wrong = |message: String, help: &str| {
         Err(Diagnostic::error(codes::AGGREGATE_ARGUMENTS, span, message).help(help.to_owned()))
@@ -81,7 +88,7 @@ pub fn aggregate_type(
         };
     };
     let second = args.next();
-    if args.next().is_some() || (second.is_some() && function != A::StringAgg) {
+    if args.next().is_some() || (second.is_some() && *function != A::StringAgg) {
         let help = "to aggregate a computed value, compute it inside: SUM(price * size)";
         return wrong(format!("{name} takes one argument"), help);
     }
@@ -156,7 +163,33 @@ pub fn aggregate_type(
             Ok((vec![text(first)?, text(second)?], Type::Text))
         }
         A::BoolAnd | A::BoolOr => Ok((vec![super::bind::boolean(first)?], Type::Bool)),
+        A::Own(own) => own_type(own, std::iter::once(first).chain(second).collect(), span),
     }
+}
+
+/// The arguments of a program's own aggregate, cast to what it takes.
+fn own_type(
+    own: &OwnAggregate,
+    args: Vec<Expr>,
+    span: Span,
+) -> Result<(Vec<Expr>, Type), Diagnostic> {
+    let wrong = |message: String, span| {
+        Diagnostic::error(codes::AGGREGATE_ARGUMENTS, span, message).help(own.signature())
+    };
+    if args.len() != own.params.len() {
+        let (given, taken) = (args.len(), own.params.len());
+        let message = format!(
+            "{} takes {taken} arguments, and {given} are given",
+            own.name
+        );
+        return Err(wrong(message, span));
+    }
+    let cast = |(arg, to): (Expr, &Type)| {
+        let (at, from) = (arg.span, arg.ty.clone());
+        coerce(arg, to).map_err(|_| wrong(format!("{} can't be called with {from}", own.name), at))
+    };
+    let args = args.into_iter().zip(&own.params).map(cast);
+    Ok((args.collect::<Result<_, _>>()?, own.returns.clone()))
 }
 
 /// The state of one aggregate over the rows seen so far. NULLs are passed over, except by ARRAY_AGG, FIRST and LAST.
@@ -181,6 +214,8 @@ enum State {
     Moments(Moments),
     Array(Vec<Value>),
     Text(Option<EcoString>),
+    /// A program's own.
+    Own(Vec<Value>),
     /// It has no value any more.
     Failed(EvalError),
 }
@@ -263,7 +298,8 @@ impl Accumulator {
     /// The state over no rows.
     pub fn new(aggregate: &Aggregate) -> Self {
         use AggregateFunction as A;
-        let state = match aggregate.function {
+        let state = match &aggregate.function {
+            A::Own(own) => State::Own(own.start.clone()),
             A::Count => State::Count(0),
             A::Sum | A::Avg => State::Average {
                 count: 0,
@@ -280,7 +316,7 @@ impl Accumulator {
         };
         let seen = aggregate.distinct.then(Box::default);
         Self {
-            function: aggregate.function,
+            function: aggregate.function.clone(),
             seen,
             state,
         }
@@ -386,7 +422,8 @@ impl Accumulator {
             }
             Some(value) => value,
         };
-        if value.is_null() && !matches!(self.function, A::ArrayAgg | A::First | A::Last) {
+        if value.is_null() && !matches!(self.function, A::ArrayAgg | A::First | A::Last | A::Own(_))
+        {
             return Ok(());
         }
         if let Some(seen) = &mut self.seen
@@ -396,6 +433,11 @@ impl Accumulator {
         }
         match &mut self.state {
             State::Count(count) => *count += 1,
+            State::Own(state) => {
+                if let A::Own(own) = &self.function {
+                    own.step(state, args)?;
+                }
+            }
             State::Average { count, sum } => {
                 sum.add(value)?;
                 *count += 1;
@@ -418,14 +460,14 @@ impl Accumulator {
                 }
             }
             State::Done(_) | State::Failed(_) => {}
-            State::One(best) => match self.function {
+            State::One(best) => match &self.function {
                 A::First => self.state = State::Done(value.clone()),
                 A::Last => *best = value.clone(),
                 A::Min if best.is_null() || value < best => *best = value.clone(),
                 A::Max if best.is_null() || value > best => *best = value.clone(),
                 A::BoolAnd | A::BoolOr => {
                     let (old, new) = (best.as_bool(), value.as_bool());
-                    let joined = match self.function {
+                    let joined = match &self.function {
                         A::BoolAnd => old.unwrap_or(true) && new.unwrap_or(true),
                         _ => old.unwrap_or(false) || new.unwrap_or(false),
                     };
@@ -445,6 +487,10 @@ impl Accumulator {
         use AggregateFunction as A;
         Ok(match &self.state {
             State::Count(count) => Value::Int(*count),
+            State::Own(state) => match &self.function {
+                A::Own(own) => own.finish(state)?,
+                _ => Value::Null,
+            },
             State::One(value) | State::Done(value) => value.clone(),
             State::Average { count, sum } if self.function == A::Avg => sum.average(*count)?,
             State::Average { sum, .. } => sum.finish()?,

@@ -23,6 +23,8 @@ pub trait Scope {
     /// A call that is not a scalar function: an aggregate, a navigation (FIRST, LAST, PREV, NEXT), CLASSIFIER(), MATCH_NUMBER(), … `None`: not one of those.
     /// A scope outside of patterns answers a pattern function with an error that says where it belongs.
     fn call(&mut self, call: &ast::Call, span: Span) -> Option<Result<Expr, Diagnostic>>;
+    /// The functions that there are.
+    fn library(&self) -> &crate::functions::Library;
 }
 
 /// Resolves and types an expression. All its errors are collected; with any, there is no expression. Lints may be

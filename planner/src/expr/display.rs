@@ -248,7 +248,7 @@ impl Printer<'_> {
                 let name = if *try_ { "TRY_CAST" } else { "CAST" };
                 format!("{name}({} AS {})", self.bare(inner), expr.ty)
             }
-            ExprKind::Call { function, args } => self.call(function.name, args),
+            ExprKind::Call { function, args } => self.call(function.name(), args),
             ExprKind::Path { of, steps } => {
                 let mut text = self.expr(of, Level::Postfix);
                 for step in steps {
@@ -374,7 +374,7 @@ impl Printer<'_> {
 
 impl AggregateFunction {
     /// As written.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Count => "COUNT",
             Self::Sum => "SUM",
@@ -391,6 +391,7 @@ impl AggregateFunction {
             Self::StringAgg => "STRING_AGG",
             Self::BoolAnd => "BOOL_AND",
             Self::BoolOr => "BOOL_OR",
+            Self::Own(own) => &own.name,
         }
     }
 }

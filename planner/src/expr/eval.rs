@@ -11,7 +11,7 @@ use super::arithmetic::{Number, arithmetic, negate};
 use super::compare::{compare, same_value};
 use super::path::{Found, follow};
 use super::{Aggregate, ArithmeticOp, CompareOp, Expr, ExprKind, MatchInfo, Navigate, RowRef};
-use crate::functions::{Body, ScalarFunction};
+use crate::functions::Function;
 
 /// Why an expression has no value for this event (overflow, division by zero, a cast that doesn't fit). The event's condition
 /// is then not met, and the query's error counter rises.
@@ -377,11 +377,11 @@ fn evaluate_cast<'a, C: EvalContext + ?Sized>(
 }
 
 fn call<'a, C: EvalContext + ?Sized>(
-    function: &'static ScalarFunction,
+    function: &Function,
     args: &'a [Expr],
     cx: &'a C,
 ) -> Result<Cow<'a, Value>, EvalError> {
-    if let Body::Coalesce = function.body {
+    if function.is_coalesce() {
         for arg in args {
             let value = evaluate(arg, cx)?;
             if !value.is_null() {

@@ -20,7 +20,7 @@ mod types;
 mod visit;
 
 pub use aggregate::{
-    Accumulator, Summary, aggregate_by_name, aggregate_not_supported, aggregate_type,
+    Accumulator, OwnAggregate, Summary, aggregate_by_name, aggregate_not_supported, aggregate_type,
 };
 pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
@@ -38,7 +38,7 @@ pub use visit::{
     looks_beyond_row, walk, walk_mut,
 };
 
-pub use crate::functions::ScalarFunction;
+pub use crate::functions::{Function, ScalarFunction};
 
 pub(crate) use arithmetic::power;
 pub(crate) use text_pattern::{compile, with_dynamic};
@@ -118,7 +118,7 @@ pub enum ExprKind {
     },
     /// A scalar function.
     Call {
-        function: &'static super::expr::ScalarFunction,
+        function: crate::functions::Function,
         args: Vec<Expr>,
     },
     /// A path into JSON: `payload.user.id`, `tags[1]`
@@ -224,7 +224,8 @@ pub struct Aggregate {
     pub filter: Option<Expr>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Which aggregate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AggregateFunction {
     Count,
@@ -245,6 +246,8 @@ pub enum AggregateFunction {
     StringAgg,
     BoolAnd,
     BoolOr,
+    /// One that a program brought along.
+    Own(std::sync::Arc<OwnAggregate>),
 }
 
 /// Facts about a match.

@@ -119,7 +119,7 @@ fn same_kind(left: &ExprKind, right: &ExprKind) -> bool {
                 function: other,
                 args: others,
             },
-        ) => function.name == other.name && all_same(args, others),
+        ) => function.name() == other.name() && all_same(args, others),
         (
             K::Path { of: l, steps },
             K::Path {
@@ -209,7 +209,7 @@ pub fn hash_expr<H: Hasher>(expr: &Expr, state: &mut H) {
         }
         K::Call { function, .. } => {
             state.write_u8(16);
-            function.name.hash(state);
+            function.name().hash(state);
         }
         K::Path { steps, .. } => {
             state.write_u8(17);

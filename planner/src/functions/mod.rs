@@ -16,11 +16,13 @@ mod bytes;
 mod calendar;
 mod conditional;
 mod format_time;
+mod function;
 mod geo;
 mod inet;
 mod json;
 mod maths;
 mod operators;
+mod own;
 mod regex;
 mod resolve;
 mod rounding;
@@ -30,6 +32,9 @@ mod tests;
 mod text;
 mod time;
 
+pub use function::Function;
+pub use own::{Eval, Library, LibraryError, OwnFunction};
+pub(crate) use own::{declared, guarded};
 pub use resolve::{Resolved, resolve};
 pub use suggest::{NOT_SCALAR, unknown, volatile};
 
@@ -405,8 +410,8 @@ pub fn find(name: &str) -> Option<&'static ScalarFunction> {
 }
 
 /// A function that an operator is lowered to.
-pub(crate) fn operator(name: &str) -> Option<&'static ScalarFunction> {
-    REGISTRY.get(name).copied()
+pub(crate) fn operator(name: &str) -> Option<Function> {
+    REGISTRY.get(name).copied().map(Function::BuiltIn)
 }
 
 /// For the arm of an implementation that no signature lets through.

@@ -2,7 +2,7 @@
 
 use portent_grammar::{Type, Value};
 
-use super::{Param, ScalarFunction, Signature};
+use super::{Function, OwnFunction, Param, Signature};
 use crate::expr::{Expr, ExprKind};
 
 /// The types that a call's arguments are cast to, and that of its value.
@@ -13,7 +13,11 @@ pub struct Resolved {
 }
 
 /// The signature that takes these arguments with the fewest implicit casts; among equals the first.
-pub fn resolve(function: &ScalarFunction, args: &[Expr]) -> Option<Resolved> {
+pub fn resolve(function: &Function, args: &[Expr]) -> Option<Resolved> {
+    let function = match function {
+        Function::BuiltIn(function) => function,
+        Function::Own(own) => return resolve_own(own, args),
+    };
     let mut best: Option<(u32, Resolved)> = None;
     for signature in function.signatures {
         if let Some((cost, resolved)) = try_signature(signature, args)
@@ -23,6 +27,21 @@ pub fn resolve(function: &ScalarFunction, args: &[Expr]) -> Option<Resolved> {
         }
     }
     best.map(|(_, resolved)| resolved)
+}
+
+/// As declared, if the arguments can be cast to it.
+fn resolve_own(own: &OwnFunction, args: &[Expr]) -> Option<Resolved> {
+    let fixed = own.params.len();
+    if args.len() < fixed || (args.len() > fixed && own.rest.is_none()) {
+        return None;
+    }
+    let declared = own.params.iter().chain(own.rest.iter().cycle());
+    let pairs = args.iter().zip(declared);
+    let castable = |(arg, ty): (&Expr, &Type)| conversion_cost(arg, ty).map(|_| ty.clone());
+    Some(Resolved {
+        params: pairs.map(castable).collect::<Option<_>>()?,
+        returns: own.returns.clone(),
+    })
 }
 
 fn try_signature(signature: &Signature, args: &[Expr]) -> Option<(u32, Resolved)> {

@@ -153,7 +153,7 @@ pub const NOT_SCALAR: &[&str] = &[
 ];
 
 /// The error for a function that does not exist.
-pub fn unknown(name: &str, span: Span) -> Diagnostic {
+pub fn unknown<'a>(name: &str, span: Span, own: impl Iterator<Item = &'a str>) -> Diagnostic {
     let message = format!("there is no function {name}");
     let error = Diagnostic::error(codes::UNKNOWN_FUNCTION, span, message);
     let upper = name.to_ascii_uppercase();
@@ -163,7 +163,8 @@ pub fn unknown(name: &str, span: Span) -> Diagnostic {
     let known = super::list()
         .iter()
         .map(|function| function.name)
-        .chain(NOT_SCALAR.iter().copied());
+        .chain(NOT_SCALAR.iter().copied())
+        .chain(own);
     match nearest(&upper, known) {
         Some(near) => error.help(format!("did you mean {near}?")).fix(span, near),
         None => error.help("SHOW FUNCTIONS lists them all"),

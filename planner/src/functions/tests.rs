@@ -22,6 +22,12 @@ impl Scope for Nothing {
     fn call(&mut self, _: &ast::Call, _: Span) -> Option<Result<Expr, Diagnostic>> {
         None
     }
+
+    fn library(&self) -> &crate::functions::Library {
+        static NONE: std::sync::LazyLock<crate::functions::Library> =
+            std::sync::LazyLock::new(crate::functions::Library::default);
+        &NONE
+    }
 }
 
 /// The value of a constant expression, or `error: …`.

@@ -42,7 +42,7 @@ impl Unbound<'_> {
                 message,
             ));
         }
-        let (args, ty) = aggregate_type(self.function, self.args, span)?;
+        let (args, ty) = aggregate_type(&self.function, self.args, span)?;
         let aggregate = Aggregate {
             function: self.function,
             variables: self.variables,

@@ -151,7 +151,7 @@ impl Planner<'_> {
             schema: matches.schema.clone(),
         };
         let outer = From {
-            layout: Layout::new(&[layout]),
+            layout: Layout::new(&[layout], self.catalog.library()),
             unnest: Vec::new(),
             bounded: matches.bounded,
             relations: vec![matches],

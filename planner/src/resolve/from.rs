@@ -103,7 +103,7 @@ impl Planner<'_> {
                 schema: relation.schema.clone(),
             })
             .collect();
-        let mut layout = Layout::new(&members);
+        let mut layout = Layout::new(&members, self.catalog.library());
         let mut unnest = Vec::new();
         for table in functions {
             unnest.push(self.unnest(table, &mut layout)?);

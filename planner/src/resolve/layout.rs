@@ -11,6 +11,7 @@ use super::types;
 use crate::catalog::name::{self, Found};
 use crate::compiled::{Input, StreamId};
 use crate::expr::{Expr, ExprKind};
+use crate::functions::Library;
 
 /// The columns that expressions see.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Layout {
     pub sources: Vec<Source>,
     /// Names that can't be seen yet, for a better error.
     pub later: Vec<String>,
+    /// The functions that expressions can call.
+    pub library: Library,
 }
 
 /// Something in FROM, as far as names go.
@@ -46,9 +49,17 @@ pub struct Member {
 }
 
 impl Layout {
+    /// No columns: for what stands for itself.
+    pub fn empty(library: &Library) -> Self {
+        Layout {
+            library: library.clone(),
+            ..Layout::default()
+        }
+    }
+
     /// A layout of these streams.
-    pub fn new(members: &[Member]) -> Self {
-        let mut layout = Layout::default();
+    pub fn new(members: &[Member], library: &Library) -> Self {
+        let mut layout = Layout::empty(library);
         for (number, member) in members.iter().enumerate() {
             let shared = number > 0;
             let columns = member.schema.iter().map(|column| {
@@ -80,12 +91,13 @@ impl Layout {
     }
 
     /// The columns of one stream.
-    pub fn single(name: &str, schema: &[Column]) -> Self {
-        Layout::new(&[Member {
+    pub fn single(name: &str, schema: &[Column], library: &Library) -> Self {
+        let member = Member {
             names: vec![name.to_owned()],
             stream: StreamId(u32::MAX),
             schema: schema.to_vec(),
-        }])
+        };
+        Layout::new(&[member], library)
     }
 
     /// Appends the slot of an UNNEST.

@@ -9,7 +9,8 @@ use portent_parser::ast;
 use super::pattern_scope::{PatternScope, single_name};
 use super::select_list::List;
 use super::{aggregates, bound, group};
-use crate::expr::{Aggregate, Expr, ExprKind, Scope, aggregate_by_name};
+use crate::expr::{Aggregate, Expr, ExprKind, Scope};
+use crate::functions::Library;
 
 /// The names of a pattern, with aggregates over matches.
 pub(super) struct GroupedMatches<'a, 'b> {
@@ -41,12 +42,16 @@ impl Scope for GroupedMatches<'_, '_> {
     fn call(&mut self, call: &ast::Call, span: Span) -> Option<Result<Expr, Diagnostic>> {
         let name = call.name.text.to_uppercase();
         let navigation = ["FIRST", "LAST"].contains(&name.as_str());
-        match aggregate_by_name(&name) {
+        match self.library().aggregate(&name) {
             Some(function) if !navigation && call.over.is_none() && !self.of_variable(call) => {
                 Some(self.aggregate(call, function, span))
             }
             _ => self.inner.call(call, span),
         }
+    }
+
+    fn library(&self) -> &Library {
+        self.inner.library()
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) mod types;
 pub mod unsupported;
 pub(crate) mod values;
 
+pub(crate) use row_scope::PATTERN_FUNCTIONS;
 pub use values::constant;
 
 use std::sync::Arc;

@@ -12,7 +12,8 @@ use super::bound;
 use super::layout::{Layout, fields, unwrap};
 use super::pattern_scope::{PatternScope, Place, at_row, classifier_variables};
 use super::row_scope::RowScope;
-use crate::expr::{self, Expr, ExprKind, LogicalEnd, RowRef, Scope, VarId, aggregate_by_name};
+use crate::expr::{self, Expr, ExprKind, LogicalEnd, RowRef, Scope, VarId};
+use crate::functions::Library;
 
 /// The inside of a navigation or an aggregate: names are columns of *the* row, and the variables that they speak of
 /// are noted.
@@ -118,7 +119,7 @@ impl Scope for ArgumentScope<'_, '_> {
             );
         }
         if super::row_scope::PATTERN_FUNCTIONS.contains(&name.as_str())
-            || aggregate_by_name(&name).is_some()
+            || self.library().aggregate(&name).is_some()
         {
             let message = format!("{name} can't stand inside {}", self.inside);
             let error = Diagnostic::error(codes::NESTING, span, message);
@@ -131,6 +132,10 @@ impl Scope for ArgumentScope<'_, '_> {
         }
         call.semantics
             .map(|_| Err(super::row_scope::misplaced_semantics(call, span)))
+    }
+
+    fn library(&self) -> &Library {
+        &self.outer.layout.library
     }
 }
 

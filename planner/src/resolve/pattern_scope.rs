@@ -14,8 +14,8 @@ use super::{aggregates, bound, unsupported};
 use crate::catalog::name;
 use crate::expr::{
     AggregateFunction, Expr, ExprKind, LogicalEnd, MatchInfo, Navigate, RowRef, Scope, VarId,
-    aggregate_by_name,
 };
+use crate::functions::Library;
 use crate::pattern::read::absent_value;
 use crate::pattern::variables::{Named, Variables};
 
@@ -388,13 +388,17 @@ impl Scope for PatternScope<'_> {
         if let Some(info) = self.info(call, span, &name) {
             return Some(info);
         }
-        if let Some(function) = aggregate_by_name(&name) {
+        if let Some(function) = self.layout.library.aggregate(&name) {
             return Some(self.aggregate(call, function, span));
         }
         if let Some(error) = crate::expr::aggregate::aggregate_not_supported(&name, span) {
             return Some(Err(error));
         }
         call.semantics.map(|_| Err(misplaced_semantics(call, span)))
+    }
+
+    fn library(&self) -> &Library {
+        &self.layout.library
     }
 }
 

@@ -6,7 +6,8 @@ use portent_parser::ast;
 
 use super::layout::{Layout, fields};
 use super::{aggregates, bound, unsupported};
-use crate::expr::{self, Aggregate, Expr, Scope, aggregate_by_name};
+use crate::expr::{self, Aggregate, Expr, Scope};
+use crate::functions::Library;
 
 /// The columns of a layout.
 #[derive(Debug)]
@@ -135,6 +136,10 @@ impl Scope for RowScope<'_> {
             .or_else(|| outside_of_patterns(call, span))
             .map(Err)
     }
+
+    fn library(&self) -> &Library {
+        &self.layout.library
+    }
 }
 
 impl RowScope<'_> {
@@ -143,7 +148,7 @@ impl RowScope<'_> {
         match name.to_ascii_uppercase().as_str() {
             "FIRST" if self.groups.is_some() => Some(expr::AggregateFunction::First),
             "LAST" if self.groups.is_some() => Some(expr::AggregateFunction::Last),
-            name => aggregate_by_name(name),
+            name => self.layout.library.aggregate(name),
         }
     }
 

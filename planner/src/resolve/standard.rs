@@ -30,11 +30,12 @@ impl Planner<'_> {
         span: Span,
     ) -> Option<Relation> {
         let relation = self.table(input)?;
-        let layout = Layout::new(&[Member {
+        let member = Member {
             names: relation.names.clone(),
             stream: relation.stream,
             schema: relation.schema.clone(),
-        }]);
+        };
+        let layout = Layout::new(&[member], self.catalog.library());
         let name = relation.names.first().cloned();
         let from = From {
             bounded: relation.bounded,

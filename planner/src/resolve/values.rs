@@ -11,6 +11,7 @@ use super::{
 };
 use crate::catalog::name;
 use crate::expr::{Expr, coerce};
+use crate::functions::Library;
 use crate::logical::LogicalPlan;
 
 impl Planner<'_> {
@@ -21,7 +22,7 @@ impl Planner<'_> {
         alias: Option<&ast::TableAlias>,
         span: Span,
     ) -> Option<Relation> {
-        let (mut schema, rows) = typed_rows(rows, &mut self.diagnostics)?;
+        let (mut schema, rows) = typed_rows(rows, self.catalog.library(), &mut self.diagnostics)?;
         super::from::rename(&mut schema, alias, &mut self.diagnostics);
         Some(self.constant(
             schema,
@@ -77,11 +78,12 @@ impl Planner<'_> {
 /// Rows of constants: every row of the same length, every column of one type.
 fn typed_rows(
     rows: &[Vec<ast::Expr>],
+    library: &Library,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Schema, Vec<Vec<Value>>)> {
     let width = rows.first().map_or(0, Vec::len);
     let before = diagnostics.len();
-    let layout = Layout::default();
+    let layout = Layout::empty(library);
     let mut scope = RowScope::at(&layout, "VALUES");
     let mut bound_rows: Vec<Vec<Expr>> = Vec::with_capacity(rows.len());
     for row in rows {

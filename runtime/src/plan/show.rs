@@ -20,8 +20,8 @@ impl Planning<'_> {
             Show::Jobs => Some(empty("jobs")),
             Show::Functions => Some(shown(
                 "functions",
-                &["function", "signature"],
-                function_rows(),
+                &["function", "signature", "description"],
+                function_rows(self.catalog.library()),
             )),
             Show::All => {
                 let settings = self.catalog.settings().all();
@@ -74,16 +74,26 @@ impl Planning<'_> {
     }
 }
 
-fn function_rows() -> Vec<Vec<Value>> {
+fn function_rows(library: &functions::Library) -> Vec<Vec<Value>> {
     let mut rows: Vec<Vec<Value>> = functions::list()
         .iter()
         .flat_map(|function| {
             function
                 .signature_lines()
                 .into_iter()
-                .map(|line| vec![text(function.name), text(line)])
+                .map(|line| vec![text(function.name), text(line), text(function.doc)])
         })
         .collect();
+    let own = library
+        .functions()
+        .map(|it| (&it.name, it.signature(), &it.doc));
+    let aggregates = library
+        .aggregates()
+        .map(|it| (&it.name, it.signature(), &it.doc));
+    rows.extend(
+        own.chain(aggregates)
+            .map(|(name, line, doc)| vec![text(name), text(line), text(doc)]),
+    );
     rows.sort();
     rows
 }

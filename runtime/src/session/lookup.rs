@@ -6,6 +6,7 @@ use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Diagnostic, Schema};
 use portent_parser::ast::ExplainFormat;
 use portent_planner::catalog::Catalog;
+use portent_planner::functions::Library;
 
 use super::Session;
 use super::seen::Seen;
@@ -15,6 +16,10 @@ impl Session {
     /// Streams, queries, sinks and settings, as they are now.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    pub(crate) fn library_mut(&mut self) -> &mut Library {
+        self.catalog.library_mut()
     }
 
     /// The name and the columns of a standing query.

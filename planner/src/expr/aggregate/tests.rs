@@ -54,7 +54,7 @@ fn over_nothing() {
         A::BoolAnd,
         A::BoolOr,
     ] {
-        assert_eq!(shown(function, &[]), "NULL", "{function:?}");
+        assert_eq!(shown(function.clone(), &[]), "NULL", "{function:?}");
     }
     assert_eq!(shown(A::Count, &[]), "0");
     assert_eq!(shown(A::Sum, &[Value::Null]), "NULL");
@@ -75,7 +75,7 @@ fn over_some() {
         (A::Last, "3"),
         (A::ArrayAgg, "{3,NULL,1,3}"),
     ] {
-        assert_eq!(shown(function, &values), expected, "{function:?}");
+        assert_eq!(shown(function.clone(), &values), expected, "{function:?}");
     }
     assert_eq!(shown(A::Avg, &ints(&[1, 2])), "1.5");
     assert_eq!(
@@ -166,7 +166,7 @@ fn types() {
     use AggregateFunction as A;
     let ty = |function, args: Vec<Type>| {
         let args = args.into_iter().map(column).collect();
-        aggregate_type(function, args, Span::default())
+        aggregate_type(&function, args, Span::default())
             .map(|(_, ty)| ty.to_string())
             .map_err(|error| error.code)
     };

@@ -4,13 +4,13 @@ use portent_grammar::codes::types as codes;
 use portent_grammar::{Diagnostic, Span, Type, Value};
 use portent_parser::ast;
 
-use super::super::aggregate::{aggregate_by_name, aggregate_not_supported};
+use super::super::aggregate::aggregate_not_supported;
 use super::super::text_pattern::compile;
 use super::super::time::{TimeField, Zone};
 use super::super::types::{is_text_literal, nearest};
 use super::super::{Expr, ExprKind};
 use super::{Binder, comparison, mixed};
-use crate::functions::{self, Family, Param, ScalarFunction, operator};
+use crate::functions::{self, Family, Function, Library, Param, ScalarFunction, operator};
 
 impl Binder<'_> {
     pub(super) fn call(&mut self, call: &ast::Call, span: Span) -> Option<Expr> {
@@ -33,25 +33,21 @@ impl Binder<'_> {
         if matches!(name.as_str(), "IF" | "IIF") {
             return self.if_call(call, &name, span);
         }
-        let Some(function) = functions::find(&name) else {
+        let Some(function) = self.scope.library().find(&name) else {
             // Errors in the arguments are told too.
             call.args.iter().for_each(|arg| drop(self.expr(arg)));
-            return self.error(no_function(&call.name));
+            let error = no_function(&call.name, self.scope.library());
+            return self.error(error);
         };
-        if let Some(error) = only_for_aggregates(call, function, span) {
+        if let Some(error) = only_for_aggregates(call, &function, span) {
             return self.error(error);
         }
         let args = self.all(&call.args)?;
         self.scalar(function, args, span)
     }
 
-    fn scalar(
-        &mut self,
-        function: &'static ScalarFunction,
-        args: Vec<Expr>,
-        span: Span,
-    ) -> Option<Expr> {
-        if function.name == "NULLIF"
+    fn scalar(&mut self, function: Function, args: Vec<Expr>, span: Span) -> Option<Expr> {
+        if function.name() == "NULLIF"
             && let [left, right] = args.as_slice()
         {
             let (left, right) = self.keep(comparison::unify(left.clone(), right.clone(), span))?;
@@ -65,8 +61,8 @@ impl Binder<'_> {
                 span,
             );
         }
-        let Some(resolved) = functions::resolve(function, &args) else {
-            return self.error(wrong_arguments(function, &args, span));
+        let Some(resolved) = functions::resolve(&function, &args) else {
+            return self.error(wrong_arguments(&function, &args, span));
         };
         let args: Vec<Option<Expr>> = args
             .into_iter()
@@ -74,7 +70,7 @@ impl Binder<'_> {
             .map(|(arg, ty)| self.coerce(arg, ty))
             .collect();
         let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
-        if let Some(error) = constant_argument(function, &args) {
+        if let Some(error) = constant_argument(&function, &args) {
             return self.error(error);
         }
         self.node(ExprKind::Call { function, args }, resolved.returns, span)
@@ -207,19 +203,19 @@ impl Binder<'_> {
 }
 
 /// No scalar function, and nothing that the scope knows.
-fn no_function(name: &ast::Ident) -> Diagnostic {
+fn no_function(name: &ast::Ident, library: &Library) -> Diagnostic {
     if let Some(error) = aggregate_not_supported(&name.text, name.span) {
         return error;
     }
     let upper = name.text.to_ascii_uppercase();
-    if aggregate_by_name(&upper).is_some() {
+    if library.aggregate(&upper).is_some() {
         let message = format!("{upper} is an aggregate, and there are no rows to aggregate here");
         let error = Diagnostic::error(codes::MISPLACED_AGGREGATE, name.span, message);
         return error.help(
             "aggregates stand in SELECT, HAVING and MEASURES, and over variables in conditions",
         );
     }
-    functions::unknown(&name.text, name.span)
+    library.unknown(&name.text, name.span)
 }
 
 fn time_field(name: &str, span: Span) -> Result<TimeField, Diagnostic> {
@@ -248,11 +244,7 @@ fn time_zone(name: &str, span: Span) -> Result<Zone, Diagnostic> {
     })
 }
 
-fn only_for_aggregates(
-    call: &ast::Call,
-    function: &ScalarFunction,
-    span: Span,
-) -> Option<Diagnostic> {
+fn only_for_aggregates(call: &ast::Call, function: &Function, span: Span) -> Option<Diagnostic> {
     let what = if call.distinct {
         "DISTINCT"
     } else if call.star.is_some() {
@@ -266,23 +258,24 @@ fn only_for_aggregates(
     };
     let message = format!(
         "{what} only goes with an aggregate or a navigation, {} is neither",
-        function.name
+        function.name()
     );
     Some(Diagnostic::error(codes::NOT_AN_AGGREGATE, span, message))
 }
 
-fn wrong_arguments(function: &ScalarFunction, args: &[Expr], span: Span) -> Diagnostic {
-    let generic = function
-        .signatures
-        .iter()
-        .any(|signature| signature.params.contains(&Param::T));
-    if generic && function.family == Family::Conditional && !args.is_empty() {
-        return mixed(args, &format!("the arguments of {}", function.name), span);
+fn wrong_arguments(function: &Function, args: &[Expr], span: Span) -> Diagnostic {
+    let mixes = |function: &ScalarFunction| {
+        let mut signatures = function.signatures.iter();
+        function.family == Family::Conditional
+            && signatures.any(|signature| signature.params.contains(&Param::T))
+    };
+    if function.built_in().is_some_and(mixes) && !args.is_empty() {
+        return mixed(args, &format!("the arguments of {}", function.name()), span);
     }
     let types: Vec<String> = args.iter().map(|arg| arg.ty.to_string()).collect();
     let message = format!(
         "{} can't be called with ({})",
-        function.name,
+        function.name(),
         types.join(", ")
     );
     let mut error = Diagnostic::error(codes::FUNCTION_ARGUMENTS, span, message);
@@ -293,12 +286,12 @@ fn wrong_arguments(function: &ScalarFunction, args: &[Expr], span: Span) -> Diag
 }
 
 /// Constant fields, zones and patterns are checked once, here.
-fn constant_argument(function: &ScalarFunction, args: &[Expr]) -> Option<Diagnostic> {
+fn constant_argument(function: &Function, args: &[Expr]) -> Option<Diagnostic> {
     let text = |index: usize| match args.get(index).map(|arg| (&arg.kind, arg.span)) {
         Some((ExprKind::Const(Value::Text(text)), span)) => Some((text.as_str(), span)),
         _ => None,
     };
-    match function.name {
+    match function.name() {
         "DATE_TRUNC" | "DATE_PART" => {
             let (name, span) = text(0)?;
             let error = time_field(name, span).err()?;

@@ -52,6 +52,12 @@ impl Scope for Columns {
     fn call(&mut self, _: &ast::Call, _: Span) -> Option<Result<Expr, Diagnostic>> {
         None
     }
+
+    fn library(&self) -> &crate::functions::Library {
+        static NONE: std::sync::LazyLock<crate::functions::Library> =
+            std::sync::LazyLock::new(crate::functions::Library::default);
+        &NONE
+    }
 }
 
 fn name(slot: usize) -> String {

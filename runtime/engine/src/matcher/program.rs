@@ -741,7 +741,7 @@ pub(crate) fn address(aggregate: &Aggregate) -> usize {
 /// Whether an aggregate's state is small, whatever the number of rows.
 fn is_cheap(aggregate: &Aggregate) -> bool {
     use AggregateFunction as F;
-    !aggregate.distinct && !matches!(aggregate.function, F::ArrayAgg | F::StringAgg)
+    !aggregate.distinct && !matches!(aggregate.function, F::ArrayAgg | F::StringAgg | F::Own(_))
 }
 
 /// Whether a match can be of any length.

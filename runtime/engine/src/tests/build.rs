@@ -108,7 +108,7 @@ pub fn prev(slot: usize) -> Expr {
 
 pub fn aggregate(function: AggregateFunction, variables: Option<&[u16]>, args: Vec<Expr>) -> Expr {
     let aggregate = Aggregate {
-        function,
+        function: function.clone(),
         variables: variables.map(|list| list.iter().map(|v| VarId(*v)).collect()),
         running: false,
         args,
