@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub virtual_clock: bool,
     /// A SELECT may read a source that has no end: whoever takes its rows can stop it.
     pub endless: bool,
+    /// `INSERT … SELECT` puts in nothing before the SELECT has come to its end.
+    pub whole_inserts: bool,
 }
 
 /// Sets a [`Session`] up.
@@ -69,6 +71,7 @@ impl Default for SessionBuilder {
                 on_bad: None,
                 virtual_clock: false,
                 endless: false,
+                whole_inserts: false,
             },
             on_match: None,
         }
@@ -140,6 +143,14 @@ impl SessionBuilder {
     #[must_use]
     pub fn endless_selects(mut self, yes: bool) -> Self {
         self.options.endless = yes;
+        self
+    }
+
+    /// Whether `INSERT … SELECT` gathers its rows, and puts them in only once the SELECT has come to its end: one that is stopped, or
+    /// fails, has put in nothing. The rows are bounded as by [`Self::max_kept_rows`]. Default: no, they are put in as they come.
+    #[must_use]
+    pub fn whole_inserts(mut self, yes: bool) -> Self {
+        self.options.whole_inserts = yes;
         self
     }
 

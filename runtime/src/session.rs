@@ -1,11 +1,14 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+#[cfg(feature = "serve")]
+mod beside;
 mod block;
 mod clock;
 mod execute;
 #[cfg(test)]
 mod file_tests;
+mod insert_query;
 mod lookup;
 mod pass;
 mod pause;

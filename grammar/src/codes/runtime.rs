@@ -206,6 +206,16 @@ no rows that could come.
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
 
+    STATEMENT_TIME = 642, "the statement took too long",
+"A daemon gives each statement that clients send a time to come to its end, limits.statement_timeout of its configuration. This one did not, and
+was stopped: a SELECT has no more rows, an INSERT … SELECT has put in nothing, and the statements behind it were not executed; those before it were.
+The limit is there because a statement may hold up what others send. What is to run for long is a standing query.
+
+Wrong:  curl -d 'SELECT * FROM huge' localhost:8090/v1/run
+Right:  curl -d 'SELECT * FROM huge LIMIT 100' localhost:8090/v1/run
+Right:  curl -d 'CREATE QUERY q AS SELECT * FROM huge' localhost:8090/v1/queries
+Right:  statement_timeout = '5m'                            # below [limits] in portent.toml";
+
     DEPLOYED = 650, "this can't be deployed by a query file",
 "The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has
 not changed keeps its state; so a statement that does something once has no place in them, and what was created over the API can't be

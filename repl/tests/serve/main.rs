@@ -16,4 +16,5 @@ mod reload;
 mod restart;
 mod secure;
 mod socket;
+mod statements;
 mod tools;

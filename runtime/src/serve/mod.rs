@@ -142,6 +142,7 @@ impl Server {
         let matches = Arc::clone(&hub);
         let mut session = Session::builder()
             .report_all(true)
+            .whole_inserts(true)
             .on_match(move |emitted| matches.push(emitted))
             .build();
         set(&mut session, "explain_history", &HISTORY.into())
