@@ -97,6 +97,8 @@ pub struct Session {
     watches: Vec<String>,
     /// How many there have been.
     watched: u64,
+    /// Those that ended because what they read has gone, and why, until whoever looked on has left.
+    ended_watches: IndexMap<String, String>,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -209,6 +211,7 @@ impl Session {
             selects: Vec::new(),
             watches: Vec::new(),
             watched: 0,
+            ended_watches: IndexMap::new(),
             arrival: 0,
             ended: false,
         }

@@ -57,6 +57,13 @@ closed. Begin a new session for new events.
 Wrong:  session.finish()?; session.push(\"logins\", row![…])
 Right:  session.push(\"logins\", row![…])?; session.finish()";
 
+    STREAM_GONE = 608, "the stream has gone meanwhile",
+"Events are decoded for the columns that their stream has then. Before they were put in, the stream was dropped, or created anew: nothing of
+them is put into another stream, whatever its name and columns. Sent again, they are decoded for the stream that is there now.
+
+Wrong:  a decoder that is used after DROP STREAM s; CREATE STREAM s (…)
+Right:  session.decoder(\"s\", format) after it";
+
     KEPT_ROWS = 610, "a stream keeps no more rows",
 "Rows that are inserted into a stream without a connector are kept, so that a SELECT after them can read them (those of push() are kept only
 if the session was built so). There is a limit, 1,000,000 rows a stream unless the session was built with another one, so that the memory doesn't

@@ -162,7 +162,11 @@ impl Door for Local {
 
     fn is_watch_done(&mut self, watch: &str, on: &mut OnPart<'_>) -> Result<bool, Trouble> {
         let watch = watch.to_owned();
-        self.ask(&Stop::default(), on, move |session, _| {
+        self.ask(&Stop::default(), on, move |session, send| {
+            if let Some(why) = session.why_watch_ended(&watch) {
+                // It is over, whatever whoever takes this says.
+                let _ = send(Part::Notice(format!("the SELECT has ended: {why}")));
+            }
             session.is_watch_done(&watch)
         })
     }

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -203,11 +203,13 @@ impl App {
             decoders.catalog += 1;
             decoders.known.clear();
         }
-        let names = self.insist(|session| -> std::collections::HashSet<String> {
-            session.query_names().map(str::to_owned).collect()
+        let names = self.insist(|session| -> (HashSet<String>, HashSet<String>) {
+            let watches = session.watch_names().iter().cloned().collect();
+            (session.query_names().map(str::to_owned).collect(), watches)
         });
-        let names = names.await?;
-        self.hub.retain(|query| names.contains(query));
+        let (queries, watches) = names.await?;
+        self.hub.retain(|query| queries.contains(query));
+        self.hub.retain_watches(|watch| watches.contains(watch));
         self.sources.follow(self).await
     }
 }

@@ -67,6 +67,15 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
     }
 
+    /// Events were understood, and something behind them failed: a sink, say.
+    pub fn of_push(errors: Errors) -> Self {
+        let mut failure = Self::from(errors);
+        if failure.status == StatusCode::BAD_REQUEST {
+            failure.status = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        failure
+    }
+
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
@@ -106,6 +115,9 @@ impl From<Errors> for Failure {
         let mut failure = Self::of_statement(&errors);
         if errors.code().is_some_and(|code| unknown.contains(&code)) {
             failure.status = StatusCode::NOT_FOUND;
+        }
+        if errors.code() == Some(codes::STREAM_GONE) {
+            failure.status = StatusCode::CONFLICT;
         }
         failure
     }

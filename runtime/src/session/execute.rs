@@ -134,6 +134,8 @@ impl Session {
                 diagnostics: Vec::new(),
                 blind: seen.blind,
                 implicit: Vec::new(),
+                watches: &self.watches,
+                ended: Vec::new(),
             };
             planning.statement(statement);
             seen.blind = planning.blind;
@@ -188,6 +190,8 @@ impl Session {
                 diagnostics: Vec::new(),
                 blind: false,
                 implicit: Vec::new(),
+                watches: &self.watches,
+                ended: Vec::new(),
             };
             let effect = planning.statement(&Statement {
                 kind,
@@ -229,10 +233,13 @@ impl Session {
             diagnostics: Vec::new(),
             blind: false,
             implicit: Vec::new(),
+            watches: &self.watches,
+            ended: Vec::new(),
         };
         let effect = planning.statement(statement);
         let is_set = matches!(statement.kind, StatementKind::Set { .. });
         let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
+        let ended = planning.ended;
         if diagnostics.iter().any(Diagnostic::is_error) {
             let mut diagnostics = diagnostics;
             diagnostics.sort_by_key(|it| (it.span(), it.code));
@@ -247,6 +254,13 @@ impl Session {
         }
         for def in implicit {
             self.apply(Effect::Stream(def), place, on)?;
+        }
+        for watch in ended {
+            let why = match &statement.kind {
+                StatementKind::Drop { name, .. } => format!("\"{}\" was dropped", name.text),
+                _ => "what it reads was replaced".to_owned(),
+            };
+            self.watch_ends(&watch, why)?;
         }
         Ok(effect)
     }

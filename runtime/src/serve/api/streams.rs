@@ -120,20 +120,25 @@ pub(super) async fn push(
     let pushed = app.ask(move |session| {
         // Until the engine has them.
         let _room = room;
-        let (mut accepted, mut late) = (0, 0);
-        for block in blocks {
-            let pushed = session.push_block(block)?;
-            accepted += pushed.accepted;
-            late += pushed.late;
-        }
-        Ok::<_, crate::Errors>((accepted, late))
+        session.push_blocks(blocks)
     });
-    let (accepted, late) = pushed.await?.map_err(Failure::from)?;
+    let (pushed, result) = pushed.await?;
+    let (accepted, late) = (pushed.accepted, pushed.late);
     counters.accepted.fetch_add(accepted, Ordering::Relaxed);
     counters.late.fetch_add(late, Ordering::Relaxed);
     counters
         .rejected
         .fetch_add(decoded.rejected, Ordering::Relaxed);
+    if let Err(errors) = result {
+        let counts = json!({ "accepted": accepted, "late": late, "rejected": decoded.rejected });
+        let failure = Failure::of_push(errors).with("counts", counts);
+        return Err(match accepted + late {
+            0 => failure,
+            taken => failure.help(&format!(
+                "the first {taken} events that can be read are in: send those behind them, and not these again"
+            )),
+        });
+    }
     Ok(Json(json!({
         "accepted": accepted,
         "late": late,
