@@ -16,5 +16,6 @@ mod reload;
 mod restart;
 mod secure;
 mod socket;
+mod soak;
 mod statements;
 mod tools;

@@ -90,7 +90,7 @@ impl Sources {
         if app.phase() != Phase::Ready {
             return Ok(());
         }
-        let wanted = app.ask(|session| session.wanted_sources()).await?;
+        let wanted = app.insist(|session| session.wanted_sources()).await?;
         let mut running = self.running();
         running.retain(|name, it| {
             let keep = wanted
