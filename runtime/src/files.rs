@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portent_connect::{ConnectError, InferredSchema, SAMPLE_ROWS};
+use portent_connect::{ConnectError, InferredSchema, SAMPLE_ROWS, SourceConfig};
 use portent_grammar::Schema;
 use portent_planner::catalog::{self, Options, SchemaProvider};
 
@@ -75,5 +75,11 @@ impl SchemaProvider for Files {
             columns,
             time: inferred.event_time(),
         })
+    }
+
+    fn ends(&self, options: &Options) -> Option<bool> {
+        // What is wrong with them is told where the source is checked.
+        let config = SourceConfig::from_options(&connector_options(options)).ok()?;
+        Some(config.is_bounded())
     }
 }
