@@ -306,7 +306,8 @@ fn bounded(options: &Options, files: &dyn SchemaProvider) -> bool {
         return true;
     }
     files.ends(options).unwrap_or_else(|| {
-        let unbounded = |it: &Value| matches!(it, Value::Text(text) if text.eq_ignore_ascii_case("unbounded"));
+        let unbounded =
+            |it: &Value| matches!(it, Value::Text(text) if text.eq_ignore_ascii_case("unbounded"));
         match connector.as_str() {
             "file" => truth("follow") != Some(true),
             "values" => true,

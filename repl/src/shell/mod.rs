@@ -5,6 +5,7 @@
 
 mod announce;
 mod assist;
+mod columns;
 mod complete;
 mod door;
 mod dot;

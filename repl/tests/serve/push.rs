@@ -120,7 +120,10 @@ fn a_push_that_fails_halfway_tells_how_much_was_taken() {
     );
     assert_eq!(daemon.events("s"), accepted, "that is what is in");
     let help = refusal["error"]["help"].as_str().expect("the mend");
-    assert!(help.contains(&format!("the first {accepted} events")), "{help}");
+    assert!(
+        help.contains(&format!("the first {accepted} events")),
+        "{help}"
+    );
     // Without the sink the rest goes in, and nothing is there twice.
     daemon.post("/v1/run", "DROP QUERY into_full");
     let taken = usize::try_from(accepted).expect("few");

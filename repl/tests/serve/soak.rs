@@ -76,14 +76,17 @@ fn whoever_pushes_more_than_can_be_taken_fills_no_memory_and_loses_nothing_that_
     let seconds = std::env::var("PORTENT_SOAK_SECONDS").ok();
     let seconds = seconds.and_then(|it| it.parse().ok()).unwrap_or(3.0);
     let time = Duration::from_secs_f64(seconds);
-    let (_folder, daemon) = configured("[limits]\nin_flight_bytes = 32768\n[matches]\nkeep = 1000\n");
+    let (_folder, daemon) =
+        configured("[limits]\nin_flight_bytes = 32768\n[matches]\nkeep = 1000\n");
     daemon.post("/v1/run", SLOW);
     let counts = Arc::new(Counts::default());
     let address = daemon.address;
     let mut threads = Vec::new();
     for number in 0..PRODUCERS {
         let counts = Arc::clone(&counts);
-        threads.push(std::thread::spawn(move || produce(address, number, &counts)));
+        threads.push(std::thread::spawn(move || {
+            produce(address, number, &counts)
+        }));
     }
     for _ in 0..CONSUMERS {
         let counts = Arc::clone(&counts);
@@ -110,7 +113,10 @@ fn whoever_pushes_more_than_can_be_taken_fills_no_memory_and_loses_nothing_that_
         counts.throttled.load(Ordering::Relaxed),
     );
     // Once it has warmed up, it does not grow.
-    let (early, late) = (sizes.len() / 4..sizes.len() / 2, sizes.len() * 3 / 4..sizes.len());
+    let (early, late) = (
+        sizes.len() / 4..sizes.len() / 2,
+        sizes.len() * 3 / 4..sizes.len(),
+    );
     let most = |range: std::ops::Range<usize>| {
         let part = sizes.get(range).unwrap_or_default();
         part.iter().copied().max().unwrap_or(0)
@@ -130,7 +136,10 @@ fn whoever_pushes_more_than_can_be_taken_fills_no_memory_and_loses_nothing_that_
     let rows = |key: &str| {
         let text = daemon.call("GET", "/metrics", "").body;
         let line = text.lines().find_map(|it| it.strip_prefix(key));
-        line.expect("the metric").trim().parse::<u64>().expect("a number")
+        line.expect("the metric")
+            .trim()
+            .parse::<u64>()
+            .expect("a number")
     };
     until_within(PATIENCE, "the engine has caught up", || {
         rows("portent_pushed_events_total") == accepted

@@ -51,7 +51,9 @@ fn a_statement_that_takes_too_long_is_stopped_and_says_so() {
         "{error}"
     );
     // Among others it is one of them: those before it have been executed, those behind it not.
-    let text = format!("CREATE QUERY before AS SELECT v FROM s; {SELECT}; CREATE QUERY behind AS SELECT v FROM s");
+    let text = format!(
+        "CREATE QUERY before AS SELECT v FROM s; {SELECT}; CREATE QUERY behind AS SELECT v FROM s"
+    );
     let answer = daemon.call("POST", "/v1/run", text);
     assert_eq!(answer.is(503).code(), "P0642");
     assert_eq!(answer.json()["replies"][0]["name"], "before");

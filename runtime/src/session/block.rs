@@ -279,7 +279,10 @@ impl Session {
             let message = "the input has ended: nothing can be put into a stream any more";
             return Err(Errors::plain(codes::STREAM_ENDED, message));
         }
-        if blocks.iter().all(|it| self.streams.contains_key(&it.stream)) {
+        if blocks
+            .iter()
+            .all(|it| self.streams.contains_key(&it.stream))
+        {
             return Ok(());
         }
         let message = "the stream of these events was dropped, or created anew, while they were on their way: none of them was taken";

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use portent_grammar::codes::runtime as codes;
 use portent_grammar::Value;
+use portent_grammar::codes::runtime as codes;
 use portent_planner::catalog::StreamDef;
 use portent_planner::resolve::Planned;
 
@@ -128,7 +128,8 @@ impl Session {
         let mut rows = Vec::new();
         self.pass(planned, name, place, &mut |_, told| match told {
             Passing::Row(_) if rows.len() >= most => {
-                let message = format!("an INSERT takes {most} rows at once here, and these are more");
+                let message =
+                    format!("an INSERT takes {most} rows at once here, and these are more");
                 let error = Errors::plain(codes::KEPT_ROWS, message);
                 Err(error.help("add LIMIT, or CREATE QUERY … INTO, which takes them as they come"))
             }

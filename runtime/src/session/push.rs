@@ -167,7 +167,11 @@ impl Session {
     }
 
     /// Whether all of these rows can be put into a stream and kept there, so that none is where not all can be.
-    pub(super) fn check_rows(&mut self, def: &StreamDef, rows: &[Vec<Value>]) -> Result<(), Errors> {
+    pub(super) fn check_rows(
+        &mut self,
+        def: &StreamDef,
+        rows: &[Vec<Value>],
+    ) -> Result<(), Errors> {
         let now = self.arrival();
         let Some(state) = self.streams.get(&def.id) else {
             return Ok(());

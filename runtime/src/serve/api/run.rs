@@ -115,10 +115,7 @@ impl Ready {
 
     async fn read<T: Taker>(self, mut taker: T) -> Result<(T, Result<(), Errors>), Failure> {
         let Self {
-            app,
-            source,
-            _body,
-            ..
+            app, source, _body, ..
         } = self;
         // Kept by the thread as well: it may go on for a moment when whoever asked has gone.
         let place = Arc::new(app.select_place().await?);

@@ -86,11 +86,7 @@ fn every_operation_says_what_goes_wrong() {
         let changes = path == "/v1/run" || path.starts_with("/v1/queries");
         let changes = changes && !path.contains("/groups") && method != "get";
         let pushes = path.ends_with("/events");
-        assert_eq!(
-            answers("500"),
-            changes || pushes,
-            "{method} {path}: 500"
-        );
+        assert_eq!(answers("500"), changes || pushes, "{method} {path}: 500");
         // What a file creates is paused by everybody, and changed by nobody else. A stream can go while events are on their way.
         let of_files = changes && !path.ends_with("/pause") && !path.ends_with("/resume");
         assert_eq!(
