@@ -9,6 +9,7 @@ mod http;
 mod load;
 mod malformed;
 mod metrics;
+mod packaging;
 mod push;
 mod queries;
 mod refusals;
