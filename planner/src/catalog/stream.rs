@@ -319,8 +319,8 @@ fn bounded(options: &Options, files: &dyn SchemaProvider) -> bool {
 
 /// Whether the options name a source: its connector, or what tells which it is.
 pub(super) fn has_connector(options: &Options) -> bool {
-    let says = |name: &&str| options.contains_key(*name);
-    ["connector", "path", "kind"].iter().any(|name| says(&name))
+    let names = ["connector", "path", "kind"];
+    names.iter().any(|name| options.contains_key(*name))
 }
 
 fn max_ahead(create: &ast::CreateStream, diagnostics: &mut Vec<Diagnostic>) -> Option<i64> {
