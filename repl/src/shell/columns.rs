@@ -79,6 +79,7 @@ fn look(path: &str, metadata: &Metadata) -> Option<Relation> {
             .map(|it| (it.name.clone(), it.ty.to_string()))
             .collect(),
         connected: true,
+        live: false,
     })
 }
 

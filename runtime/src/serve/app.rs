@@ -12,9 +12,10 @@ use super::config::ServeConfig;
 use super::deploy::Deployment;
 use super::failure::Failure;
 use super::hub::Hub;
-use super::sources::Sources;
+use super::sources;
 use crate::host::{Handle, HostError};
 use crate::session::{Decoder, Session};
+use crate::sources::Sources;
 
 /// Bodies are counted in units of so many bytes.
 pub(crate) const UNIT: usize = 1024;
@@ -210,7 +211,7 @@ impl App {
         let (queries, watches) = names.await?;
         self.hub.retain(|query| queries.contains(query));
         self.hub.retain_watches(|watch| watches.contains(watch));
-        self.sources.follow(self).await
+        sources::follow(self).await
     }
 }
 

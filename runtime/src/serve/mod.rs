@@ -223,7 +223,7 @@ impl Server {
             seen,
         } = self;
         app.set_phase(Phase::Ready);
-        if let Err(failure) = app.sources.follow(&app).await {
+        if let Err(failure) = sources::follow(&app).await {
             return Err(ServeError::Io(failure.to_string()));
         }
         tracing::info!(%address, tls = tls.is_some(), "ready");

@@ -169,7 +169,6 @@ impl Decoder {
     }
 
     /// How the stream's source is to be read, and its columns.
-    #[cfg(feature = "serve")]
     pub(crate) fn source(&self) -> (&SourceConfig, &SourceSchema) {
         (&self.config, &self.schema)
     }
@@ -185,9 +184,19 @@ impl Session {
         self.decoder_of(&def, Some(format))
     }
 
-    /// The streams with a source of their own that standing queries read, each with what reads it.
-    #[cfg(feature = "serve")]
-    pub(crate) fn wanted_sources(&self) -> Vec<(String, Decoder)> {
+    /// The streams with a source of their own that standing queries and watches read, each with what reads it: for
+    /// [`Sources`](crate::Sources).
+    pub fn wanted_sources(&self) -> Vec<(String, Decoder)> {
+        self.wanted(|config| !config.is_pushed())
+    }
+
+    /// Those of [`Self::wanted_sources`] whose events arise by themselves: see
+    /// [`SourceConfig::is_live`](portent_connect::SourceConfig::is_live).
+    pub fn wanted_live_sources(&self) -> Vec<(String, Decoder)> {
+        self.wanted(SourceConfig::is_live)
+    }
+
+    fn wanted(&self, is: impl Fn(&SourceConfig) -> bool) -> Vec<(String, Decoder)> {
         let mut read: std::collections::HashSet<StreamId> = std::collections::HashSet::new();
         for query in self.catalog.queries() {
             read.extend(query.reads.iter().copied());
@@ -200,12 +209,22 @@ impl Session {
             }
             // What is wrong with its options was told when it was created.
             if let Ok(decoder) = self.decoder_of(def, None)
-                && !decoder.config.is_pushed()
+                && is(&decoder.config)
             {
                 wanted.push((def.name.clone(), decoder));
             }
         }
         wanted
+    }
+
+    /// The streams whose events arise by themselves, directly or through queries.
+    pub(crate) fn live_streams(&self) -> std::collections::HashSet<StreamId> {
+        self.streams_from(|state| {
+            state.connected
+                && self
+                    .decoder_of(&state.def, None)
+                    .is_ok_and(|it| it.config.is_live())
+        })
     }
 
     pub(crate) fn decoder_of(

@@ -8,6 +8,7 @@ fn names() -> Names {
             .map(|it| ((*it).to_owned(), "TEXT".to_owned()))
             .collect(),
         connected: false,
+        live: false,
     };
     Names {
         streams: vec![

@@ -13,9 +13,9 @@ use super::Shared;
 use crate::serve::app::Phase;
 use crate::serve::body;
 use crate::serve::failure::Failure;
-use crate::serve::sources;
 use crate::serve::wire;
 use crate::session::Rejected;
+use crate::sources::SourceState;
 
 /// So many rejected rows are told one by one; all are counted.
 const TOLD: usize = 100;
@@ -33,11 +33,11 @@ pub(super) async fn list(State(app): Shared) -> Result<Json<Value>, Failure> {
             json!({
                 "state": state.word(),
                 "error": match &state {
-                    sources::State::Failed(why) => Some(why),
+                    SourceState::Failed(why) => Some(why),
                     _ => None,
                 },
-                "rows": status.rows.load(Ordering::Relaxed),
-                "bad": status.bad.load(Ordering::Relaxed),
+                "rows": status.rows(),
+                "bad": status.bad(),
             })
         });
         json!({

@@ -18,6 +18,7 @@ use crate::serve::body;
 use crate::serve::failure::Failure;
 use crate::serve::log::{From, MatchLog};
 use crate::serve::shell::Line;
+use crate::serve::sources;
 
 /// Begins to watch: the first line says what, rows follow.
 pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<Response, Failure> {
@@ -47,7 +48,7 @@ pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<
         }
     };
     // What it reads may have a source that nobody has read so far.
-    app.sources.follow(&app).await?;
+    sources::follow(&app).await?;
     let first = Line::Watching(watch).encode(Some(&source)) + "\n";
     let rows = Rows {
         next: log.begin(From::Earliest),
@@ -99,7 +100,9 @@ impl Drop for Lease {
         // A source that nobody else reads is not wanted any more. (Dropped elsewhere than in a task, it was never begun.)
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let app = Arc::clone(&self.app);
-            runtime.spawn(async move { app.sources.follow(&app).await });
+            runtime.spawn(async move {
+                let _ = sources::follow(&app).await;
+            });
         }
     }
 }
