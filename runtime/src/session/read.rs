@@ -24,8 +24,9 @@ const TELL_EVERY: u64 = 8192;
 const TELL_AFTER: Duration = Duration::from_millis(100);
 /// What is pushed at once shall not take longer than this: between two shares the run can be stopped.
 const LONG: Duration = Duration::from_millis(50);
-/// The first share, in rows. It grows and shrinks with what a share takes, and that changes no row.
+/// The first share and the least, in rows. It grows and shrinks with what a share takes, and that changes no row.
 const FIRST_SHARE: usize = 256;
+const LEAST_SHARE: usize = 32;
 
 /// What the sources of a run have told so far.
 #[derive(Default)]
@@ -69,7 +70,7 @@ pub(super) fn drive(
     let mut merge = Merge::new(feeds);
     let (mut pushed, mut next_tell) = (0_u64, 0_u64);
     let mut last_told = Instant::now();
-    let mut share = FIRST_SHARE;
+    let (mut share, mut unseen) = (FIRST_SHARE, 0);
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
         let mut stop = false;
@@ -100,17 +101,24 @@ pub(super) fn drive(
         let (mut at, end) = (rows.start, rows.end);
         while at < end {
             let until = end.min(at + share);
-            let began = Instant::now();
+            let count = until - at;
+            // Of streams that are merged few rows come at a time: to look at the clock for each would cost more than they do.
+            let began = (count >= LEAST_SHARE).then(Instant::now);
             flow.push_rows(stream, events, at..until, deliver)?;
             flow.pump(deliver)?;
+            at = until;
+            pushed += count as u64;
+            unseen += count;
+            if unseen < LEAST_SHARE {
+                continue;
+            }
+            unseen = 0;
             let now = Instant::now();
-            share = match now.duration_since(began) {
-                took if took >= LONG => (share / 2).max(1),
-                took if took < LONG / 4 => (share * 2).min(BLOCK_ROWS),
+            share = match began.map(|began| now.duration_since(began)) {
+                Some(took) if took >= LONG => (share / 2).max(LEAST_SHARE),
+                Some(took) if took < LONG / 4 => (share * 2).min(BLOCK_ROWS),
                 _ => share,
             };
-            pushed += (until - at) as u64;
-            at = until;
             if pushed >= next_tell || now.duration_since(last_told) >= TELL_AFTER {
                 (next_tell, last_told) = (pushed + TELL_EVERY, now);
                 if tell(pushed, told.bytes(), false).is_break() {
