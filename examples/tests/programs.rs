@@ -48,3 +48,13 @@ fn backtest() {
     assert!(!said.contains(r#""order_id":1,"#), "{said}");
     assert!(said.ends_with("4 events\n"), "{said}");
 }
+
+#[test]
+fn own_connector() {
+    let said = run("own_connector");
+    assert!(
+        said.starts_with(r#"{"since":"2026-01-31T10:30:00Z","most":95.5} ("#),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}

@@ -81,6 +81,7 @@ pub mod serve;
 mod session;
 mod settings;
 mod source;
+mod sources;
 mod stats;
 mod status;
 pub mod suggest;
@@ -99,6 +100,7 @@ pub use row::{FromValue, IntoValue, Row};
 pub use session::{Checked, OnPiece, Piece, Push, Session, Watch};
 pub use session::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub use source::{format_source, format_sql};
+pub use sources::{OnSourceNews, SourceNews, SourceState, SourceStatus, Sources};
 pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 

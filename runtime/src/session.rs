@@ -1,11 +1,14 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+#[cfg(feature = "serve")]
+mod beside;
 mod block;
 mod clock;
 mod execute;
 #[cfg(test)]
 mod file_tests;
+mod insert_query;
 mod lookup;
 mod pass;
 mod pause;
@@ -95,6 +98,8 @@ pub struct Session {
     watches: Vec<String>,
     /// How many there have been.
     watched: u64,
+    /// Those that ended because what they read has gone, and why, until whoever looked on has left.
+    ended_watches: IndexMap<String, String>,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -213,6 +218,7 @@ impl Session {
             selects: Vec::new(),
             watches: Vec::new(),
             watched: 0,
+            ended_watches: IndexMap::new(),
             arrival: 0,
             ended: false,
         }

@@ -57,6 +57,13 @@ closed. Begin a new session for new events.
 Wrong:  session.finish()?; session.push(\"logins\", row![…])
 Right:  session.push(\"logins\", row![…])?; session.finish()";
 
+    STREAM_GONE = 608, "the stream has gone meanwhile",
+"Events are decoded for the columns that their stream has then. Before they were put in, the stream was dropped, or created anew: nothing of
+them is put into another stream, whatever its name and columns. Sent again, they are decoded for the stream that is there now.
+
+Wrong:  a decoder that is used after DROP STREAM s; CREATE STREAM s (…)
+Right:  session.decoder(\"s\", format) after it";
+
     KEPT_ROWS = 610, "a stream keeps no more rows",
 "Rows that are inserted into a stream without a connector are kept, so that a SELECT after them can read them (those of push() are kept only
 if the session was built so). There is a limit, 1,000,000 rows a stream unless the session was built with another one, so that the memory doesn't
@@ -205,6 +212,16 @@ no rows that could come.
 
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
+
+    STATEMENT_TIME = 642, "the statement took too long",
+"A daemon gives each statement that clients send a time to come to its end, limits.statement_timeout of its configuration. This one did not, and
+was stopped: a SELECT has no more rows, an INSERT … SELECT has put in nothing, and the statements behind it were not executed; those before it were.
+The limit is there because a statement may hold up what others send. What is to run for long is a standing query.
+
+Wrong:  curl -d 'SELECT * FROM huge' localhost:8090/v1/run
+Right:  curl -d 'SELECT * FROM huge LIMIT 100' localhost:8090/v1/run
+Right:  curl -d 'CREATE QUERY q AS SELECT * FROM huge' localhost:8090/v1/queries
+Right:  statement_timeout = '5m'                            # below [limits] in portent.toml";
 
     OWN_NAME = 643, "a function can't have this name",
 "A program's own functions and aggregates are called like the built-in ones, so their names are letters, digits and _, and each is there

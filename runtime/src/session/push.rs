@@ -166,6 +166,30 @@ impl Session {
         })
     }
 
+    /// Whether all of these rows can be put into a stream and kept there, so that none is where not all can be.
+    pub(super) fn check_rows(
+        &mut self,
+        def: &StreamDef,
+        rows: &[Vec<Value>],
+    ) -> Result<(), Errors> {
+        let now = self.arrival();
+        let Some(state) = self.streams.get(&def.id) else {
+            return Ok(());
+        };
+        for row in rows {
+            let applied = state.ingest.apply(&mut row.clone(), now);
+            applied.map_err(|error| {
+                let message = format!("{} (stream \"{}\")", error.message, def.name);
+                Errors::plain(error.code, message)
+            })?;
+        }
+        let most = self.options.max_kept_rows;
+        match state.connected || state.kept.len() + rows.len() <= most {
+            true => Ok(()),
+            false => Err(kept_enough(&def.name, most)),
+        }
+    }
+
     /// The time of an event that has none: that of the clock on the wall, or the virtual one. It never goes back.
     pub(super) fn arrival(&mut self) -> i64 {
         self.arrival = self.now();
@@ -180,18 +204,19 @@ fn keep_row(
     values: &[Value],
 ) -> Result<(), Errors> {
     if state.kept.len() >= most {
-        let message = format!(
-            "stream \"{}\" keeps {most} rows already, and no more",
-            state.def.name
-        );
-        let error = Errors::plain(codes::KEPT_ROWS, message);
-        return Err(error.help("let the stream read a file: WITH (connector = 'file', path = '…')"));
+        return Err(kept_enough(&state.def.name, most));
     }
     state.kept.push(Incoming {
         time,
         values: values.to_vec(),
     });
     Ok(())
+}
+
+fn kept_enough(stream: &str, most: usize) -> Errors {
+    let message = format!("stream \"{stream}\" keeps {most} rows, and no more");
+    let error = Errors::plain(codes::KEPT_ROWS, message);
+    error.help("let the stream read a file: WITH (connector = 'file', path = '…')")
 }
 
 /// The slot and type of a column that may be given.
