@@ -139,7 +139,9 @@ pub(crate) fn settle(storage: &dyn Storage, last: &Last) -> Result<(), LogError>
     if last.file.len().map_err(io)? > last.end {
         last.file.truncate(last.end).map_err(io)?;
     }
-    let from = last.walk.index.by_position(last.walk.durable).unwrap_or(0);
+    // A frame before the durable position was synced, and all bytes before it; what has that very position was not, nor a schema just before it.
+    let synced = last.walk.durable.checked_sub(1);
+    let from = synced.and_then(|synced| last.walk.index.by_position(synced)).unwrap_or(0);
     copy(last.end, from, |at, piece| {
         let read = last.file.read_at(at, piece)?;
         last.file
