@@ -4,6 +4,7 @@ use crate::LogError;
 use crate::error::is_full;
 use crate::format::segment::{self, base_of, name_of};
 use crate::recover::Last;
+use crate::scan::walk;
 use crate::storage::Storage;
 
 /// Bytes that are copied at a time.
@@ -105,21 +106,26 @@ fn free_name(storage: &dyn Storage, base: u64) -> Result<String, LogError> {
         .unwrap_or(plain))
 }
 
-/// Removes the file of a segment that was not begun. If there is anything in it but a header's worth of bytes, it is kept under another name.
+/// Removes the file of a segment that was not begun. If there is anything in it but a header and whole schemas, it is kept under another name.
 pub(crate) fn remove_unbegun(storage: &dyn Storage, name: &str) -> Result<(), LogError> {
     let io = |error: std::io::Error| LogError::io("remove", storage.place(name), &error);
-    let len = storage.open(name).and_then(|file| file.len()).map_err(io)?;
-    let sound = storage.open(name).is_ok_and(|file| {
-        let mut header = [0; segment::HEADER];
-        let base = base_of(name).unwrap_or_default();
-        file.read_at(0, &mut header).is_ok()
-            && matches!(segment::begun(&header, base), segment::Begun::At(_))
-    });
-    if len > segment::HEADER as u64 && !sound {
-        let to = free_name(storage, base_of(name).unwrap_or_default())?;
-        storage.rename(name, &to).map_err(io)?;
-    } else {
+    let base = base_of(name).unwrap_or_default();
+    let file = storage.open(name).map_err(io)?;
+    let len = file.len().map_err(io)?;
+    let mut header = [0; segment::HEADER];
+    file.read_at(0, &mut header).map_err(io)?;
+    let begun = matches!(segment::begun(&header, base), segment::Begun::At(_));
+    let sound = begun
+        && walk(&file, name, base, len, false)
+            .map_err(io)?
+            .damages
+            .is_empty();
+    if sound || len <= segment::HEADER as u64 {
         storage.remove(name).map_err(io)?;
+    } else {
+        storage
+            .rename(name, &free_name(storage, base)?)
+            .map_err(io)?;
     }
     storage.sync_dir().map_err(io)
 }
@@ -141,7 +147,9 @@ pub(crate) fn settle(storage: &dyn Storage, last: &Last) -> Result<(), LogError>
     }
     // A frame before the durable position was synced, and all bytes before it; what has that very position was not, nor a schema just before it.
     let synced = last.walk.durable.checked_sub(1);
-    let from = synced.and_then(|synced| last.walk.index.by_position(synced)).unwrap_or(0);
+    let from = synced
+        .and_then(|synced| last.walk.index.by_position(synced))
+        .unwrap_or(0);
     copy(last.end, from, |at, piece| {
         let read = last.file.read_at(at, piece)?;
         last.file
