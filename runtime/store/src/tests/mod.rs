@@ -10,6 +10,8 @@ use crate::{Batch, Durability, Log, LogConfig, LogError, OnDamage, Reader, Recor
 mod basics;
 mod crash;
 mod damage;
+mod disk;
+mod fixture;
 mod full;
 mod retention;
 mod threads;

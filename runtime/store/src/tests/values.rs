@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use std::str::FromStr as _;
 
 /// Values of every kind, those that are easily lost among them.
-fn nasty() -> Vec<Value> {
+pub(super) fn nasty() -> Vec<Value> {
     let mut values = vec![
         Value::Null,
         Value::Bool(true),
@@ -57,7 +57,7 @@ fn nasty() -> Vec<Value> {
     values
 }
 
-fn types() -> Vec<Type> {
+pub(super) fn types() -> Vec<Type> {
     let mut types = vec![
         Type::Null,
         Type::Bool,
