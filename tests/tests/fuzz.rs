@@ -2,7 +2,7 @@
 
 use portent_tests::fuzz_targets::{TARGETS, round_trip};
 use portent_tests::generate::Rng;
-use portent_tests::mutate::{mutate, seeds};
+use portent_tests::mutate::{mutate, seeds, seeds_of};
 use proptest::prelude::*;
 
 #[test]
@@ -11,8 +11,8 @@ fn targets_hold_for_changed_texts() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(1_500);
-    let seeds = seeds();
     for (name, target) in TARGETS {
+        let seeds = seeds_of(name);
         let mut rng = Rng::new(7);
         let count = if name == "engine_vs_oracle" {
             count / 5

@@ -12,6 +12,10 @@ use std::sync::{Arc, Mutex};
 use crate::locked;
 use crate::storage::{File, Guard, Storage};
 
+mod repair;
+
+pub use repair::repair;
+
 /// Pages that reach the disk or don't.
 const PAGE: usize = 512;
 
