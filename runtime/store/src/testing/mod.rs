@@ -428,6 +428,9 @@ impl File for FaultyFile {
 
     fn truncate(&self, len: u64) -> io::Result<()> {
         self.storage.whole_operation()?;
+        if len.saturating_sub(self.len()?) > self.storage.free_space()? {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let pending = Pending::Len(len as usize);
         let mut inode = locked(&self.inode);
         pending.apply(&mut inode.seen);

@@ -13,6 +13,7 @@ mod damage;
 mod disk;
 mod fixture;
 mod full;
+mod meta;
 mod retention;
 mod threads;
 mod values;
