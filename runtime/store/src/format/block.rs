@@ -150,8 +150,8 @@ fn put_texts(
     let longest = rows.clone().map(|row| text(row).len()).max().unwrap_or(0);
     let width = match longest {
         ..=0xFF => 1,
-        ..=0xFFFF => 2,
-        ..=0xFFFF_FFFF => 4,
+        0x100..=0xFFFF => 2,
+        0x1_0000..=0xFFFF_FFFF => 4,
         _ => return Err("a text of more than 4 GiB"),
     };
     out.push(width);

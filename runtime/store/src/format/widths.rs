@@ -19,7 +19,7 @@ pub(crate) fn put_numbers(out: &mut Vec<u8>, numbers: &[i64]) {
             out.push(1);
             out.extend(numbers.iter().map(|number| distance(number) as u8));
         }
-        ..=0xFFFF => {
+        0x100..=0xFFFF => {
             out.push(2);
             out.extend(
                 numbers
@@ -27,7 +27,7 @@ pub(crate) fn put_numbers(out: &mut Vec<u8>, numbers: &[i64]) {
                     .flat_map(|number| (distance(number) as u16).to_le_bytes()),
             );
         }
-        ..=0xFFFF_FFFF => {
+        0x1_0000..=0xFFFF_FFFF => {
             out.push(4);
             out.extend(
                 numbers

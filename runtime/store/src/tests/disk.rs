@@ -1,6 +1,6 @@
 //! The real file system.
 #![expect(
-    clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "files that the tests make and remove"
 )]
 

@@ -65,7 +65,7 @@ fn no_room_for_the_next_segment_leaves_this_one_as_it_is() {
         assert_eq!(log.next(), next);
         let left = storage.after_crash(room);
         let again = open(&left, small()).unwrap();
-        assert_eq!(again.durable() >= log.durable(), true);
+        assert!(again.durable() >= log.durable());
         check_all(&again);
         storage.set_capacity(None);
         log.append(&mut batch(&stream, next, 100), 0).unwrap();

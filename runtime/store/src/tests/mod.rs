@@ -46,7 +46,7 @@ fn rows(first: u64, count: u64) -> Columns {
 fn batch(stream: &Arc<Stream>, first: u64, count: u64) -> Batch {
     let mut batch = Batch::new();
     batch.events(stream, &rows(first, count)).unwrap();
-    if first % 5 == 0 {
+    if first.is_multiple_of(5) {
         batch.clock((first + count) as i64);
         batch.marker(9, &(first + count + 1).to_le_bytes()).unwrap();
     }

@@ -162,7 +162,7 @@ fn what_is_too_deep_is_refused() {
             error,
             "a value of column j cannot be written: it is more than 512 deep"
         );
-        assert!(batch.is_empty() && batch.len() == 0);
+        assert_eq!((batch.records(), batch.len()), (0, 0));
     }
 }
 
