@@ -455,27 +455,11 @@ impl Reader {
     /// Reads one frame.
     fn step(&self, cursor: &mut Cursor) -> Result<Step, LogError> {
         let (base, offset) = (cursor.segment.base, cursor.offset);
-        let last = self.is_last(&cursor.segment);
         let path = cursor.path.clone();
         let io = |error: std::io::Error| read_error(&path, &error);
         let (header, payload) = match frame_at(&mut cursor.window, base, offset).map_err(io)? {
             At::Frame(header, payload) => (header, payload),
-            At::End if !last => {
-                // A segment without a seal that ends before the next begins.
-                let to = self
-                    .following(&cursor.segment)
-                    .filter(|to| *to > self.expected);
-                return Ok(match to {
-                    Some(_) => Step::Damage(self.damage(cursor, None, to, DamageKind::Seal), None),
-                    None => Step::EndOfSegment,
-                });
-            }
-            At::End => {
-                return Ok(Step::Damage(
-                    self.damage(cursor, None, None, DamageKind::Lost),
-                    None,
-                ));
-            }
+            At::End => return Ok(self.end(cursor)),
             At::Bad(kind) => {
                 let found = resume(&mut cursor.window, base, offset, self.expected).map_err(io)?;
                 let to = match found {
@@ -506,7 +490,7 @@ impl Reader {
         cursor.offset = behind;
         Ok(match record {
             Some(record) => Step::Record(record),
-            None if header.kind == Kind::Seal => Step::EndOfSegment,
+            None if header.kind == Kind::Seal => self.end(cursor),
             None => Step::On,
         })
     }
@@ -584,8 +568,16 @@ impl Reader {
         }
     }
 
-    fn is_last(&self, segment: &Segment) -> bool {
-        self.following(segment).is_none()
+    /// The segment has no more frames: it goes on with the next one, or what lies between is missing.
+    fn end(&self, cursor: &Cursor) -> Step {
+        match self.following(&cursor.segment) {
+            // All of it was read. That the next one begins behind this position is found when it is entered: it may have been removed meanwhile.
+            Some(to) if to <= self.expected || cursor.segment.state().next <= self.expected => {
+                Step::EndOfSegment
+            }
+            to @ Some(_) => Step::Damage(self.damage(cursor, None, to, DamageKind::Seal), None),
+            None => Step::Damage(self.damage(cursor, None, None, DamageKind::Lost), None),
+        }
     }
 
     /// The base of the segment behind this one.
