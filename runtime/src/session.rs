@@ -5,6 +5,7 @@ mod apply;
 mod beside;
 mod block;
 mod clock;
+mod columns;
 mod execute;
 #[cfg(test)]
 mod file_tests;
@@ -54,6 +55,7 @@ use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
+pub use columns::BlockBuilder;
 pub use push::Push;
 use target::Sink;
 pub use watch::Watch;

@@ -98,6 +98,12 @@ impl EventBlock {
     }
 }
 
+impl EventBlock {
+    pub(super) fn new(stream: StreamId, events: Events) -> Self {
+        Self { stream, events }
+    }
+}
+
 impl Decoded {
     /// How many events there are.
     pub fn events(&self) -> usize {

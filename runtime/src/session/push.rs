@@ -220,7 +220,7 @@ fn kept_enough(stream: &str, most: usize) -> Errors {
 }
 
 /// The slot and type of a column that may be given.
-fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Errors> {
+pub(super) fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Errors> {
     let given = |it: &&portent_planner::catalog::StreamColumn| {
         !matches!(it.source, ColumnSource::Computed(_))
     };
@@ -245,7 +245,7 @@ fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Error
     })
 }
 
-fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
+pub(super) fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
     let mut values = vec![Value::Null; def.columns.len()];
     match row {
         Row::Values(given) => {
@@ -289,7 +289,7 @@ fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
     Ok(values)
 }
 
-fn fit(value: Value, ty: &Type, column: &str, def: &StreamDef) -> Result<Value, Errors> {
+pub(super) fn fit(value: Value, ty: &Type, column: &str, def: &StreamDef) -> Result<Value, Errors> {
     cast(value, ty).map_err(|error| {
         let message = format!(
             "column \"{column}\" of stream \"{}\" is {ty}: {error}",
