@@ -5,6 +5,9 @@ use crate::snapshot::{Damage, Reader, Writer};
 
 use super::{Node, NodeId, Trail};
 
+/// What was forgotten: no node has this number. Nodes that nobody asks for any more may refer to it.
+const GONE: NodeId = NodeId::MAX;
+
 const FIRST: u8 = 0;
 const NEXT: u8 = 1;
 const EITHER: u8 = 2;
@@ -15,6 +18,11 @@ impl Trail {
         let from = from.clamp(self.base, self.next());
         let skip = usize::try_from(from - self.base).unwrap_or(usize::MAX);
         let nodes = self.nodes.get(skip..).unwrap_or_default();
+        let back = |at: NodeId, other: NodeId| match other {
+            GONE => 0,
+            other if other < from => 0,
+            other => at.saturating_sub(other),
+        };
         w.len(nodes.len());
         for (at, node) in (from..).zip(nodes) {
             match *node {
@@ -25,7 +33,7 @@ impl Trail {
                 Node::Next { step, before } => {
                     w.byte(NEXT);
                     w.len(step);
-                    w.u64(at.saturating_sub(before));
+                    w.u64(back(at, before));
                 }
                 Node::Either {
                     older,
@@ -33,8 +41,8 @@ impl Trail {
                     from: since,
                 } => {
                     w.byte(EITHER);
-                    w.u64(at.saturating_sub(older));
-                    w.u64(at.saturating_sub(newer));
+                    w.u64(back(at, older));
+                    w.u64(back(at, newer));
                     w.u64(since);
                 }
             }
@@ -46,7 +54,7 @@ impl Trail {
         let mut made = Self::default();
         // Every way comes to an end, since each node refers to earlier ones only.
         let before = |at: u64, r: &mut Reader<'_>| match r.u64()? {
-            0 => Err(Damage::REFERENCE),
+            0 => Ok(GONE),
             back => at.checked_sub(back).ok_or(Damage::REFERENCE),
         };
         for at in 0..r.len()? as u64 {
