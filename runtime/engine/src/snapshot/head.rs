@@ -8,10 +8,16 @@ use super::{Damage, Reader, Writer};
 
 /// What bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
+    /// A whole engine.
     Engine,
+    /// The streams of an engine.
     Streams,
+    /// A query.
     Query,
+    /// A session: an engine, and what is around it.
+    Session,
 }
 
 /// Of the form that is written now. A later one that reads this one too must ask for it.
@@ -26,6 +32,7 @@ impl Kind {
             Kind::Engine => b'e',
             Kind::Streams => b's',
             Kind::Query => b'q',
+            Kind::Session => b'o',
         }
     }
 
@@ -34,6 +41,7 @@ impl Kind {
             Kind::Engine => "of an engine",
             Kind::Streams => "of streams",
             Kind::Query => "of a query",
+            Kind::Session => "of a session",
         }
     }
 
@@ -63,7 +71,7 @@ impl Kind {
             return Err(Damage::CUT.into());
         };
         if *kind != self.letter() {
-            let all = [Kind::Engine, Kind::Streams, Kind::Query];
+            let all = [Kind::Engine, Kind::Streams, Kind::Query, Kind::Session];
             let found = all.into_iter().find(|it| it.letter() == *kind);
             return Err(EngineError::SnapshotDiffers {
                 what: "the kind of a snapshot".to_owned(),

@@ -56,24 +56,27 @@ mod value;
 mod writer;
 
 pub(crate) use accumulator::{load_accumulator, save_accumulator};
-pub(crate) use plain::Saved;
-pub(crate) use reader::{Reader, Vocabulary};
-pub(crate) use writer::{Writer, sorted};
+pub(crate) use reader::Vocabulary;
+pub(crate) use writer::sorted;
 
 pub use engine::QuerySlice;
+pub use head::Kind;
+pub use plain::Saved;
+pub use reader::Reader;
+pub use writer::Writer;
 
 use crate::error::EngineError;
 
 /// Why bytes can't be read: half a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Damage(pub &'static str);
+pub struct Damage(pub &'static str);
 
 impl Damage {
-    pub const CUT: Damage = Damage("it is cut off");
-    pub const NUMBER: Damage = Damage("a number is out of range");
-    pub const KIND: Damage = Damage("something is of a kind that is not known there");
-    pub const REFERENCE: Damage = Damage("something refers to what is not there");
-    pub const ORDER: Damage = Damage("something is out of order");
+    pub(crate) const CUT: Damage = Damage("it is cut off");
+    pub(crate) const NUMBER: Damage = Damage("a number is out of range");
+    pub(crate) const KIND: Damage = Damage("something is of a kind that is not known there");
+    pub(crate) const REFERENCE: Damage = Damage("something refers to what is not there");
+    pub(crate) const ORDER: Damage = Damage("something is out of order");
 }
 
 impl From<Damage> for EngineError {

@@ -9,9 +9,12 @@ use crate::id::MatchId;
 use super::{Damage, Reader, Writer};
 
 /// What is written and read by itself.
-pub(crate) trait Saved: Sized {
+pub trait Saved: Sized {
+    /// Writes it.
     fn save(&self, w: &mut Writer);
 
+    /// Reads it.
+    ///
     /// # Errors
     /// The bytes are none that [`Self::save`] writes.
     fn load(r: &mut Reader<'_>) -> Result<Self, Damage>;

@@ -13,7 +13,7 @@ use super::Saved;
 /// Integers are written in groups of seven bits, the least first; signed ones with the sign as the last bit, so that small ones are
 /// short whichever way they go. What is near something that was written before is written as its distance to it.
 #[derive(Default)]
-pub(crate) struct Writer {
+pub struct Writer {
     bytes: Vec<u8>,
     /// By address: which event of the section it was. All of them live as long as whoever is written.
     events: HashMap<usize, u64, FxBuildHasher>,
@@ -43,7 +43,7 @@ impl Writer {
     ///
     /// # Errors
     /// Why that can't be read again.
-    pub fn finish(self) -> Result<Vec<u8>, &'static str> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, &'static str> {
         match self.problem {
             None => Ok(self.bytes),
             Some(problem) => Err(problem),
@@ -51,18 +51,18 @@ impl Writer {
     }
 
     /// The order of arrival of the first event that was written since the last [`Self::begin_section`].
-    pub fn oldest(&self) -> Option<u64> {
+    pub(crate) fn oldest(&self) -> Option<u64> {
         self.oldest
     }
 
     /// Another query follows. Events that were written before are known to it; bindings never are.
-    pub fn begin_section(&mut self) {
+    pub(crate) fn begin_section(&mut self) {
         self.oldest = None;
         self.begin_partition();
     }
 
     /// Another partition follows: it shares no bindings with those before.
-    pub fn begin_partition(&mut self) {
+    pub(crate) fn begin_partition(&mut self) {
         // A partition's map is mostly small: one that is not need not be wiped out again and again.
         if self.nodes.capacity() > 1 << 10 {
             self.nodes = HashMap::default();
@@ -78,18 +78,21 @@ impl Writer {
 
     /// The snapshot can't be read again.
     #[cold]
-    pub fn fail(&mut self, problem: &'static str) {
+    pub(crate) fn fail(&mut self, problem: &'static str) {
         self.problem.get_or_insert(problem);
     }
 
+    /// A byte.
     pub fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
+    /// Bytes as they are: who reads must know how many.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// A number, in 1 to 10 bytes.
     pub fn u64(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
@@ -98,6 +101,7 @@ impl Writer {
         self.bytes.push(value as u8);
     }
 
+    /// A number, in 1 to 19 bytes.
     pub fn u128(&mut self, mut value: u128) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
@@ -106,10 +110,12 @@ impl Writer {
         self.bytes.push(value as u8);
     }
 
+    /// A number with a sign.
     pub fn i64(&mut self, value: i64) {
         self.u64((value << 1 ^ value >> 63) as u64);
     }
 
+    /// A number with a sign.
     pub fn i128(&mut self, value: i128) {
         self.u128((value << 1 ^ value >> 127) as u128);
     }
@@ -129,11 +135,13 @@ impl Writer {
         self.u64(len as u64);
     }
 
+    /// Bytes, with their number before them.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.len(bytes.len());
         self.raw(bytes);
     }
 
+    /// A text, with its length before it.
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
@@ -145,7 +153,7 @@ impl Writer {
     }
 
     /// An event: how many events back it was written, or 0 and the event.
-    pub fn event(&mut self, event: &Arc<Event>) {
+    pub(crate) fn event(&mut self, event: &Arc<Event>) {
         let (next, address) = (self.events.len() as u64, Arc::as_ptr(event).addr());
         let known = *self.events.entry(address).or_insert(next);
         self.u64(next - known);
@@ -172,19 +180,19 @@ impl Writer {
     }
 
     /// Whether a binding was written in this partition: how many bindings back.
-    pub fn known_node(&self, node: &Arc<SavedNode>) -> Option<u64> {
+    pub(crate) fn known_node(&self, node: &Arc<SavedNode>) -> Option<u64> {
         let known = self.nodes.get(&Arc::as_ptr(node).addr())?;
         Some(self.nodes.len() as u64 - known)
     }
 
     /// A binding is written now.
-    pub fn note_node(&mut self, node: &Arc<SavedNode>) {
+    pub(crate) fn note_node(&mut self, node: &Arc<SavedNode>) {
         let next = self.nodes.len() as u64;
         self.nodes.insert(Arc::as_ptr(node).addr(), next);
     }
 
     /// The number of the list of automaton states of a family, and whether it is to be written now.
-    pub fn vocabulary(&mut self, family: u32) -> (u64, bool) {
+    pub(crate) fn vocabulary(&mut self, family: u32) -> (u64, bool) {
         let next = self.vocabularies.len() as u64;
         let number = *self.vocabularies.entry(family).or_insert(next);
         (number, number == next)
