@@ -170,8 +170,11 @@ pub fn run(
         // Also what has ended goes on from there.
         engine = again(setup, &engine)?;
     }
-    // What came again did so at its old position, but behind what had come later.
-    rows.sort_by_key(|(position, _)| *position);
+    if let Crash::Slices(_) = crash {
+        // What came again did so at its old position, but behind what had come later. What comes by one event comes in the order of
+        // times, then of queries.
+        rows.sort_by_key(|(position, row)| (*position, row.time, row.query));
+    }
     let rows = rows.into_iter().map(|(_, row)| row).collect();
     Ok((engine, rows, late))
 }
