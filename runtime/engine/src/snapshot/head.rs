@@ -51,12 +51,17 @@ impl Kind {
     /// The content could not be read again.
     pub fn finish(self, content: Writer) -> Result<Vec<u8>, EngineError> {
         let content = content.finish().map_err(EngineError::SnapshotImpossible)?;
+        Ok(self.seal(&content))
+    }
+
+    /// As [`Self::finish`], of any bytes.
+    pub(crate) fn seal(self, content: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(WIDTH + 8 + content.len());
         bytes.extend_from_slice(b"ptnt");
         bytes.extend_from_slice(&[self.letter(), VERSION]);
-        bytes.extend_from_slice(&xxh3_64(&content).to_le_bytes());
-        bytes.extend_from_slice(&content);
-        Ok(bytes)
+        bytes.extend_from_slice(&xxh3_64(content).to_le_bytes());
+        bytes.extend_from_slice(content);
+        bytes
     }
 
     /// Reads a head; what follows it.

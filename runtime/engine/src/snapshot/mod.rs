@@ -2,7 +2,9 @@
 //!
 //! # The law
 //! An engine that was restored gives the same rows as one that never stopped, with the same times and identities and in the same
-//! order, for whatever follows, in blocks of whatever size. Its statistics are the same, and so are its further snapshots.
+//! order, for whatever follows, in blocks of whatever size; and its statistics are the same. A snapshot of it is, to the last byte, the one that
+//! it was restored from. (Later ones may tell of clocks that lag behind: a query hears of a watermark where something may happen to it, and
+//! who has forgotten deadlines that mean nothing any more does not hear of those. Nothing comes of a clock but by what happens.)
 //!
 //! # What is kept
 //! * Of each stream how far it is, what it has counted, and the events that wait for its watermark.
