@@ -389,7 +389,7 @@ impl Engine {
 
     /// Counts what it is told: the position at which that comes.
     #[inline]
-    fn count(&mut self) -> u64 {
+    pub(crate) fn count(&mut self) -> u64 {
         let position = self.position;
         self.position += 1;
         if !self.asleep.is_empty() {

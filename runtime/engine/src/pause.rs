@@ -68,6 +68,7 @@ impl Engine {
 
     /// Nothing will come out of paused queries any more: those that read them need not wait.
     pub fn finish_paused(&mut self) {
+        self.count();
         let first_output = self.outputs.len();
         self.end_paused();
         self.run(first_output);

@@ -70,7 +70,8 @@ impl Session {
     }
 
     /// Goes on from a snapshot: the session is then as the one that it was taken of ([`Self::snapshot`]). The same script must have been
-    /// run; events that came since then are forgotten.
+    /// run; what came since then is forgotten, and so is what the script itself brought about: rows over VALUES, which the first session has given
+    /// already, are not given again (though callbacks have heard of them).
     ///
     /// # Errors
     /// The bytes are no snapshot (P0643), or one of another script: what differs is named (P0644). Then the session is of no use any more.

@@ -1,5 +1,7 @@
 //! The state of an engine is written: as a whole, or in slices.
 
+use std::cmp::Reverse;
+
 use crate::engine::{Engine, QueryId};
 use crate::error::EngineError;
 use crate::stream::{Origin, Stream};
@@ -13,7 +15,7 @@ use super::{Saved, Writer};
 pub struct QuerySlice {
     /// For [`Engine::restore_slices`].
     pub bytes: Vec<u8>,
-    /// How many things the engine had been told.
+    /// How many things the engine had been told, as far as the query has heard of them.
     pub position: u64,
     /// The position at which the first event came that the query still holds; `None`: it holds none. Nothing before that is needed for what
     /// is open in it.
@@ -71,7 +73,7 @@ impl Engine {
         let oldest = w.oldest();
         Ok(QuerySlice {
             bytes: Kind::Query.finish(w)?,
-            position: self.position,
+            position: self.position_of(id),
             oldest,
         })
     }
@@ -82,6 +84,13 @@ impl Engine {
         let mut w = Writer::default();
         self.save_query(id, &mut w).ok()?;
         w.oldest()
+    }
+
+    /// The position that a query's state is of: a later one than that of the engine while it is asleep.
+    fn position_of(&self, id: QueryId) -> u64 {
+        let asleep = self.asleep.iter().map(|Reverse((until, of))| (*until, *of));
+        let until = asleep.filter(|(_, of)| *of == id).map(|(until, _)| until);
+        until.max().unwrap_or(0).max(self.position)
     }
 
     fn check_drained(&self) -> Result<(), EngineError> {
@@ -121,7 +130,7 @@ impl Engine {
         w.begin_section();
         w.raw(&query.plan.fingerprint.to_le_bytes());
         w.text(&query.plan.name);
-        w.u64(self.position);
+        w.u64(self.position_of(id));
         w.u64(standing.since);
         let input = query.plan.inputs.first();
         let input = input.and_then(|input| self.streams.get(&input.stream));

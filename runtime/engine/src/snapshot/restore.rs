@@ -86,18 +86,14 @@ impl Engine {
         self.agenda.clear();
         self.outputs.clear();
         self.asleep.clear();
-        self.position = 0;
+        let is_new = |query: &Query| query.is_new(&self.families);
+        let untold = std::mem::replace(&mut self.position, 0) == 0;
+        let untouched = untold && self.queries.iter().flatten().all(|it| is_new(it));
         for stream in self.streams.values_mut() {
             stream.forget();
         }
-        let used: Vec<QueryId> = (0..)
-            .map(QueryId)
-            .zip(&self.queries)
-            .filter(|(_, query)| query.as_ref().is_some_and(|it| !it.is_new(&self.families)))
-            .map(|(id, _)| id)
-            .collect();
-        for id in used {
-            self.renew(id);
+        if !untouched {
+            self.renew();
         }
         for standing in &mut self.standings {
             standing.due = i64::MAX;
@@ -105,31 +101,34 @@ impl Engine {
         }
     }
 
-    /// Puts a query that has seen nothing in the place of one that has.
-    fn renew(&mut self, id: QueryId) {
-        let number = id.0 as usize;
-        let Some(Some(mut old)) = self.queries.get_mut(number).map(Option::take) else {
-            return;
-        };
-        old.leave(&mut self.families);
-        let plan = Arc::clone(&old.plan);
-        self.detach(id, &plan);
-        let made = Query::new(
-            Arc::clone(&plan),
-            old.deliver,
-            &self.names_of_inputs(&plan),
-            self.config,
-            &mut self.families,
-        );
-        // It was made once already, of the same plan.
-        let Ok(made) = made else { return };
-        if let Some(place) = self.queries.get_mut(number) {
-            *place = Some(Box::new(made));
+    /// Puts queries that have seen nothing in the places of all that are here.
+    fn renew(&mut self) {
+        // All leave first, so that nothing of what they shared is left.
+        let mut plans = Vec::new();
+        for number in 0..self.queries.len() {
+            let id = QueryId(u32::try_from(number).unwrap_or(u32::MAX));
+            if let Some(mut query) = self.queries.get_mut(number).and_then(Option::take) {
+                query.leave(&mut self.families);
+                plans.push((id, Arc::clone(&query.plan), query.deliver));
+            }
         }
-        if let Some(standing) = self.standings.get_mut(number) {
-            *standing = Standing::new(0);
+        for (id, plan, _) in &plans {
+            self.detach(*id, plan);
         }
-        self.attach(id);
+        for (id, plan, deliver) in plans {
+            let number = id.0 as usize;
+            let names = self.names_of_inputs(&plan);
+            let made = Query::new(plan, deliver, &names, self.config, &mut self.families);
+            // It was made once already, of the same plan.
+            let Ok(made) = made else { continue };
+            if let Some(place) = self.queries.get_mut(number) {
+                *place = Some(Box::new(made));
+            }
+            if let Some(standing) = self.standings.get_mut(number) {
+                *standing = Standing::new(0);
+            }
+            self.attach(id);
+        }
     }
 
     fn load_streams(&mut self, r: &mut Reader<'_>) -> Result<(), EngineError> {
