@@ -71,7 +71,7 @@ impl Merge {
     pub fn save(&self, w: &mut Writer) {
         self.inputs.save(w);
         let waiting = self.waiting.in_order();
-        w.len(waiting.len());
+        w.length(waiting.len());
         for (input, event) in waiting {
             input.save(w);
             w.event(event);
@@ -85,7 +85,7 @@ impl Merge {
         if made.inputs.len() != inputs {
             return Err(Damage("a query has other inputs"));
         }
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let input = r.u16()?;
             made.wait(input, r.event()?);
         }

@@ -49,18 +49,18 @@ impl Session {
         self.options.virtual_clock.save(&mut w);
         w.u64(self.watched);
         w.u64(self.outbox.rows);
-        w.len(self.outbox.sinks.len());
+        w.length(self.outbox.sinks.len());
         for (name, sink) in &self.outbox.sinks {
             w.text(name);
             w.u64(sink.rows);
             sink.finished.save(&mut w);
         }
-        w.len(self.queries.len());
+        w.length(self.queries.len());
         for (name, standing) in &self.queries {
             w.text(name);
             standing.turns.save(&mut w);
         }
-        w.len(self.streams.len());
+        w.length(self.streams.len());
         for (id, stream) in &self.streams {
             id.0.save(&mut w);
             stream.save(&mut w);
@@ -91,21 +91,21 @@ impl Session {
         self.options.virtual_clock = r.bool()?;
         self.watched = self.watched.max(r.count()?);
         self.outbox.rows = r.count()?;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let name = r.text()?;
             let (rows, finished) = (r.count()?, r.bool()?);
             if let Some(sink) = self.outbox.sinks.get_mut(name) {
                 (sink.rows, sink.finished) = (rows, finished);
             }
         }
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let name = r.text()?;
             let turns = Saved::load(r)?;
             if let Some(standing) = self.queries.get_mut(name) {
                 standing.turns = turns;
             }
         }
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let id = StreamId(r.u32()?);
             let read = Read::load(r)?;
             if let Some(stream) = self.streams.get_mut(&id) {
@@ -131,7 +131,7 @@ impl StreamState {
         w.u64(self.bad);
         self.first_bad.save(w);
         w.u64(self.skipped);
-        w.len(self.kept.len());
+        w.length(self.kept.len());
         for Incoming { time, values } in &self.kept {
             w.i64(*time);
             values.save(w);
@@ -148,7 +148,7 @@ impl Read {
     fn load(r: &mut Reader<'_>) -> Result<Self, Damage> {
         let (read, bad, first_bad, skipped) = (r.bool()?, r.count()?, Saved::load(r)?, r.count()?);
         let mut kept = Vec::new();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let (time, values): (i64, Vec<Value>) = Saved::load(r)?;
             kept.push(Incoming { time, values });
         }

@@ -52,7 +52,7 @@ impl Emitter {
         self.seen = None;
         if has(SEEN) {
             let mut seen = Box::<Seen>::default();
-            for _ in 0..r.len()? {
+            for _ in 0..r.length()? {
                 r.rebase();
                 seen.insert(Saved::load(r)?);
             }

@@ -9,7 +9,7 @@ use super::Groups;
 impl Groups {
     /// Writes the groups.
     pub fn save(&self, w: &mut Writer) {
-        w.len(self.groups.len());
+        w.length(self.groups.len());
         for (key, accumulators) in &self.groups {
             key.save(w);
             accumulators.iter().for_each(|it| save_accumulator(it, w));
@@ -18,7 +18,7 @@ impl Groups {
 
     pub fn load(plan: &Group, r: &mut Reader<'_>) -> Result<Self, Damage> {
         let mut groups = indexmap::IndexMap::default();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let key = Saved::load(r)?;
             let aggregates = plan.aggregates.iter();
             let accumulators = aggregates.map(|aggregate| load_accumulator(aggregate, r));

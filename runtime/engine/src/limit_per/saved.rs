@@ -13,7 +13,7 @@ impl LimitPeriods {
         reason = "what is written is put in order first"
     )]
     pub fn save(&self, w: &mut Writer) {
-        w.len(self.sweep_at);
+        w.length(self.sweep_at);
         sorted(self.periods.iter(), w, |(key, period), w| {
             key.save(w);
             w.i64(period.began);
@@ -25,7 +25,7 @@ impl LimitPeriods {
     /// Reads the periods of the same limit.
     pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), Damage> {
         self.sweep_at = usize::try_from(r.count()?).map_err(|_| Damage::NUMBER)?;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             r.rebase();
             let key: Vec<Value> = Saved::load(r)?;
             let period = Period {

@@ -67,7 +67,7 @@ impl Past {
 
     /// Writes the events that are remembered.
     pub fn save(&self, w: &mut Writer) {
-        w.len(self.events.len());
+        w.length(self.events.len());
         for (row, position) in &self.events {
             row.save(w);
             w.u64(*position);
@@ -76,7 +76,7 @@ impl Past {
 
     /// Reads the events of the same variable.
     pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), Damage> {
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let event = (Row::load(r)?, r.count()?);
             self.events.push_back(event);
         }

@@ -73,7 +73,7 @@ impl Matcher {
             return families.save_light(place, &origin, w);
         }
         w.u64(self.rows);
-        w.len(self.sweep_at);
+        w.length(self.sweep_at);
         self.tied.save(w);
         self.collected.save(w);
         self.partitions.save(&origin, w);

@@ -41,7 +41,7 @@ impl Engine {
         let ids: Vec<QueryId> = queries
             .filter_map(|(query, id)| query.is_some().then_some(QueryId(id)))
             .collect();
-        w.len(ids.len());
+        w.length(ids.len());
         for id in ids {
             w.u64(u64::from(id.0));
             self.save_query(id, &mut w)?;
@@ -61,8 +61,39 @@ impl Engine {
         Kind::Streams.finish(w)
     }
 
-    /// The state of one query at this position. Slices are taken in the order of the queries' numbers: one that reads another's output not
-    /// before that one. O(its state).
+    /// The order in which the slices of the queries are taken: each after those whose output it reads.
+    pub fn slice_order(&self) -> Vec<QueryId> {
+        let mut order = Vec::with_capacity(self.queries.len());
+        let mut seen = vec![false; self.queries.len()];
+        // A query, and whether those that it reads stand in the order already.
+        let count = u32::try_from(self.queries.len()).unwrap_or(u32::MAX);
+        let numbers = (0..count).rev();
+        let mut stack: Vec<(u32, bool)> = numbers.map(|number| (number, false)).collect();
+        while let Some((number, ready)) = stack.pop() {
+            let Some(Some(query)) = self.queries.get(number as usize) else {
+                continue;
+            };
+            if ready {
+                order.push(QueryId(number));
+                continue;
+            }
+            match seen.get_mut(number as usize) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            stack.push((number, true));
+            let inputs = query.plan.inputs.iter();
+            let inputs = inputs.filter_map(|input| self.streams.get(&input.stream));
+            stack.extend(inputs.filter_map(|stream| match stream.origin {
+                Origin::Query(QueryId(read)) => Some((read, false)),
+                _ => None,
+            }));
+        }
+        order
+    }
+
+    /// The state of one query at this position. Slices are taken in [`Self::slice_order`]: one that reads another's output not before that
+    /// one. O(its state).
     ///
     /// # Errors
     /// As [`Self::snapshot`]; [`EngineError::UnknownQuery`].
@@ -107,11 +138,11 @@ impl Engine {
         let streams = self.streams.values();
         let streams = streams.filter(|it| !matches!(it.origin, Origin::Query(_)));
         let streams: Vec<&Stream> = streams.map(|it| &**it).collect();
-        w.len(streams.len());
+        w.length(streams.len());
         for stream in streams {
             stream.spec.id.0.save(w);
             w.text(&stream.spec.name);
-            w.len(stream.spec.schema.len());
+            w.length(stream.spec.schema.len());
             w.byte(match stream.origin {
                 Origin::Source => SOURCE,
                 Origin::Late => LATE,

@@ -43,9 +43,18 @@
 //! * the order of arrival of an event is the position at which it came, whatever the queries do meanwhile;
 //! * the output of a query, as a stream, belongs to the slice of the query: it is as far as that.
 //!
-//! A query that reads another one's output must not have been taken before that one: what that gave in between would be lost to it. Taking
-//! the queries in the order of their numbers sees to it, since who reads is registered later. Whoever carries rows of a query back into a
-//! stream by its own means must take all slices at one position: those rows come only while the query is awake.
+//! A query that reads another one's output must not have been taken before that one: what that gave in between would be lost to it.
+//! [`Engine::slice_order`] sees to it. Whoever carries rows of a query back into a stream by its own means must take all slices at one
+//! position: those rows come only while the query is awake.
+//!
+//! A slice is a query's whole state: partitions are written one after the other and refer to nothing outside them but events, so that a
+//! later form can cut within a query too.
+//!
+//! [`Engine::position`]: crate::Engine::position
+//! [`Engine::restore_slices`]: crate::Engine::restore_slices
+//! [`Engine::slice_order`]: crate::Engine::slice_order
+//! [`Engine::snapshot_query`]: crate::Engine::snapshot_query
+//! [`Engine::snapshot_streams`]: crate::Engine::snapshot_streams
 
 mod accumulator;
 mod engine;

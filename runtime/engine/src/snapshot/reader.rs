@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// There can't be so many.
-    pub fn len(&mut self) -> Result<usize, Damage> {
+    pub fn length(&mut self) -> Result<usize, Damage> {
         let len = usize::try_from(self.u64()?).map_err(|_| Damage::CUT)?;
         match len <= self.bytes.len() {
             true => Ok(len),
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// They are cut off.
     pub fn bytes(&mut self) -> Result<&'a [u8], Damage> {
-        let len = self.len()?;
+        let len = self.length()?;
         self.raw(len)
     }
 
@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// One of them can't be read.
     pub fn all<T: Saved>(&mut self) -> Result<Vec<T>, Damage> {
-        let len = self.len()?;
+        let len = self.length()?;
         let mut all = self.list(len);
         for _ in 0..len {
             all.push(T::load(self)?);

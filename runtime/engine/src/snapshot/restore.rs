@@ -49,7 +49,7 @@ impl Engine {
         let mut restoring = Restoring::default();
         self.begin_restore();
         self.load_streams(&mut r)?;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let id = QueryId(r.u32()?);
             self.load_query(id, &mut restoring, &mut r)?;
         }
@@ -134,7 +134,7 @@ impl Engine {
     fn load_streams(&mut self, r: &mut Reader<'_>) -> Result<(), EngineError> {
         self.position = r.count()?;
         let mut read: Vec<StreamId> = Vec::new();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let id = StreamId(r.u32()?);
             let name = r.text()?;
             let columns = usize::try_from(r.count()?).map_err(|_| Damage::NUMBER)?;

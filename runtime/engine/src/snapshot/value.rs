@@ -122,7 +122,7 @@ fn save(value: &Value, w: &mut Writer, depth: u32) {
         }
         Value::Array(values) if depth < DEEPEST => {
             w.byte(ARRAY);
-            w.len(values.len());
+            w.length(values.len());
             values.iter().for_each(|value| save(value, w, depth + 1));
         }
         Value::Array(_) => w.fail("an array lies too deep in others"),
@@ -229,12 +229,12 @@ fn save_json(json: &Json, w: &mut Writer, depth: u32) {
         }
         Json::Array(elements) => {
             w.byte(ARRAY);
-            w.len(elements.len());
+            w.length(elements.len());
             elements.iter().for_each(|it| save_json(it, w, depth + 1));
         }
         Json::Object(members) => {
             w.byte(OBJECT);
-            w.len(members.len());
+            w.length(members.len());
             for (name, member) in members {
                 w.text(name);
                 save_json(member, w, depth + 1);
@@ -253,7 +253,7 @@ fn json(r: &mut Reader<'_>) -> Result<Json, Damage> {
         FLOAT => Json::Number(Number::from_f64(f64::load(r)?).ok_or(Damage::NUMBER)?),
         TEXT => Json::String(r.text()?.to_owned()),
         ARRAY => deeper(r, |r| {
-            let len = r.len()?;
+            let len = r.length()?;
             let mut elements = r.list(len);
             for _ in 0..len {
                 elements.push(json(r)?);
@@ -262,7 +262,7 @@ fn json(r: &mut Reader<'_>) -> Result<Json, Damage> {
         })?,
         OBJECT => deeper(r, |r| {
             let mut members = Map::new();
-            for _ in 0..r.len()? {
+            for _ in 0..r.length()? {
                 let name = r.text()?.to_owned();
                 members.insert(name, json(r)?);
             }

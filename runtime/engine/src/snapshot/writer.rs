@@ -131,13 +131,13 @@ impl Writer {
     }
 
     /// How many things follow.
-    pub fn len(&mut self, len: usize) {
+    pub fn length(&mut self, len: usize) {
         self.u64(len as u64);
     }
 
     /// Bytes, with their number before them.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.len(bytes.len());
+        self.length(bytes.len());
         self.raw(bytes);
     }
 
@@ -148,7 +148,7 @@ impl Writer {
 
     /// Things in a row.
     pub fn all<'a, T: Saved + 'a>(&mut self, all: impl ExactSizeIterator<Item = &'a T>) {
-        self.len(all.len());
+        self.length(all.len());
         all.for_each(|one| one.save(self));
     }
 
@@ -220,7 +220,7 @@ pub(crate) fn sorted<T>(
     let bytes =
         |place: &std::ops::Range<usize>| scratch.bytes.get(place.clone()).unwrap_or_default();
     places.sort_by(|one, other| bytes(one).cmp(bytes(other)));
-    w.len(places.len());
+    w.length(places.len());
     places.iter().for_each(|place| w.raw(bytes(place)));
     w.rebase();
 }

@@ -15,7 +15,7 @@ impl Stream {
             w.u64(counter);
         }
         let waiting = self.waiting.in_order();
-        w.len(waiting.len());
+        w.length(waiting.len());
         waiting.into_iter().for_each(|event| w.event(event));
     }
 
@@ -33,7 +33,7 @@ impl Stream {
         if let Some(index) = &mut self.readers.index {
             index.evaluations = tests;
         }
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let event = r.event()?;
             self.waiting.push((event.time, event.seq), event);
         }

@@ -108,7 +108,7 @@ fn values_that_lie_too_deep_in_each_other_are_refused() {
     let mut w = Writer::default();
     deep.save(&mut w);
     assert!(w.finish().is_err());
-    let bytes = vec![14_u8, 1].repeat(100_000);
+    let bytes = [14_u8, 1].repeat(100_000);
     assert!(Value::load(&mut Reader::new(&bytes)).is_err());
 }
 

@@ -188,6 +188,21 @@ fn who_reads_is_not_taken_before_what_it_reads() {
     );
 }
 
+#[test]
+fn what_is_read_comes_first_also_where_it_was_replaced() {
+    let mut engine = chain();
+    let order = |engine: &Engine| {
+        let order = engine.slice_order();
+        order.into_iter().map(|id| id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&engine), [0, 1, 2, 3]);
+    engine.drop_query(QueryId(0));
+    assert_eq!(order(&engine), [1, 2, 3]);
+    let again = Arc::new(pair("first", INPUT, StreamId(10)));
+    assert_eq!(engine.register(again, true), Ok(QueryId(4)));
+    assert_eq!(order(&engine), [1, 4, 2, 3]);
+}
+
 /// Queries of one family, whose nodes lie in one graph, each from another position.
 #[test]
 fn queries_of_a_family_go_on_from_slices_of_several_positions() {

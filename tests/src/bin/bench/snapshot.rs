@@ -131,11 +131,20 @@ pub fn measure(open: u64) -> Result<String, Error> {
             bytes = engine.snapshot()?;
             Ok(())
         })?;
-        let streams = timed(&mut || Ok(drop(engine.snapshot_streams()?)))?;
-        let slice = timed(&mut || Ok(drop(engine.snapshot_query(QueryId(0))?)))?;
+        let streams = timed(&mut || {
+            engine.snapshot_streams()?;
+            Ok(())
+        })?;
+        let slice = timed(&mut || {
+            engine.snapshot_query(QueryId(0))?;
+            Ok(())
+        })?;
         drop(engine);
         let mut restored = planned.engine()?;
-        let read = timed(&mut || Ok(restored.restore(&bytes)?))?;
+        let read = timed(&mut || {
+            restored.restore(&bytes)?;
+            Ok(())
+        })?;
         if restored.snapshot()? != bytes {
             return Err(format!("{name}: the restored engine has another snapshot").into());
         }

@@ -51,20 +51,20 @@ impl Any {
 }
 
 pub(super) fn save_lives(lives: &Lives, local: &Local, w: &mut Writer) {
-    w.len(lives.len());
+    w.length(lives.len());
     for live in lives {
-        w.len(live.state.index());
-        w.len(live.list.entries().count());
+        w.length(live.state.index());
+        w.length(live.list.entries().count());
         live.list.entries().for_each(|entry| entry.save(local, w));
     }
 }
 
 pub(super) fn load_lives(states: &[u32], r: &mut Reader<'_>) -> Result<Lives, Damage> {
     let mut lives = Lives::new();
-    for _ in 0..r.len()? {
+    for _ in 0..r.length()? {
         let state = load_state(states, r)?;
         let mut list = None;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let entry = Entry::load(r)?;
             match &mut list {
                 None => list = Some(List::new(entry)),

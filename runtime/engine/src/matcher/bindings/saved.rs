@@ -38,7 +38,7 @@ impl Node {
         }
         w.u64(1);
         w.u64(known.unwrap_or(0));
-        w.len(new.len());
+        w.length(new.len());
         let mut before = 0;
         for node in new.into_iter().rev() {
             node.row.save(w);
@@ -46,7 +46,8 @@ impl Node {
             before = node.position;
             w.u64(u64::from(node.variable.0));
             let reported = node.reported.load(Ordering::Relaxed);
-            w.byte(u8::from(node.excluded) * EXCLUDED | reported << REPORTED);
+            let excluded = if node.excluded { EXCLUDED } else { 0 };
+            w.byte(excluded | (reported << REPORTED));
             w.note_node(node);
         }
     }
@@ -67,7 +68,7 @@ impl Node {
             back => Some(Arc::clone(r.known_node(back)?)),
         };
         let mut before = 0;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let row = Row::load(r)?;
             let position = r.near(before)?;
             before = position;

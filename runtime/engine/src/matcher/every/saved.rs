@@ -15,9 +15,9 @@ use super::Every;
 impl Every {
     /// Writes the threads.
     pub fn save(&self, w: &mut Writer) {
-        w.len(self.waiting.len());
+        w.length(self.waiting.len());
         for waiting in &self.waiting {
-            w.len(waiting.len());
+            w.length(waiting.len());
             save_deadline(waiting.scheduled(), 0, w);
             for thread in waiting.threads() {
                 let (position, time) = (thread.node.position, thread.node.row.time());
@@ -32,7 +32,7 @@ impl Every {
     pub fn load(ground: &mut Ground<'_>, r: &mut Reader<'_>) -> Result<Self, Damage> {
         let program = ground.program;
         let mut made = Self::default();
-        let steps = r.len()?;
+        let steps = r.length()?;
         if steps == 0 {
             return Ok(made);
         }
@@ -41,7 +41,7 @@ impl Every {
         }
         made.waiting.resize_with(steps, Waiting::default);
         for step in 0..steps {
-            let count = r.len()?;
+            let count = r.length()?;
             let scheduled = load_deadline(0, r)?;
             for _ in 0..count {
                 let node = ground.node(r)?.ok_or(Damage::REFERENCE)?;

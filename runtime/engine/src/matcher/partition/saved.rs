@@ -34,7 +34,7 @@ impl Partitions {
     pub fn save(&self, origin: &Origin<'_>, w: &mut Writer) {
         w.u64(self.made);
         self.free.save(w);
-        w.len(self.live);
+        w.length(self.live);
         let mut before = 0;
         for partition in self.places.iter().flatten() {
             w.begin_partition();
@@ -48,7 +48,7 @@ impl Partitions {
         let mut made = Self {
             made: r.count()?,
             free: Saved::load(r)?,
-            live: r.len()?,
+            live: r.length()?,
             ..Self::default()
         };
         let is_free = free_places(&made.free, made.live)?;
@@ -81,17 +81,17 @@ impl Partition {
         w.near(self.next, self.seen);
         w.near(self.last, self.seen);
         self.ended.save(w);
-        w.len(self.trim_at);
+        w.length(self.trim_at);
         w.u64(self.numbers);
         self.history.save(w);
         self.past.iter().for_each(|past| past.save(w));
-        w.len(self.unmatched.len());
+        w.length(self.unmatched.len());
         for (position, row, covered) in &self.unmatched {
             w.u64(*position);
             row.save(w);
             covered.save(w);
         }
-        w.len(self.deferred.len());
+        w.length(self.deferred.len());
         for timer in &self.deferred {
             w.i64(timer.deadline);
             w.u64(timer.start);
@@ -126,12 +126,12 @@ impl Partition {
         for past in &mut past {
             past.load(r)?;
         }
-        let count = r.len()?;
+        let count = r.length()?;
         let mut unmatched = r.list(count);
         for _ in 0..count {
             unmatched.push((r.count()?, Saved::load(r)?, r.bool()?));
         }
-        let count = r.len()?;
+        let count = r.length()?;
         let mut deferred = r.list(count);
         for _ in 0..count {
             deferred.push(Timer {

@@ -22,9 +22,9 @@ impl Preferred {
     /// Writes the starts and their threads.
     pub fn save(&self, w: &mut Writer) {
         w.u64(self.next_start);
-        w.len(self.dead);
+        w.length(self.dead);
         self.races.save(w);
-        w.len(self.groups.len());
+        w.length(self.groups.len());
         let mut before = 0;
         for group in &self.groups {
             group.save(before, w);
@@ -39,7 +39,7 @@ impl Preferred {
         let mut groups: VecDeque<Group> = VecDeque::new();
         let (mut watch, mut wants) = (Watch::default(), Vec::new());
         let mut before = 0;
-        for number in 0..r.len()? {
+        for number in 0..r.length()? {
             let mut group = Group::load(ground, before, r)?;
             let position = group.start.position;
             if number > 0 && position <= before {
@@ -81,7 +81,7 @@ impl Group {
         save_deadline(self.scheduled, self.start.time, w);
         self.done.save(w);
         self.longest.save(w);
-        w.len(self.threads.len());
+        w.length(self.threads.len());
         self.threads
             .iter()
             .for_each(|thread| thread.save(self.start.time, w));
@@ -98,7 +98,7 @@ impl Group {
         };
         let scheduled = load_deadline(start.time, r)?;
         let (done, longest) = (r.bool()?, r.u32()?);
-        let count = r.len()?;
+        let count = r.length()?;
         let mut threads = r.list(count);
         let (mut live, mut interest) = (0, 0);
         for _ in 0..count {
@@ -135,7 +135,7 @@ impl Thread {
                 | flag(self.step == EXPIRED, RAN_OUT),
         );
         if self.step != EXPIRED {
-            w.len(self.step);
+            w.length(self.step);
         }
         if self.deadline != i64::MAX {
             w.near_time(self.deadline, start);

@@ -20,19 +20,19 @@ impl Runs {
         let first = self.groups.first().map(|group| group.first_node);
         let from = self.trail.save(first.unwrap_or(self.trail.next()), w);
         let mut threads = self.threads.iter();
-        w.len(self.groups.len());
+        w.length(self.groups.len());
         for group in &self.groups {
             group.starts.save(w);
             w.u64(group.first_node.saturating_sub(from));
             group.found.save(from, w);
-            w.len(group.threads);
+            w.length(group.threads);
             for thread in threads.by_ref().take(group.threads) {
-                w.len(thread.step);
+                w.length(thread.step);
                 w.u64(thread.node.saturating_sub(from));
             }
             w.u64(group.reach);
             let behind = group.behind();
-            w.len(behind.clone().count());
+            w.length(behind.clone().count());
             for done in behind {
                 done.starts.save(w);
                 done.found.save(from, w);
@@ -48,11 +48,11 @@ impl Runs {
             ..Self::default()
         };
         let nodes = made.trail.next();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let starts = Starts::load(r)?;
             let first_node = load_node(nodes + 1, r)?;
             let found = Found::load(&starts, nodes, r)?;
-            let count = r.len()?;
+            let count = r.length()?;
             for _ in 0..count {
                 made.threads.push(Thread {
                     step: ground.step(r.u64()?)?,
@@ -61,7 +61,7 @@ impl Runs {
             }
             let reach = r.count()?;
             let mut group = Group::new(starts, first_node, count, found);
-            for _ in 0..r.len()? {
+            for _ in 0..r.length()? {
                 let starts = Starts::load(r)?;
                 let found = Found::load(&starts, nodes, r)?;
                 group.push_behind(Done { starts, found });
@@ -114,7 +114,7 @@ impl Found {
 
 impl Starts {
     fn save(&self, w: &mut Writer) {
-        w.len(self.len());
+        w.length(self.len());
         let mut before = 0;
         for start in self.all() {
             w.u64(start - before);
@@ -123,7 +123,7 @@ impl Starts {
     }
 
     fn load(r: &mut Reader<'_>) -> Result<Self, Damage> {
-        let count = r.len()?;
+        let count = r.length()?;
         if count == 0 {
             return Err(Damage::REFERENCE);
         }

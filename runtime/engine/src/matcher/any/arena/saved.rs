@@ -175,7 +175,7 @@ impl Arena {
             node.save(at, &local, w);
         }
         let marks: Vec<&Mark> = self.marks.iter().filter(|mark| mark.first < end).collect();
-        w.len(marks.len());
+        w.length(marks.len());
         let (mut made, mut first) = (0, self.base);
         for mark in marks {
             w.near_time(mark.made, made);
@@ -184,7 +184,7 @@ impl Arena {
         }
         w.i64(self.floor);
         self.times.save(w);
-        w.len(self.used);
+        w.length(self.used);
         w.u64(self.owners.first().map_or(0, |owner| owner.told));
         local
     }
@@ -192,12 +192,12 @@ impl Arena {
     /// Reads a graph of its own; how many of its nodes the query's statistics know.
     pub fn load(program: &Program, r: &mut Reader<'_>) -> Result<(Self, u64), Damage> {
         let mut made = Self::default();
-        let count = r.len()?;
+        let count = r.length()?;
         for at in 0..count as u64 {
             made.nodes.push_back(Node::load(at, program, r)?);
         }
         let (mut at, mut first) = (0, 0);
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             at = r.near_time(at)?;
             first += r.count()?;
             if first > count as u64 {
@@ -236,7 +236,7 @@ impl Arena {
             local.stretches.push((mark.first, next, count));
             next += count;
         }
-        w.len(made.len());
+        w.length(made.len());
         let mut before = 0;
         for (made, (first, at, count)) in made.into_iter().zip(&local.stretches) {
             w.near_time(made, before);
@@ -264,13 +264,13 @@ impl Arena {
     ) -> Result<(Fragment, u64), Damage> {
         let (mut nodes, mut stretches) = (Vec::new(), Vec::new());
         let mut made = 0;
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let before = made;
             made = r.near_time(made)?;
             if !stretches.is_empty() && made < before {
                 return Err(Damage::ORDER);
             }
-            let count = r.len()? as u64;
+            let count = r.length()? as u64;
             stretches.push((made, count));
             for _ in 0..count {
                 nodes.push(Node::load(nodes.len() as u64, program, r)?);

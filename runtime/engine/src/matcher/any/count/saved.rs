@@ -12,15 +12,15 @@ impl<W: Weight> Counter<W> {
     /// Writes the products.
     pub fn save(&self, w: &mut Writer) {
         self.older.save(w);
-        w.len(self.blocks.len());
+        w.length(self.blocks.len());
         for block in &self.blocks {
             save_events(&block.events, w);
             block.onward.save(w);
         }
         save_events(&self.newer, w);
-        w.len(self.product.len());
+        w.length(self.product.len());
         for (state, row) in &self.product {
-            w.len(state.index());
+            w.length(state.index());
             row.save(w);
         }
         self.open.save(w);
@@ -30,15 +30,15 @@ impl<W: Weight> Counter<W> {
 
     pub fn load(states: &[u32], r: &mut Reader<'_>) -> Result<Self, Damage> {
         let mut made = Self::default();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let at = r.i64()?;
             made.older.push((at, load_row(states, r)?));
         }
         made.held = made.older.len();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let events = load_events(r)?;
             made.held += events.len();
-            let rows = r.len()?;
+            let rows = r.length()?;
             let mut onward: Vec<Row<W>> = Vec::new();
             for state in 0..rows {
                 let row = load_row(states, r)?;
@@ -55,7 +55,7 @@ impl<W: Weight> Counter<W> {
         }
         made.newer = load_events(r)?;
         made.held += made.newer.len();
-        for _ in 0..r.len()? {
+        for _ in 0..r.length()? {
             let state = load_state(states, r)?;
             made.product.push((state, load_row(states, r)?));
         }
@@ -69,7 +69,7 @@ impl<W: Weight> Counter<W> {
 /// Weights by state, under the numbers that the states have now.
 fn load_row<W: Weight>(states: &[u32], r: &mut Reader<'_>) -> Result<Row<W>, Damage> {
     let mut row = Row::new();
-    for state in 0..r.len()? {
+    for state in 0..r.length()? {
         let weight = W::load(r)?;
         let now = *states.get(state).ok_or(Damage::REFERENCE)? as usize;
         if row.len() <= now {
@@ -83,7 +83,7 @@ fn load_row<W: Weight>(states: &[u32], r: &mut Reader<'_>) -> Result<Row<W>, Dam
 }
 
 fn save_events<W: Weight>(events: &VecDeque<Moved<W>>, w: &mut Writer) {
-    w.len(events.len());
+    w.length(events.len());
     for moved in events {
         w.i64(moved.at);
         w.u64(moved.bits);
@@ -93,7 +93,7 @@ fn save_events<W: Weight>(events: &VecDeque<Moved<W>>, w: &mut Writer) {
 }
 
 fn load_events<W: Weight>(r: &mut Reader<'_>) -> Result<VecDeque<Moved<W>>, Damage> {
-    let count = r.len()?;
+    let count = r.length()?;
     let mut events = r.list(count);
     for _ in 0..count {
         events.push(Moved {

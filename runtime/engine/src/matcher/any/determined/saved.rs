@@ -11,10 +11,10 @@ use super::{Determined, StateId};
 impl Determined {
     /// Writes the states in the order of their numbers; with `moves`, which moves were asked for.
     pub fn save(&self, moves: bool, w: &mut Writer) {
-        w.len(self.states.len());
+        w.length(self.states.len());
         self.states.iter().for_each(|state| state.waits.save(w));
         let asked = if moves { self.asked.as_slice() } else { &[] };
-        w.len(asked.len());
+        w.length(asked.len());
         for (state, bits) in asked {
             state.0.save(w);
             w.u64(*bits);

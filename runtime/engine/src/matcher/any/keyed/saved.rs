@@ -14,8 +14,8 @@ impl Keyed {
     /// Writes the places that are free, in the order in which they are used again, then the others.
     pub fn save(&self, local: &Local, w: &mut Writer) {
         self.free.save(w);
-        w.len(self.places.len() - self.free.len().min(self.places.len()));
-        w.len(self.hand);
+        w.length(self.places.len() - self.free.len().min(self.places.len()));
+        w.length(self.hand);
         for place in self.places.iter().flatten() {
             place.key.save(w);
             save_lives(&place.live, local, w);
@@ -25,7 +25,7 @@ impl Keyed {
     pub fn load(states: &[u32], r: &mut Reader<'_>) -> Result<Self, Damage> {
         let mut made = Self::default();
         let free: Vec<u32> = Saved::load(r)?;
-        let count = r.len()?;
+        let count = r.length()?;
         let hand = r.count()?;
         made.hand = usize::try_from(hand).map_err(|_| Damage::NUMBER)?;
         let is_free = crate::snapshot::free_places(&free, count)?;

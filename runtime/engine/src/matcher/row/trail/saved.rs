@@ -23,16 +23,16 @@ impl Trail {
             other if other < from => 0,
             other => at.saturating_sub(other),
         };
-        w.len(nodes.len());
+        w.length(nodes.len());
         for (at, node) in (from..).zip(nodes) {
             match *node {
                 Node::First { step } => {
                     w.byte(FIRST);
-                    w.len(step);
+                    w.length(step);
                 }
                 Node::Next { step, before } => {
                     w.byte(NEXT);
-                    w.len(step);
+                    w.length(step);
                     w.u64(back(at, before));
                 }
                 Node::Either {
@@ -57,7 +57,7 @@ impl Trail {
             0 => Ok(GONE),
             back => at.checked_sub(back).ok_or(Damage::REFERENCE),
         };
-        for at in 0..r.len()? as u64 {
+        for at in 0..r.length()? as u64 {
             let node = match r.byte()? {
                 FIRST => Node::First {
                     step: ground.step(r.u64()?)?,
