@@ -131,7 +131,7 @@ fn some() -> Vec<(Engine, Vec<u8>)> {
 /// Kind, version and checksum.
 const HEAD: usize = 14;
 
-/// Restores bytes whose checksum is right; what can be read goes on for a while.
+/// Restores bytes whose checksum is right; what can be read can be written too.
 fn restore(engine: &Engine, content: &[u8]) -> Result<(), EngineError> {
     let mut twin = twin(engine);
     twin.restore(&Kind::Engine.seal(content))?;
@@ -159,7 +159,7 @@ fn bytes_that_are_cut_off_or_changed_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn damaged_snapshots_never_panic(

@@ -24,10 +24,19 @@ impl Counted {
         let loaded_len = loaded.as_ref().map_or(0, |loaded| loaded.len());
         let counted = (number.len() + loaded_len) as u64;
         ground.live += counted;
+        let mask = r.u64()?;
+        // A bit for each variable, of which there are 64 at most.
+        if mask
+            .checked_shr(ground.program.names.len() as u32)
+            .unwrap_or(0)
+            != 0
+        {
+            return Err(Damage("a variable is none of the pattern"));
+        }
         Ok(Self {
             number,
             loaded,
-            mask: r.u64()?,
+            mask,
             always: r.bool()?,
             counted,
         })
