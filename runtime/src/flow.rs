@@ -1,6 +1,7 @@
 //! An engine and what surrounds it: which query's rows go where.
 
 mod keep;
+mod saved;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -510,6 +511,15 @@ pub(crate) fn refused(error: EngineError) -> Errors {
             codes::PUSH_DERIVED,
             format!("\"{name}\" is computed, no events can be put into it"),
         ),
+        EngineError::SnapshotImpossible(_) => {
+            Errors::plain(codes::SNAPSHOT_IMPOSSIBLE, error.to_string())
+        }
+        EngineError::SnapshotDamaged(_) => {
+            Errors::plain(codes::SNAPSHOT_DAMAGED, error.to_string())
+        }
+        EngineError::SnapshotDiffers { .. } => {
+            Errors::plain(codes::SNAPSHOT_DIFFERS, error.to_string())
+        }
         _ => Errors::plain(codes::ENGINE_REFUSED, error.to_string()),
     }
 }

@@ -21,6 +21,9 @@ mod replay;
 mod report;
 mod run_sources;
 mod seen;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 mod status;
 mod target;
 #[cfg(test)]

@@ -230,6 +230,28 @@ once. What is built in can't be replaced: the statements of others would change 
 Wrong:  session.add_function(Function::new(\"upper\", …))
 Right:  session.add_function(Function::new(\"shout\", …))";
 
+    SNAPSHOT_IMPOSSIBLE = 644, "no snapshot can be taken now",
+"A snapshot of a session holds all that decides what comes out from now on. Rows that have come out already, but were not taken, are not in
+it: they would be lost. They must be taken first.
+
+Wrong:  session.push(…)?;  let bytes = session.snapshot()?;                   // rows wait
+Right:  session.push(…)?;  let rows = session.drain();  let bytes = session.snapshot()?;";
+
+    SNAPSHOT_DAMAGED = 645, "these bytes are no snapshot",
+"A snapshot begins with its kind, its version and a checksum. These bytes begin otherwise, are cut off, or were changed since they were
+written. Nothing can be restored from them: take an earlier snapshot, or begin afresh.
+
+Wrong:  session.restore(b\"not a snapshot\")?;
+Right:  session.restore(&std::fs::read(\"snapshot\")?)?;";
+
+    SNAPSHOT_DIFFERS = 646, "the snapshot is one of something else",
+"A session goes on from a snapshot only where the same script was run: the same streams and queries under the same names, which say the
+same, and are carried out in the same way. The message names the first thing that differs. What was created, changed or dropped since the
+snapshot was taken must be so after it was restored.
+
+Wrong:  CREATE QUERY q AS SELECT v FROM s WHERE v > 2;      -- it was v > 1 when the snapshot was taken
+Right:  the script as it was; then restore; then CREATE OR REPLACE QUERY q …";
+
     DEPLOYED = 650, "this can't be deployed by a query file",
 "The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has
 not changed keeps its state; so a statement that does something once has no place in them, and what was created over the API can't be
