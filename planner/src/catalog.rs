@@ -110,6 +110,16 @@ impl Catalog {
         &mut self.settings
     }
 
+    /// The number that the next stream gets.
+    pub fn next_stream_number(&self) -> u32 {
+        self.next_stream
+    }
+
+    /// The next stream gets this number, or a greater one that is free: for a catalog that is built again as it was.
+    pub fn number_streams_from(&mut self, number: u32) {
+        self.next_stream = self.next_stream.max(number);
+    }
+
     /// A number for a new stream.
     pub fn next_stream_id(&mut self) -> StreamId {
         let id = StreamId(self.next_stream);

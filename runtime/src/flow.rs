@@ -302,6 +302,17 @@ impl Flow {
         self.pump(deliver)
     }
 
+    /// The number that the next query gets.
+    pub fn next_query_number(&self) -> u32 {
+        self.engine.next_query_number()
+    }
+
+    /// The next query gets this number, or a greater one that is free.
+    #[cfg(feature = "store")]
+    pub fn number_queries_from(&mut self, number: u32) {
+        self.engine.number_queries_from(number);
+    }
+
     /// Time passes in these streams, unless queries feed them.
     pub fn advance_streams(
         &mut self,

@@ -57,6 +57,8 @@
 
 mod builder;
 pub mod case;
+#[cfg(feature = "store")]
+pub mod durable;
 mod emitted;
 mod error;
 mod files;
@@ -67,6 +69,7 @@ mod history;
 mod host;
 mod ingest;
 mod intake;
+mod journal;
 mod matches;
 mod merge;
 mod names;
@@ -114,3 +117,5 @@ pub use portent_grammar::{
 pub use portent_parser as parser;
 pub use portent_parser::ast::ExplainFormat;
 pub use portent_planner as planner;
+#[cfg(feature = "store")]
+pub use portent_store as store;

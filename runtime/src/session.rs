@@ -10,6 +10,7 @@ mod execute;
 #[cfg(test)]
 mod file_tests;
 mod insert_query;
+mod journaled;
 mod lookup;
 mod pass;
 mod pause;
@@ -54,10 +55,13 @@ use crate::files::Files;
 use crate::flow::Flow;
 use crate::ingest::Ingest;
 use crate::intake::Reading;
+use crate::journal::Journal;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
+#[cfg(feature = "store")]
+pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 pub use push::Push;
 use target::Sink;
@@ -108,6 +112,10 @@ pub struct Session {
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
+    /// What is taken in is noted there first.
+    journal: Option<Box<dyn Journal>>,
+    /// What time it was, as far as something is done again.
+    replayed: Option<i64>,
 }
 
 /// A stream of the session.
@@ -146,6 +154,8 @@ struct Outbox {
     stop: Stop,
     /// Rows handed out.
     rows: u64,
+    /// Rows go nowhere: what caused them happens a second time.
+    muted: bool,
 }
 
 /// What passing SELECTs read and did.
@@ -226,6 +236,8 @@ impl Session {
             ended_watches: IndexMap::new(),
             arrival: 0,
             ended: false,
+            journal: None,
+            replayed: None,
         }
     }
 

@@ -252,6 +252,19 @@ snapshot was taken must be so after it was restored.
 Wrong:  CREATE QUERY q AS SELECT v FROM s WHERE v > 2;      -- it was v > 1 when the snapshot was taken
 Right:  the script as it was; then restore; then CREATE OR REPLACE QUERY q …";
 
+    NOT_LOGGED = 647, "this is not possible in a session that keeps a log",
+"A session that keeps a log notes every event before it takes it in, so that all happens again after a crash. What reads sources past the log, and what is
+not part of what stands, can't be done in it.
+
+Wrong:  session.run_to_end(…)                               // of a durable session
+Right:  sources.follow(…)                                   // `Sources` push what they read";
+
+    LOG = 648, "the log of a session is not as it must be",
+"A session that keeps a log goes on from it when its directory is opened again. The message says what is wrong with the directory, and what can be done about it.
+Nothing is begun afresh by itself: a session without what it had accepted would be a wrong one.
+
+Mend:  what the message says; or another directory.";
+
     DEPLOYED = 650, "this can't be deployed by a query file",
 "The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has
 not changed keeps its state; so a statement that does something once has no place in them, and what was created over the API can't be

@@ -148,6 +148,20 @@ impl Engine {
         Ok(())
     }
 
+    /// The number that the next query gets.
+    pub fn next_query_number(&self) -> u32 {
+        u32::try_from(self.queries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The next query gets this number, or a greater one that is free: for an engine that is built again as it was. The numbers between are
+    /// as those of dropped queries. O(their number).
+    pub fn number_queries_from(&mut self, number: u32) {
+        while self.next_query_number() < number {
+            self.queries.push(None);
+            self.standings.push(Standing::new(self.position));
+        }
+    }
+
     /// Registers a query; it sees what comes from now on. With `deliver`, its output goes to [`Self::drain`], besides to
     /// the queries that read it. Its output stream is added, or taken if it was added before and nobody has written to it.
     ///

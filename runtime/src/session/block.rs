@@ -325,6 +325,11 @@ impl Session {
         {
             events.times.fill(now);
         }
+        if self.journal.is_some()
+            && let Some(def) = self.streams.get(&stream).map(|it| Arc::clone(&it.def))
+        {
+            self.note_events(&def, &events.columns, now, false)?;
+        }
         let counted = |session: &Self| {
             let stats = session.flow.stream_stats(stream).unwrap_or_default();
             (stats.events, stats.late + stats.ahead)

@@ -6,6 +6,7 @@ use portent_planner::compiled::StreamId;
 
 use super::Session;
 use crate::error::Errors;
+use crate::journal::Note;
 
 impl Session {
     /// What time it is, µs since 1970-01-01 UTC: the wall's, or what [`Self::set_clock`] and [`Self::advance_to`] made it. Events
@@ -24,10 +25,10 @@ impl Session {
     /// ```
     pub fn now(&self) -> i64 {
         if self.options.virtual_clock {
-            self.arrival
-        } else {
-            self.arrival.max(wall())
+            return self.arrival;
         }
+        // The wall is asked once for each thing that happens: when that happens again, it is told what the wall said.
+        self.replayed.unwrap_or_else(|| self.arrival.max(wall()))
     }
 
     /// Whether the clock is set by hand.
@@ -42,9 +43,10 @@ impl Session {
     /// Time would go back (P0640); a sink can't be written.
     pub fn set_clock(&mut self, time: i64) -> Result<(), Errors> {
         self.check_clock(time)?;
+        self.tell_journal(Note::SetClock(time))?;
         self.options.virtual_clock = true;
         self.arrival = time;
-        self.advance_to(time)?;
+        self.advance(time)?;
         self.outbox.flush_sinks()
     }
 
@@ -54,8 +56,9 @@ impl Session {
     /// The clock that was set by hand is ahead of the wall's: time would go back (P0640).
     pub fn use_wall_clock(&mut self) -> Result<(), Errors> {
         if self.options.virtual_clock {
-            let now = wall();
+            let now = self.replayed.unwrap_or_else(wall);
             self.check_clock(now)?;
+            self.tell_journal(Note::WallClock)?;
             self.options.virtual_clock = false;
             self.arrival = now;
         }
@@ -80,6 +83,7 @@ impl Session {
         if streams.is_empty() {
             return Ok(());
         }
+        self.tell_journal(Note::Tick)?;
         self.arrival = now;
         let outbox = &mut self.outbox;
         self.flow
@@ -131,7 +135,7 @@ impl Session {
 }
 
 /// The clock on the wall, µs since 1970-01-01 UTC.
-pub(super) fn wall() -> i64 {
+pub(crate) fn wall() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since
         .ok()

@@ -122,18 +122,7 @@ impl BlockBuilder {
     /// computed: the error tells which event it is, and none is taken.
     pub fn build(mut self) -> Result<EventBlock, Errors> {
         self.close()?;
-        let mut refused: Option<Errors> = None;
-        let mut on_refused = |row: usize, _: &[Value], error: &crate::ingest::IngestError| {
-            let message = format!("event {} of the block: {}", row + 1, error.message);
-            refused.get_or_insert_with(|| Errors::plain(error.code, message));
-            Ok::<(), ConnectError>(())
-        };
-        let (events, ended) = self.ingest.block(self.rows, 0, &mut on_refused);
-        ended.map_err(|error| connect(&error))?;
-        match refused {
-            Some(errors) => Err(errors),
-            None => Ok(EventBlock::new(self.def.id, events)),
-        }
+        made(&self.def, &self.ingest, self.rows)
     }
 
     /// Makes rows of the columns.
@@ -174,6 +163,27 @@ impl BlockBuilder {
                 .push_row(row.map(|value| value.unwrap_or(Value::Null)));
         }
         Ok(())
+    }
+}
+
+/// Rows of a stream, as a block; all of them, or an error.
+#[cfg(feature = "store")]
+pub(super) fn block_of(def: &StreamDef, rows: Columns) -> Result<EventBlock, Errors> {
+    made(def, &Ingest::new(def), rows)
+}
+
+fn made(def: &StreamDef, ingest: &Ingest, rows: Columns) -> Result<EventBlock, Errors> {
+    let mut refused: Option<Errors> = None;
+    let mut on_refused = |row: usize, _: &[Value], error: &crate::ingest::IngestError| {
+        let message = format!("event {} of the block: {}", row + 1, error.message);
+        refused.get_or_insert_with(|| Errors::plain(error.code, message));
+        Ok::<(), ConnectError>(())
+    };
+    let (events, ended) = ingest.block(rows, 0, &mut on_refused);
+    ended.map_err(|error| connect(&error))?;
+    match refused {
+        Some(errors) => Err(errors),
+        None => Ok(EventBlock::new(def.id, events)),
     }
 }
 

@@ -17,6 +17,7 @@ use super::apply::Place;
 use super::seen::Seen;
 use super::{Checked, OnPiece, Piece, Session};
 use crate::error::{Errors, SourceText};
+use crate::journal::Note;
 use crate::plan::{Effect, Planning};
 use crate::reply::Reply;
 
@@ -38,7 +39,12 @@ impl Session {
         }
         for statement in &statements {
             let before = statement_errors(source);
-            self.execute(statement, source, on).map_err(before)?;
+            let noted = self.note_statement(statement).map_err(&before)?;
+            let done = self.execute(statement, source, on);
+            if noted && done.is_err() {
+                self.tell_journal(Note::Void).map_err(&before)?;
+            }
+            done.map_err(before)?;
         }
         self.outbox.flush_sinks()?;
         self.files.forget();

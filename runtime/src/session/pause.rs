@@ -4,6 +4,7 @@ use portent_grammar::codes::runtime as codes;
 
 use super::{Session, Standing};
 use crate::error::Errors;
+use crate::journal::Note;
 use crate::reply::Reply;
 use crate::status::QueryState;
 
@@ -27,6 +28,7 @@ impl Session {
                 state => format!("query \"{name}\" is {state}: there is nothing to pause"),
             }));
         }
+        self.tell_journal(Note::Pause(&name))?;
         let mut dropped = 0;
         for id in self.parts(&name) {
             dropped += self.flow.pause(id);
@@ -46,6 +48,7 @@ impl Session {
         if self.state_of(&name) != QueryState::Paused {
             return Ok(Reply::Notice(format!("query \"{name}\" is not paused")));
         }
+        self.tell_journal(Note::Resume(&name))?;
         for id in self.parts(&name) {
             self.flow.resume(id);
         }

@@ -8,6 +8,7 @@ use portent_planner::catalog::{ColumnSource, StreamDef, StreamKind};
 
 use super::{Session, StreamState};
 use crate::error::Errors;
+use crate::journal::Note;
 use crate::reader::Incoming;
 use crate::row::Row;
 
@@ -79,6 +80,11 @@ impl Session {
     /// # Errors
     /// A sink can't be written.
     pub fn advance_to(&mut self, time: i64) -> Result<(), Errors> {
+        self.tell_journal(Note::Advance(time))?;
+        self.advance(time)
+    }
+
+    pub(super) fn advance(&mut self, time: i64) -> Result<(), Errors> {
         self.arrival = self.arrival.max(time);
         let outbox = &mut self.outbox;
         self.flow
@@ -92,6 +98,7 @@ impl Session {
     /// A sink can't be written.
     pub fn finish(&mut self) -> Result<(), Errors> {
         if !self.ended {
+            self.tell_journal(Note::Finish)?;
             self.ended = true;
             let outbox = &mut self.outbox;
             self.flow.finish(&mut |delivery| outbox.deliver(delivery))?;
@@ -152,9 +159,22 @@ impl Session {
                 format!("{} (stream \"{}\")", error.message, def.name),
             )
         })?;
-        if keep && !state.connected {
-            keep_row(state, self.options.max_kept_rows, time, &values)?;
+        if keep && !state.connected && state.kept.len() >= self.options.max_kept_rows {
+            return Err(kept_enough(&state.def.name, self.options.max_kept_rows));
         }
+        self.note_row(def, &values, now, keep)?;
+        let Some(state) = self
+            .streams
+            .get_mut(&def.id)
+            .filter(|it| keep && !it.connected)
+        else {
+            return self.take_in(def, time, values);
+        };
+        keep_row(state, time, &values);
+        self.take_in(def, time, values)
+    }
+
+    fn take_in(&mut self, def: &StreamDef, time: i64, values: Vec<Value>) -> Result<Push, Errors> {
         let outbox = &mut self.outbox;
         let mut deliver = |delivery: crate::flow::Delivery<'_>| outbox.deliver(delivery);
         let pushed = self.flow.push(def.id, time, values, &mut deliver)?;
@@ -197,20 +217,11 @@ impl Session {
     }
 }
 
-fn keep_row(
-    state: &mut StreamState,
-    most: usize,
-    time: i64,
-    values: &[Value],
-) -> Result<(), Errors> {
-    if state.kept.len() >= most {
-        return Err(kept_enough(&state.def.name, most));
-    }
+fn keep_row(state: &mut StreamState, time: i64, values: &[Value]) {
     state.kept.push(Incoming {
         time,
         values: values.to_vec(),
     });
-    Ok(())
 }
 
 fn kept_enough(stream: &str, most: usize) -> Errors {

@@ -154,6 +154,7 @@ impl Session {
         &mut self,
         on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<(), Errors> {
+        self.unless_journaled("to run to the end of all sources")?;
         if self.ended {
             return Ok(());
         }

@@ -32,6 +32,9 @@ impl Sink {
 impl Outbox {
     /// Takes what leaves the flow.
     pub fn deliver(&mut self, delivery: Delivery<'_>) -> Result<(), Errors> {
+        if self.muted {
+            return Ok(());
+        }
         match delivery {
             Delivery::Sink(name, values, match_id) => self.write(name, values, match_id),
             Delivery::Report(route, output) => {

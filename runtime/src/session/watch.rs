@@ -158,7 +158,7 @@ impl Session {
     }
 
     /// The watches that stand.
-    #[cfg(feature = "serve")]
+    #[cfg(any(feature = "serve", feature = "store"))]
     pub(crate) fn watch_names(&self) -> &[String] {
         &self.watches
     }

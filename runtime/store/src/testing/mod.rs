@@ -4,9 +4,8 @@
 //! order; what was created, renamed and removed, too, until the directory is synced. After a sync that failed, the program goes on seeing what it wrote, and no later
 //! sync brings it to the disk: so do real systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::locked;
@@ -36,7 +35,7 @@ pub enum Fault {
 #[derive(Clone, Debug, Default)]
 pub struct FaultyStorage {
     disk: Arc<Mutex<Disk>>,
-    lock: Arc<AtomicBool>,
+    locks: Arc<Mutex<BTreeSet<String>>>,
 }
 
 #[derive(Debug, Default)]
@@ -322,11 +321,12 @@ impl Storage for FaultyStorage {
         Ok(())
     }
 
-    fn lock(&self, _name: &str) -> io::Result<Result<Box<dyn Guard>, String>> {
-        if self.lock.swap(true, Ordering::AcqRel) {
+    fn lock(&self, name: &str) -> io::Result<Result<Box<dyn Guard>, String>> {
+        if !locked(&self.locks).insert(name.to_owned()) {
             return Ok(Err("4711".to_owned()));
         }
-        Ok(Ok(Box::new(FaultyGuard(self.lock.clone()))))
+        let locks = Arc::clone(&self.locks);
+        Ok(Ok(Box::new(FaultyGuard(locks, name.to_owned()))))
     }
 
     fn free_space(&self) -> io::Result<u64> {
@@ -347,13 +347,13 @@ impl Storage for FaultyStorage {
 }
 
 #[derive(Debug)]
-struct FaultyGuard(Arc<AtomicBool>);
+struct FaultyGuard(Arc<Mutex<BTreeSet<String>>>, String);
 
 impl Guard for FaultyGuard {}
 
 impl Drop for FaultyGuard {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        locked(&self.0).remove(&self.1);
     }
 }
 

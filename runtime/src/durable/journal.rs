@@ -1,0 +1,138 @@
+//! From a session into the log.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use portent_grammar::{Column, Schema};
+use portent_planner::catalog::StreamDef;
+use portent_planner::compiled::StreamId;
+use portent_store::{Batch, Log, Stream};
+
+use super::history::{History, Numbered};
+use super::{locked, log_error};
+use crate::error::Errors;
+use crate::journal::{Journal, Note, Taken};
+use portent_grammar::codes::runtime as codes;
+
+/// The kinds of markers. They are in files: numbers stay.
+pub(super) const STATEMENT: u8 = 1;
+pub(super) const VOID: u8 = 2;
+pub(super) const TICK: u8 = 3;
+pub(super) const SET_CLOCK: u8 = 4;
+pub(super) const WALL_CLOCK: u8 = 5;
+pub(super) const PAUSE: u8 = 6;
+pub(super) const RESUME: u8 = 7;
+pub(super) const FINISH: u8 = 8;
+/// The events behind it are kept for later SELECTs.
+pub(super) const KEPT: u8 = 9;
+
+pub(super) struct LogJournal {
+    log: Arc<Log>,
+    history: Arc<Mutex<History>>,
+    streams: HashMap<StreamId, Arc<Stream>>,
+    batch: Batch,
+}
+
+impl LogJournal {
+    pub fn new(log: Arc<Log>, history: Arc<Mutex<History>>) -> Self {
+        Self {
+            log,
+            history,
+            streams: HashMap::new(),
+            batch: Batch::new(),
+        }
+    }
+
+    fn stream(&mut self, def: &StreamDef, now: i64) -> Result<Arc<Stream>, Errors> {
+        if let Some(known) = self.streams.get(&def.id) {
+            return Ok(Arc::clone(known));
+        }
+        let columns = def.columns.iter();
+        let schema: Schema = columns
+            .map(|it| Column::new(it.name.as_str(), it.ty.clone()))
+            .collect();
+        let stream = self
+            .log
+            .define(&def.name, &schema, now)
+            .map_err(|error| log_error(&error))?;
+        self.streams.insert(def.id, Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    fn append(&mut self, now: i64) -> Result<(), Errors> {
+        let appended = self.log.append(&mut self.batch, now);
+        self.batch.clear();
+        appended.map(|_| ()).map_err(|error| log_error(&error))
+    }
+}
+
+impl Journal for LogJournal {
+    fn events(&mut self, events: &Taken<'_>) -> Result<(), Errors> {
+        let stream = self.stream(events.stream, events.now)?;
+        let mut batched = Ok(());
+        if events.kept {
+            batched = self.batch.marker(KEPT, &[]);
+        }
+        let batched = batched.and_then(|()| self.batch.events(&stream, events.rows));
+        if let Err(error) = batched {
+            self.batch.clear();
+            return Err(log_error(&error));
+        }
+        self.append(events.now)
+    }
+
+    fn note(&mut self, note: Note<'_>, now: i64) -> Result<(), Errors> {
+        let mut bytes = Vec::new();
+        let mut numbered = None;
+        let kind = match note {
+            Note::Advance(time) => {
+                self.batch.clock(time);
+                return self.append(now);
+            }
+            Note::Tick => TICK,
+            Note::SetClock(time) => {
+                bytes = time.to_le_bytes().to_vec();
+                SET_CLOCK
+            }
+            Note::WallClock => WALL_CLOCK,
+            Note::Statement {
+                streams,
+                queries,
+                text,
+            } => {
+                let text = text.to_owned();
+                let it = numbered.insert(Numbered {
+                    streams,
+                    queries,
+                    text,
+                });
+                let json = serde_json::to_vec(it);
+                bytes = json.map_err(|error| Errors::plain(codes::LOG, error.to_string()))?;
+                STATEMENT
+            }
+            Note::Void => VOID,
+            Note::Pause(name) => {
+                bytes = name.as_bytes().to_vec();
+                PAUSE
+            }
+            Note::Resume(name) => {
+                bytes = name.as_bytes().to_vec();
+                RESUME
+            }
+            Note::Finish => FINISH,
+        };
+        self.batch
+            .marker(kind, &bytes)
+            .map_err(|error| log_error(&error))?;
+        self.append(now)?;
+        let mut history = locked(&self.history);
+        if let Some(numbered) = numbered {
+            history.begin(numbered);
+            // A stream that is made again has other columns, perhaps.
+            self.streams.clear();
+        } else if kind == VOID {
+            history.void();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! A session that keeps a log: what it has taken in is there after a crash, and all that follows from it.
+//!
+//! Every event, every advance of time, and every statement that changes what stands is written into an event log before the session takes it in.
+//! A checkpoint is the state of the session at a position of the log. Whoever opens the directory again gets the session as it was: what stood is made
+//! again, the state of the newest checkpoint is put in, and what the log has behind it is done again.
+//!
+//! ```
+//! use portent::durable::{Durable, DurableConfig};
+//! use portent::{Session, row};
+//!
+//! let folder = std::env::temp_dir().join(format!("portent-durable-{}", std::process::id()));
+//! let open = || Durable::open(DurableConfig::new(&folder), Session::builder());
+//! let mut session = open()?;
+//! session.run(
+//!     "CREATE STREAM s (ts TIMESTAMP, kind TEXT);
+//!      CREATE QUERY pairs AS SELECT b.ts AS at FROM s MATCH (a[kind = 'a'] -> b[kind = 'b']) WITHIN 1 HOUR;",
+//! )?;
+//! session.push("s", row!["2026-01-31 10:00:00Z", "a"])?;
+//! session.commit()?; // from here on a power failure does not undo it
+//! drop(session);
+//!
+//! let mut session = open()?;
+//! session.push("s", row!["2026-01-31 10:00:01Z", "b"])?;
+//! assert_eq!(session.drain().count(), 1);
+//! # drop(session); std::fs::remove_dir_all(folder).ok();
+//! # Ok::<(), portent::Errors>(())
+//! ```
+//!
+//! **What comes out twice.** Rows that what stands behind the last checkpoint brought about are given again when the directory is opened, with the same
+//! [match ids](crate::Emitted::match_id): who keeps the ids of what he has done with them tells them apart. Nothing that was committed is left out.
+//!
+//! **What must be the same.** Functions, aggregates and connectors of the program must be there again when the directory is opened, and give the same values.
+//! Columns that were inferred from a file are inferred again.
+
+mod history;
+mod journal;
+mod replay;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use portent_grammar::codes::runtime as codes;
+use portent_store::meta::QueryState;
+use portent_store::{DiskStorage, Durability, Log, LogConfig, LogError, Meta, MetaError, Storage};
+
+use crate::builder::SessionBuilder;
+use crate::error::Errors;
+use crate::session::Session;
+use history::History;
+use journal::LogJournal;
+
+/// Under this name a checkpoint has the state of the whole session.
+const SESSION: &str = "session";
+/// Under this name a checkpoint has the statements that made what stands.
+const STATEMENTS: &str = "statements";
+/// A state is kept in pieces of so many bytes.
+const CHUNK: usize = 1 << 20;
+
+/// How a session is kept.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DurableConfig {
+    /// The directory; it is made if it is not there. One process has it at a time.
+    pub folder: PathBuf,
+    /// The log's segments, what makes it durable, and what is done about damage.
+    pub log: LogConfig,
+    storage: Option<Arc<dyn Storage>>,
+}
+
+impl DurableConfig {
+    /// In this directory, fsynced, damage refused.
+    pub fn new(folder: impl AsRef<Path>) -> Self {
+        Self {
+            folder: folder.as_ref().to_owned(),
+            log: LogConfig::default(),
+            storage: None,
+        }
+    }
+
+    /// When what was taken in counts as durable: [`Durable::commit`] waits for that. Default: fsynced.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.log.durability = durability;
+        self
+    }
+
+    /// Another storage than the directory: for tests.
+    #[must_use]
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+}
+
+impl fmt::Debug for DurableConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DurableConfig")
+            .field("folder", &self.folder)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was found when a directory was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restored {
+    /// The number of the checkpoint from which the session goes on; `None`: there was none.
+    pub checkpoint: Option<u64>,
+    /// Where it is in the log.
+    pub position: u64,
+    /// Records behind it, which were done again.
+    pub replayed: u64,
+    /// Bytes of a half-written end that were cut off: never promised to anybody.
+    pub cut: u64,
+    /// What is worth a warning, a sentence each: checkpoints that can't be used, damage that was cut off or skipped.
+    pub warnings: Vec<String>,
+}
+
+/// How far it is with what the log has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restoring {
+    /// Records done again.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// See the [module](self). It is a [`Session`] in all other respects.
+pub struct Durable {
+    session: Session,
+    log: Arc<Log>,
+    meta: Meta,
+    history: Arc<Mutex<History>>,
+    restored: Restored,
+}
+
+impl Durable {
+    /// Opens a directory: the session is as it was, or new.
+    ///
+    /// # Errors
+    /// Another process has the directory; it is damaged, or of a later version; what stood can't be made again.
+    pub fn open(config: DurableConfig, builder: SessionBuilder) -> Result<Self, Errors> {
+        Self::open_telling(config, builder, &mut |_| {})
+    }
+
+    /// As [`Self::open`]; `on` hears now and then how far it is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_telling(
+        config: DurableConfig,
+        builder: SessionBuilder,
+        on: &mut dyn FnMut(Restoring),
+    ) -> Result<Self, Errors> {
+        let storage: Arc<dyn Storage> = match config.storage {
+            Some(storage) => storage,
+            None => Arc::new(DiskStorage::new(&config.folder).map_err(|error| {
+                let message = format!("'{}' can't be used: {error}", config.folder.display());
+                Errors::plain(codes::LOG, message)
+            })?),
+        };
+        let now = crate::session::wall();
+        let meta = Meta::open(&storage).map_err(|error| meta_error(&error))?;
+        let mut restored = Restored::default();
+        let (checkpoint, unusable) = meta
+            .newest_checkpoint()
+            .map_err(|error| meta_error(&error))?;
+        restored
+            .warnings
+            .extend(unusable.iter().map(ToString::to_string));
+        if checkpoint.is_none() && !unusable.is_empty() {
+            // To begin with an empty state would be a wrong one.
+            let message = "no checkpoint of this directory can be used";
+            return Err(unusable
+                .iter()
+                .fold(Errors::plain(codes::LOG, message), |errors, why| {
+                    errors.help(why.to_string())
+                }));
+        }
+        let mut log_config = config.log;
+        if let Some(checkpoint) = &checkpoint {
+            log_config.known_durable = log_config.known_durable.max(checkpoint.position);
+        }
+        let (log, recovery) =
+            Log::open(storage, log_config, now).map_err(|error| log_error(&error))?;
+        restored.cut = recovery.cut.as_ref().map_or(0, |cut| cut.bytes);
+        restored
+            .warnings
+            .extend(recovery.damages.iter().map(ToString::to_string));
+        let mut session = builder.build();
+        let mut history = History::default();
+        if let Some(checkpoint) = checkpoint {
+            restored.checkpoint = Some(checkpoint.id);
+            restored.position = checkpoint.position;
+            let state = |name: &str| {
+                let mut parts = checkpoint.queries.iter();
+                parts
+                    .find(|it| it.query == name)
+                    .map(|it| it.chunks.concat())
+            };
+            let (Some(statements), Some(bytes)) = (state(STATEMENTS), state(SESSION)) else {
+                return Err(Errors::plain(
+                    codes::LOG,
+                    "the checkpoint is none of a session",
+                ));
+            };
+            history = History::read(&statements)?;
+            history.run(&mut session)?;
+            session.restore(&bytes)?;
+        }
+        replay::replay(&mut session, &mut history, &log, &mut restored, on)?;
+        let log = Arc::new(log);
+        let history = Arc::new(Mutex::new(history));
+        let journal = LogJournal::new(Arc::clone(&log), Arc::clone(&history));
+        session.keep_journal(Box::new(journal));
+        Ok(Self {
+            session,
+            log,
+            meta,
+            history,
+            restored,
+        })
+    }
+
+    /// What was found when the directory was opened.
+    pub fn restored(&self) -> &Restored {
+        &self.restored
+    }
+
+    /// Waits until all that was taken in so far is durable. Many events before each wait share one fsync.
+    ///
+    /// # Errors
+    /// The disk refuses: then nothing more is taken in until the directory is opened again.
+    pub fn commit(&self) -> Result<(), Errors> {
+        let next = self.log.next();
+        self.log
+            .wait_durable(next)
+            .map_err(|error| log_error(&error))
+    }
+
+    /// Writes the state of the session down: when the directory is opened again, only what comes from now on is done again. Takes time in proportion to what
+    /// is open, and nothing is taken in meanwhile. The number of the checkpoint.
+    ///
+    /// # Errors
+    /// Rows wait to be taken (P0644); a SELECT is watched (P0647); the disk refuses.
+    pub fn checkpoint(&mut self) -> Result<u64, Errors> {
+        if let Some(watch) = self.session.watch_names().first() {
+            let message =
+                format!("no checkpoint can be taken while a SELECT is watched (\"{watch}\")");
+            return Err(Errors::plain(codes::NOT_LOGGED, message));
+        }
+        self.session.flush()?;
+        let bytes = self.session.snapshot()?;
+        let position = self.log.next();
+        // A checkpoint of what a power failure undoes would be ahead of its log.
+        self.log.sync().map_err(|error| log_error(&error))?;
+        let state = |name: &str, bytes: &[u8]| QueryState {
+            query: name.to_owned(),
+            fingerprint: String::new(),
+            position,
+            chunks: bytes.chunks(CHUNK).map(<[u8]>::to_vec).collect(),
+        };
+        let statements = locked(&self.history).write()?;
+        let states = [state(STATEMENTS, &statements), state(SESSION, &bytes)];
+        let written = self
+            .meta
+            .write(|writer| writer.checkpoint(position, &states));
+        written.map_err(|error| meta_error(&error))
+    }
+
+    /// The log, to read it.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Takes a checkpoint, and lets go of the directory.
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn close(mut self) -> Result<(), Errors> {
+        self.checkpoint().map(|_| ())
+    }
+}
+
+impl Deref for Durable {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Durable {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl fmt::Debug for Durable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Durable")
+            .field("restored", &self.restored)
+            .finish_non_exhaustive()
+    }
+}
+
+fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn log_error(error: &LogError) -> Errors {
+    Errors::plain(codes::LOG, error.to_string())
+}
+
+fn meta_error(error: &MetaError) -> Errors {
+    Errors::plain(codes::LOG, error.to_string())
+}

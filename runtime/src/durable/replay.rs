@@ -1,0 +1,144 @@
+//! From the log into a session.
+
+use portent_grammar::codes::runtime as codes;
+use portent_grammar::{Columns, Value};
+use portent_store::{Log, Reader, Record, Upto};
+
+use super::history::{History, Numbered};
+use super::journal::{FINISH, KEPT, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK};
+use super::{Restored, Restoring, log_error};
+use crate::error::Errors;
+use crate::session::Session;
+
+/// After so many records it is told how far it is.
+const TELL: u64 = 10_000;
+
+/// Does again what the log has behind the checkpoint.
+pub(super) fn replay(
+    session: &mut Session,
+    history: &mut History,
+    log: &Log,
+    restored: &mut Restored,
+    on: &mut dyn FnMut(Restoring),
+) -> Result<(), Errors> {
+    let from = restored.position.max(log.first());
+    if from > restored.position {
+        let message = format!(
+            "the log begins at position {}, and the session is to go on from {}: what lies between was removed",
+            log.first(),
+            restored.position
+        );
+        return Err(Errors::plain(codes::LOG, message));
+    }
+    let mut reader = log
+        .reader(from, Upto::Written)
+        .map_err(|error| log_error(&error))?;
+    let total = log.next().saturating_sub(from);
+    let mut told = 0;
+    let mut kept = false;
+    let mut next = read(&mut reader)?;
+    while let Some(record) = next {
+        next = read(&mut reader)?;
+        restored.replayed = record.next() - from;
+        if restored.replayed - told >= TELL {
+            told = restored.replayed;
+            on(Restoring { done: told, total });
+        }
+        let was_kept = std::mem::take(&mut kept);
+        match record {
+            Record::Events(events) => {
+                session.replay_at(Some(events.time));
+                session.take_again(&events.stream.name, events.rows, was_kept)?;
+            }
+            Record::Clock { time, to, .. } => {
+                session.replay_at(Some(time));
+                session.advance_to(to)?;
+            }
+            Record::Marker {
+                time,
+                kind,
+                bytes,
+                position,
+            } => {
+                session.replay_at(Some(time));
+                match kind {
+                    KEPT => kept = true,
+                    VOID => {}
+                    STATEMENT => {
+                        let failed = matches!(&next, Some(Record::Marker { kind: VOID, .. }));
+                        if !failed {
+                            statement(session, history, &bytes, position)?;
+                        }
+                    }
+                    _ => marker(session, kind, &bytes, position)?,
+                }
+            }
+            Record::Gap { from, to, damage } => {
+                restored
+                    .warnings
+                    .push(format!("positions {from} to {to} are missing: {damage}"));
+            }
+        }
+    }
+    session.replay_at(None);
+    Ok(())
+}
+
+fn read(reader: &mut Reader) -> Result<Option<Record>, Errors> {
+    reader.next().map_err(|error| log_error(&error))
+}
+
+fn statement(
+    session: &mut Session,
+    history: &mut History,
+    bytes: &[u8],
+    position: u64,
+) -> Result<(), Errors> {
+    let numbered: Numbered = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
+    numbered.run(session)?;
+    history.begin(numbered);
+    history.settle();
+    Ok(())
+}
+
+fn marker(session: &mut Session, kind: u8, bytes: &[u8], position: u64) -> Result<(), Errors> {
+    let name = || std::str::from_utf8(bytes).map_err(|_| unknown(position));
+    let time = || {
+        bytes
+            .try_into()
+            .map(i64::from_le_bytes)
+            .map_err(|_| unknown(position))
+    };
+    match kind {
+        TICK => session.tick(),
+        SET_CLOCK => session.set_clock(time()?),
+        WALL_CLOCK => session.use_wall_clock(),
+        PAUSE => session.pause(name()?).map(|_| ()),
+        RESUME => session.resume(name()?).map(|_| ()),
+        FINISH => session.finish(),
+        _ => Err(unknown(position)),
+    }
+}
+
+fn unknown(position: u64) -> Errors {
+    let message =
+        format!("the record at position {position} of the log is none that this version knows");
+    Errors::plain(codes::LOG, message)
+        .help("a later version wrote it: open the directory with that one")
+}
+
+impl Session {
+    /// Takes rows in as they were taken in before. (Columns that are computed are in them, and are computed again to the same.)
+    fn take_again(&mut self, stream: &str, rows: Columns, kept: bool) -> Result<(), Errors> {
+        let def = self.stream_named(stream)?;
+        if kept {
+            for row in 0..rows.rows() {
+                let values: Vec<Value> = rows.row(row);
+                self.push_kept(&def, values)?;
+            }
+            return Ok(());
+        }
+        let block = self.block_of(&def, rows)?;
+        self.push_block(block).map(|_| ())
+    }
+}

@@ -1,0 +1,213 @@
+use std::sync::Arc;
+
+use portent_store::Storage;
+use portent_store::testing::FaultyStorage;
+
+use super::*;
+use crate::{Emitted, row};
+
+/// What is done with a session, a step at a time.
+#[derive(Clone, Copy, Debug)]
+enum Do {
+    Run(&'static str),
+    Push(&'static str, i64, &'static str),
+    Block(i64),
+    Advance(i64),
+    Clock(i64),
+    Pause(&'static str),
+    Resume(&'static str),
+}
+
+const STEPS: &[Do] = &[
+    Do::Run(
+        "CREATE STREAM s (ts TIMESTAMP, kind TEXT, v BIGINT, twice AS (v * 2));
+         CREATE STREAM scratch (ts TIMESTAMP, x BIGINT);
+         CREATE STREAM clocked (kind TEXT);",
+    ),
+    Do::Run(
+        "CREATE QUERY pairs AS SELECT a.v AS a, b.twice AS b FROM s MATCH (a[kind = 'a'] -> b[kind = 'b' AND v > a.v]) WITHIN 1 MINUTE",
+    ),
+    Do::Run(
+        "CREATE QUERY alone AS SELECT a.v AS v FROM s MATCH (a[kind = 'a'] -[10 SECONDS]-> !b[kind = 'b'])",
+    ),
+    Do::Run(
+        "CREATE QUERY chained AS SELECT x.b - x.a AS d, y.b AS e FROM pairs MATCH (x y) WITHIN 5 MINUTES",
+    ),
+    Do::Push("s", 0, "a"),
+    Do::Push("s", 1, "a"),
+    Do::Run("DROP STREAM scratch"),
+    Do::Push("s", 3, "b"),
+    Do::Run(
+        "SET max_partial_matches = 1000; CREATE QUERY late AS SELECT v FROM s WHERE kind = 'b'",
+    ),
+    Do::Block(5),
+    Do::Run("CREATE OR REPLACE QUERY late AS SELECT v, kind FROM s WHERE kind <> 'a'"),
+    Do::Push("s", 9, "b"),
+    Do::Pause("alone"),
+    Do::Push("s", 12, "a"),
+    Do::Resume("alone"),
+    Do::Push("s", 14, "a"),
+    Do::Clock(1_000_000_000),
+    Do::Run("CREATE QUERY quiet AS SELECT a.kind FROM clocked MATCH (a -[5 SECONDS]-> !b)"),
+    Do::Run("INSERT INTO clocked VALUES ('x')"),
+    Do::Clock(1_002_000_000),
+    Do::Run("INSERT INTO clocked VALUES ('y')"),
+    Do::Clock(1_004_000_000),
+    Do::Clock(1_008_000_000),
+    Do::Run(
+        "INSERT INTO s VALUES ('1970-01-01 00:20:00Z', 'a', 3), ('1970-01-01 00:20:01Z', 'b', 7)",
+    ),
+    Do::Advance(1_300_000_000),
+    Do::Push("s", 1_301, "a"),
+    Do::Push("s", 1_302, "b"),
+    Do::Advance(1_400_000_000),
+];
+
+fn step(session: &mut Session, step: Do) {
+    let time = |second: i64| portent_grammar::Value::Timestamp(second * 1_000_000);
+    match step {
+        Do::Run(sql) => drop(session.run(sql).unwrap()),
+        Do::Push(stream, second, kind) => {
+            session
+                .push(stream, row![time(second), kind, second])
+                .unwrap();
+        }
+        Do::Block(second) => {
+            let block = session.block("s").unwrap();
+            let block = block
+                .column("ts", (0..4).map(|it| time(second + it)))
+                .unwrap();
+            let block = block.column("kind", ["a", "b", "c", "a"]).unwrap();
+            let block = block.column("v", (0..4).map(|it| second + it)).unwrap();
+            session.push_block(block.build().unwrap()).unwrap();
+        }
+        Do::Advance(to) => session.advance_to(to).unwrap(),
+        Do::Clock(to) => session.set_clock(to).unwrap(),
+        Do::Pause(query) => drop(session.pause(query).unwrap()),
+        Do::Resume(query) => drop(session.resume(query).unwrap()),
+    }
+}
+
+fn rows(session: &mut Session) -> Vec<String> {
+    let show = |it: Emitted| format!("{} {} {:?} {:?}", it.query, it.time, it.values, it.match_id);
+    session.drain().map(show).collect()
+}
+
+/// What comes out if nothing ever happens to the session: by step.
+fn undisturbed() -> Vec<Vec<String>> {
+    let mut session = Session::new();
+    let each = STEPS.iter().map(|it| {
+        step(&mut session, *it);
+        rows(&mut session)
+    });
+    each.collect()
+}
+
+fn open(storage: &FaultyStorage) -> Durable {
+    let storage: Arc<dyn Storage> = Arc::new(storage.clone());
+    Durable::open(DurableConfig::new("").storage(storage), Session::builder()).unwrap()
+}
+
+#[test]
+fn killed_after_every_step_it_goes_on_as_if_nothing_had_happened() {
+    let expected = undisturbed();
+    assert!(expected.concat().len() > 6, "{expected:#?}");
+    // A checkpoint after so many steps: never, after each, and between.
+    for every in [usize::MAX, 1, 2, 3, 5] {
+        let mut storage = FaultyStorage::new();
+        // What must come again when it is opened: all since the checkpoint.
+        let mut since: Vec<String> = Vec::new();
+        for (number, it) in STEPS.iter().enumerate() {
+            let mut session = open(&storage);
+            assert_eq!(rows(&mut session), since, "before step {number}, {every}");
+            step(&mut session, *it);
+            let came = rows(&mut session);
+            assert_eq!(came, expected[number], "step {number} {it:?}, {every}");
+            session.commit().unwrap();
+            since.extend(came);
+            if number % every == every - 1 {
+                session.checkpoint().unwrap();
+                since.clear();
+            }
+            drop(session);
+            storage = storage.after_crash(number as u64);
+        }
+    }
+}
+
+#[test]
+fn statements_that_failed_are_not_done_again() {
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT)")
+        .unwrap();
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, w BIGINT)")
+        .unwrap_err();
+    session.run("CREATE SINK out WITH (connector = 'file', path = '/nowhere/at/all.jsonl'); CREATE QUERY q INTO out AS SELECT v FROM s").unwrap_err();
+    session.run("CREATE QUERY p AS SELECT v FROM s").unwrap();
+    session.commit().unwrap();
+    drop(session);
+    let mut session = open(&storage);
+    assert_eq!(session.query_names().collect::<Vec<_>>(), ["p"]);
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    assert_eq!(session.drain().count(), 1);
+}
+
+#[test]
+fn one_process_has_a_directory_and_what_it_can_not_do_is_said() {
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    let again = Durable::open(
+        DurableConfig::new("").storage(Arc::new(storage.clone())),
+        Session::builder(),
+    );
+    assert_eq!(again.err().and_then(|it| it.code()), Some(codes::LOG));
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT)")
+        .unwrap();
+    let to_end = session.run_to_end(&mut |_| std::ops::ControlFlow::Continue(()));
+    assert_eq!(to_end.unwrap_err().code(), Some(codes::NOT_LOGGED));
+    let watch = session.watch("SELECT v FROM s").unwrap();
+    assert_eq!(
+        session.checkpoint().unwrap_err().code(),
+        Some(codes::NOT_LOGGED)
+    );
+    session.unwatch(&watch.name).unwrap();
+    // Streams and queries that are made now have other numbers than without the watch.
+    session
+        .run("CREATE QUERY q AS SELECT a.v AS v FROM s MATCH (a b) WITHIN 1 MINUTE")
+        .unwrap();
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    session.checkpoint().unwrap();
+    drop(session);
+    let mut session = open(&storage);
+    assert_eq!(session.restored().replayed, 0);
+    session.push("s", row!["2026-01-01 00:00:01Z", 2]).unwrap();
+    assert_eq!(session.drain().count(), 1);
+}
+
+#[test]
+fn what_the_disk_refuses_is_not_taken_in() {
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY q AS SELECT v FROM s")
+        .unwrap();
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    session.commit().unwrap();
+    storage.set_capacity(Some(0));
+    let mut refused = 0;
+    for second in 1..9 {
+        let ts = format!("2026-01-01 00:00:0{second}Z");
+        refused += i64::from(session.push("s", row![ts, second]).is_err());
+    }
+    assert_eq!(refused, 8);
+    storage.set_capacity(None);
+    session.push("s", row!["2026-01-01 00:00:09Z", 9]).unwrap();
+    session.commit().unwrap();
+    assert_eq!(session.drain().count(), 2);
+    drop(session);
+    assert_eq!(open(&storage).drain().count(), 2);
+}
