@@ -55,6 +55,8 @@
 //!
 //! Nothing here is asynchronous, and nothing but the reading of sources uses a thread.
 
+#![deny(missing_docs)]
+
 mod builder;
 pub mod case;
 mod emitted;

@@ -6,16 +6,23 @@ use crate::{Span, keywords};
 /// What a word is to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenClass {
+    /// A word of the language.
     Keyword,
     /// A name before `(`.
     Function,
+    /// A name without quotes.
     Name,
+    /// A name in double quotes.
     QuotedName,
+    /// A text in single quotes.
     Text,
+    /// Digits, with a fraction or an exponent.
     Number,
+    /// `=`, `->`, `||` and the like.
     Operator,
     /// Brackets, commas, dots, semicolons.
     Punctuation,
+    /// `-- …`, `/* … */`
     Comment,
     /// Unclosed, or no part of the language.
     Error,
