@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use portent::{Host, Session, row};
+use futures_util::{Stream, StreamExt};
+use portent::{Emitted, Host, Session, row};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Problem> {
          WHERE  e.ts - b.ts > INTERVAL '2' SECOND;",
     )?;
     // At most 16 matches wait to be taken; then the session waits, and with it whoever pushes: never this task.
-    let mut slow = session.matches("slow", 16)?;
+    let slow = session.matches("slow", 16)?;
     let host = Host::start(session)?;
     let handle = host.handle();
 
@@ -41,6 +41,14 @@ async fn main() -> Result<(), Problem> {
         Ok::<(), Problem>(())
     });
 
+    let count = tell(slow).await;
+    feeder.await??;
+    println!("{count} requests were slow");
+    Ok(())
+}
+
+/// Tells each as it comes, until there will be none any more. (Without streams: `Matches::recv`.)
+async fn tell(mut slow: impl Stream<Item = Emitted> + Unpin) -> usize {
     let mut count = 0;
     loop {
         tokio::select! {
@@ -49,12 +57,9 @@ async fn main() -> Result<(), Problem> {
                     count += 1;
                     println!("{}", found.to_json());
                 }
-                None => break,
+                None => return count,
             },
             () = sleep(Duration::from_secs(60)) => println!("nothing was slow for a minute"),
         }
     }
-    feeder.await??;
-    println!("{count} requests were slow");
-    Ok(())
 }

@@ -4,27 +4,27 @@
 
 use std::collections::HashMap;
 
-use portent::{Aggregate, Function, Session, Type, Value, row};
+use portent::{Aggregate, Function, Reply, Session, Type, Value, row};
 
-/// The middle one of all values; of two in the middle, their mean. Its state is the list of the values.
-fn median() -> Aggregate {
-    Aggregate::new("median", [Type::Float], Type::Float)
-        .doc("the middle value")
+/// How far the greatest value is from the least. Its state is these two.
+fn spread() -> Aggregate {
+    Aggregate::new("spread", [Type::Float], Type::Float)
+        .doc("the greatest value less the least")
         .step(|state, args| {
-            state.extend(args.first().cloned());
+            let value = args.first().and_then(Value::as_f64).ok_or("not a number")?;
+            let (least, greatest) = match state.as_slice() {
+                [Value::Float(least), Value::Float(greatest)] => (*least, *greatest),
+                _ => (value, value),
+            };
+            *state = vec![
+                Value::Float(least.min(value)),
+                Value::Float(greatest.max(value)),
+            ];
             Ok(())
         })
-        .finish(|state| {
-            let mut numbers: Vec<f64> = state.iter().filter_map(Value::as_f64).collect();
-            numbers.sort_by(f64::total_cmp);
-            let middle = numbers.len() / 2;
-            Ok(
-                match (numbers.get(middle), numbers.get(middle.wrapping_sub(1))) {
-                    (Some(one), _) if numbers.len() % 2 == 1 => Value::Float(*one),
-                    (Some(right), Some(left)) => Value::Float((left + right) / 2.0),
-                    _ => Value::Null,
-                },
-            )
+        .finish(|state| match state {
+            [Value::Float(least), Value::Float(greatest)] => Ok(Value::Float(greatest - least)),
+            _ => Ok(Value::Null),
         })
 }
 
@@ -41,12 +41,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut session = Session::builder()
         .function(limit)?
-        .aggregate(median())?
+        .aggregate(spread())?
         .build();
     session.run(
         "CREATE STREAM payments (ts TIMESTAMP, card TEXT, shop TEXT, amount DOUBLE);
          CREATE QUERY unusual AS
-         SELECT card, MEDIAN(n.amount) AS usual, u.amount AS amount, u.shop AS shop
+         SELECT card, SPREAD(n.amount) AS spread, u.amount AS amount, u.shop AS shop
          FROM   payments
          MATCH  (n[amount <= USUAL_LIMIT(shop)]{4} -> u[amount > USUAL_LIMIT(shop)])
          PARTITION BY card
@@ -75,7 +75,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // They are listed with the others.
-    let shown = session.run("SHOW FUNCTIONS")?;
-    println!("listed: {}", format!("{shown:?}").contains("usual_limit"));
+    let listed = session.run("SHOW FUNCTIONS")?;
+    if let Some(Reply::Shown { rows, .. }) = listed.first() {
+        let own = rows.iter().filter(|row| {
+            let name = row.first().map(ToString::to_string).unwrap_or_default();
+            ["usual_limit", "spread"].contains(&name.to_lowercase().as_str())
+        });
+        println!("{} of {} functions are ours", own.count(), rows.len());
+    }
     Ok(())
 }

@@ -28,6 +28,7 @@ impl SourceText {
 ///
 /// `Display` gives the rendered form that the command line prints, without colour.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Errors {
     /// Errors and warnings, in the order of their places.
     pub diagnostics: Vec<Diagnostic>,

@@ -147,6 +147,7 @@ struct Passed {
 
 /// A piece of the answer to a script, as it comes: see [`Session::run_source`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Piece<'a> {
     /// The whole answer of a statement.
     Reply(Reply),
@@ -164,6 +165,7 @@ pub enum Piece<'a> {
 
 /// What [`Session::check_sources`] found out.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Checked {
     /// The standing queries that will report rows, with their columns.
     pub reporting: Vec<(Arc<str>, Arc<Schema>)>,

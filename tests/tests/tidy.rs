@@ -160,6 +160,32 @@ fn rooms_depend_in_one_direction_only() {
 }
 
 #[test]
+fn published_libraries_leave_nothing_public_untold() {
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for (path, text) in files(&["Cargo.toml"]) {
+        let published = text.contains("[package]") && !text.contains("publish = false");
+        let library = root()
+            .join(path.trim_end_matches("Cargo.toml"))
+            .join("src/lib.rs");
+        let Ok(code) = std::fs::read_to_string(library) else {
+            continue;
+        };
+        if published {
+            seen += 1;
+            if !code.lines().any(|line| line == "#![deny(missing_docs)]") {
+                missing.push(path);
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
+    assert!(
+        missing.is_empty(),
+        "without #![deny(missing_docs)]: {missing:?}"
+    );
+}
+
+#[test]
 fn product_code_does_not_panic() {
     let mut found = Vec::new();
     for (path, text) in files(&[".rs"]) {

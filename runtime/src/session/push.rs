@@ -13,6 +13,7 @@ use crate::row::Row;
 
 /// What became of a pushed event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Push {
     /// It was in time.
     Accepted,

@@ -15,6 +15,7 @@ use crate::reply::Reply;
 
 /// A SELECT that stands over its streams until [`Session::unwatch`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Watch {
     /// The name that its rows carry: [`Emitted::query`](crate::Emitted::query).
     pub name: String,
