@@ -1,6 +1,7 @@
 //! How a session is set up.
 
-use portent_connect::OnBad;
+use portent_connect::{Connectors, OnBad, OwnConnector};
+use portent_grammar::Span;
 
 use portent_planner::functions::Library;
 
@@ -58,6 +59,7 @@ pub struct SessionBuilder {
     options: Options,
     on_match: Option<OnMatch>,
     library: Library,
+    connectors: Connectors,
 }
 
 impl Default for SessionBuilder {
@@ -77,6 +79,7 @@ impl Default for SessionBuilder {
             },
             on_match: None,
             library: Library::default(),
+            connectors: Connectors::default(),
         }
     }
 }
@@ -152,7 +155,7 @@ impl SessionBuilder {
     /// Statements can call this function.
     ///
     /// # Errors
-    /// P0642: its name can't be called, or there is a function of that name.
+    /// P0643: its name can't be called, or there is a function of that name.
     pub fn function(mut self, function: Function) -> Result<Self, Errors> {
         function.add_to(&mut self.library)?;
         Ok(self)
@@ -167,8 +170,18 @@ impl SessionBuilder {
         Ok(self)
     }
 
+    /// Streams and sinks can name this connector: `WITH (connector = 'name', …)`.
+    ///
+    /// # Errors
+    /// P0547: there is a connector of that name.
+    pub fn connector(mut self, connector: OwnConnector) -> Result<Self, Errors> {
+        let added = self.connectors.add(connector);
+        added.map_err(|error| Errors::from(error.to_diagnostic(Span::default())))?;
+        Ok(self)
+    }
+
     /// The session.
     pub fn build(self) -> Session {
-        Session::with(self.options, self.on_match, self.library)
+        Session::with(self.options, self.on_match, self.library, self.connectors)
     }
 }

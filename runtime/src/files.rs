@@ -1,9 +1,9 @@
 //! The schemas of sources, by looking at their beginning.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use portent_connect::{ConnectError, InferredSchema, SAMPLE_ROWS};
+use portent_connect::{ConnectError, Connectors, InferredSchema, OwnConnector, SAMPLE_ROWS};
 use portent_grammar::Schema;
 use portent_planner::catalog::{self, Options, SchemaProvider};
 
@@ -11,10 +11,35 @@ use portent_planner::catalog::{self, Options, SchemaProvider};
 /// decides how the rows are read.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
+    /// Those that the program brought along.
+    connectors: RwLock<Connectors>,
     known: Mutex<HashMap<String, Arc<InferredSchema>>>,
 }
 
 impl Files {
+    /// Sources of these connectors are known too.
+    pub fn with(connectors: Connectors) -> Self {
+        Self {
+            connectors: RwLock::new(connectors),
+            ..Self::default()
+        }
+    }
+
+    /// The connectors that the program brought along.
+    pub fn connectors(&self) -> Connectors {
+        let connectors = self.connectors.read();
+        connectors.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// # Errors
+    /// P0547: its name can't be used.
+    pub fn add(&self, connector: OwnConnector) -> Result<(), ConnectError> {
+        let connectors = self.connectors.write();
+        connectors
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(connector)
+    }
+
     /// What was inferred for a source of these options.
     pub fn inferred(&self, options: &Options) -> Option<Arc<InferredSchema>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,9 +58,10 @@ impl Files {
         if let Some(known) = self.inferred(options) {
             return Ok(known);
         }
-        let inferred = Arc::new(portent_connect::infer(
+        let inferred = Arc::new(portent_connect::infer_with(
             &connector_options(options),
             SAMPLE_ROWS,
+            &self.connectors(),
         )?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(key(options), Arc::clone(&inferred));

@@ -193,7 +193,7 @@ impl Session {
     /// Lets statements call a function from now on.
     ///
     /// # Errors
-    /// P0642: its name can't be called, or there is a function of that name. What is built in can't be replaced.
+    /// P0643: its name can't be called, or there is a function of that name. What is built in can't be replaced.
     pub fn add_function(&mut self, function: Function) -> Result<(), Errors> {
         function.add_to(self.library_mut())
     }

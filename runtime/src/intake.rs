@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use portent_connect::{
-    ConnectError, InferredSchema, Metadata, OnBad, Origin, Source, SourceColumn, SourceConfig,
-    SourceSchema,
+    ConnectError, Connectors, InferredSchema, Metadata, OnBad, Origin, Source, SourceColumn,
+    SourceConfig, SourceSchema,
 };
 use portent_planner::catalog::{ColumnSource, StreamDef};
 
@@ -12,10 +12,12 @@ use crate::files::connector_options;
 use crate::ingest::Ingest;
 use crate::reader::Policy;
 
-/// What to do with rows that can't be read.
+/// How a session's sources are read.
 #[derive(Clone, Debug)]
-pub(crate) struct BadRows {
-    /// Goes before what the stream says.
+pub(crate) struct Reading {
+    /// The connectors that the program brought along.
+    pub connectors: Connectors,
+    /// What to do with rows that can't be read: goes before what the stream says.
     pub forced: Option<OnBad>,
     /// Where the stream says nothing.
     pub otherwise: OnBad,
@@ -42,17 +44,19 @@ pub(crate) fn has_connector(def: &StreamDef) -> bool {
 pub(crate) fn config(
     def: &StreamDef,
     inferred: Option<&InferredSchema>,
-    bad: &BadRows,
+    reading: &Reading,
 ) -> Result<SourceConfig, Vec<ConnectError>> {
-    let mut config = SourceConfig::from_options(&connector_options(&def.options))?;
+    let mut config = reading
+        .connectors
+        .source(&connector_options(&def.options))?;
     if let Some(inferred) = inferred {
         inferred.apply(&mut config);
     }
     let says = ["on_bad", "dlq.path"];
     if !says.iter().any(|name| def.options.contains_key(*name)) {
-        config.on_bad = bad.otherwise.clone();
+        config.on_bad = reading.otherwise.clone();
     }
-    if let Some(forced) = &bad.forced {
+    if let Some(forced) = &reading.forced {
         config.on_bad = forced.clone();
     }
     Ok(config)
@@ -106,9 +110,9 @@ pub(crate) fn open(
     def: &StreamDef,
     inferred: Option<&InferredSchema>,
     needed: Option<&[bool]>,
-    bad: &BadRows,
+    reading: &Reading,
 ) -> Result<Opened, Vec<ConnectError>> {
-    let config = config(def, inferred, bad)?;
+    let config = config(def, inferred, reading)?;
     let one = |error: ConnectError| vec![error];
     let schema = source_schema(def, inferred, needed).map_err(one)?;
     let policy = match &config.on_bad {

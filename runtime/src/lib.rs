@@ -107,6 +107,7 @@ pub use stats::{Progress, QueryRun, RunStats, StreamRun};
 pub use status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
 pub use portent_connect as connect;
+pub use portent_connect::{OwnConnector, RowSink, RowSource, Rows, SinkRow};
 pub use portent_engine as engine;
 pub use portent_grammar::{
     Code, Column, Diagnostic, Interval, Schema, Severity, Span, Type, Value, codes, keywords,

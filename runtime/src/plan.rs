@@ -23,7 +23,7 @@ use portent_planner::resolve::{Planned, unsupported};
 use crate::builder::Options;
 use crate::files::Files;
 use crate::flow::IntoStream;
-use crate::intake::BadRows;
+use crate::intake::Reading;
 use crate::reply::Reply;
 
 pub(crate) use show::table;
@@ -110,7 +110,7 @@ pub(crate) struct Planning<'a> {
     pub catalog: &'a mut Catalog,
     pub files: &'a Files,
     pub options: &'a Options,
-    pub bad_rows: BadRows,
+    pub reading: Reading,
     pub diagnostics: Vec<Diagnostic>,
     /// What reads standard input can't be planned here, nor what reads that.
     pub blind: bool,

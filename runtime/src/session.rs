@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use portent_connect::live::Stop;
-use portent_connect::{InferredSchema, OnBad};
+use portent_connect::{Connectors, InferredSchema, OnBad, OwnConnector};
 use portent_engine::{Classes, EngineConfig, QueryId};
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Schema, Span, Value};
@@ -46,7 +46,7 @@ use crate::error::{Errors, SourceText};
 use crate::files::Files;
 use crate::flow::Flow;
 use crate::ingest::Ingest;
-use crate::intake::BadRows;
+use crate::intake::Reading;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
@@ -191,13 +191,18 @@ impl Session {
         SessionBuilder::default()
     }
 
-    pub(crate) fn with(options: Options, on_match: Option<OnMatch>, library: Library) -> Self {
+    pub(crate) fn with(
+        options: Options,
+        on_match: Option<OnMatch>,
+        library: Library,
+        connectors: Connectors,
+    ) -> Self {
         let mut catalog = Catalog::new();
         *catalog.library_mut() = library;
         let flow = Flow::new(engine_config(catalog.settings()));
         Self {
             catalog,
-            files: Arc::new(Files::default()),
+            files: Arc::new(Files::with(connectors)),
             options,
             flow,
             streams: IndexMap::new(),
@@ -213,6 +218,15 @@ impl Session {
             arrival: 0,
             ended: false,
         }
+    }
+
+    /// Lets streams and sinks name a connector of the program: `WITH (connector = 'name', …)`.
+    ///
+    /// # Errors
+    /// P0547: there is a connector of that name.
+    pub fn add_connector(&mut self, connector: OwnConnector) -> Result<(), Errors> {
+        let added = self.files.add(connector);
+        added.map_err(|error| error.to_diagnostic(Span::default()).into())
     }
 
     /// Executes statements in order, and gives their answers.
@@ -304,13 +318,14 @@ impl Session {
         self.flow.keep(events);
     }
 
-    fn bad_rows(&self) -> BadRows {
+    fn reading(&self) -> Reading {
         let otherwise = match self.settings().text("on_bad").as_str() {
             "skip" => OnBad::Skip,
             "dlq" => OnBad::Dlq("bad-rows.jsonl".to_owned()),
             _ => OnBad::Fail,
         };
-        BadRows {
+        Reading {
+            connectors: self.files.connectors(),
             forced: self.options.on_bad.clone(),
             otherwise,
         }

@@ -286,4 +286,16 @@ Right:  CREATE STREAM s WITH (connector = 'generator', kind = 'logins');";
 
 Wrong:  CREATE STREAM s (username TEXT) WITH (connector = 'generator', kind = 'logins');
 Right:  CREATE STREAM s WITH (connector = 'generator', kind = 'logins');";
+
+    OWN_CONNECTOR = 547, "a connector can't have this name",
+"A program's own connectors are named in WITH (connector = '…') like the built-in ones: letters, digits, _, - and ., and each name once. One that
+is known by name only (kafka) can be brought along; one that works can't be replaced.
+
+Wrong:  session.add_connector(OwnConnector::new(\"file\"))
+Right:  session.add_connector(OwnConnector::new(\"my-queue\"))";
+
+    OWN_FAILED = 548, "a program's own connector failed",
+"The code that a program brought along to read or write says so itself: the sentence is its own. It is no error of the statement.
+
+Mend:  what the sentence says; or the code of the connector.";
 }

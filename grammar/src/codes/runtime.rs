@@ -206,7 +206,7 @@ no rows that could come.
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
 
-    OWN_NAME = 642, "a function can't have this name",
+    OWN_NAME = 643, "a function can't have this name",
 "A program's own functions and aggregates are called like the built-in ones, so their names are letters, digits and _, and each is there
 once. What is built in can't be replaced: the statements of others would change their meaning.
 

@@ -34,6 +34,7 @@ mod generate;
 mod infer;
 pub mod live;
 mod options;
+mod own;
 mod schema;
 mod secret;
 mod sink;
@@ -45,13 +46,14 @@ mod time;
 pub use batch::{BadRow, Batch, MAX_BAD_KEPT, Progress, RowPlace, Source, SourceStats};
 pub use error::{ConnectError, Place, shorten};
 pub use generate::{Generator, GeneratorConfig, Kind, Rng, generate};
-pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config};
+pub use infer::{InferredColumn, InferredSchema, SAMPLE_ROWS, infer, infer_config, infer_with};
 pub use options::{
     After, Compression, Connector, CsvOptions, Delimiter, Directory, Endpoint, Follow, Format,
     Header, LogOptions, Merge, OnBad, OnFull, OptionMap, Order, Outgoing, Quote, Rotate,
     SINK_OPTIONS, SOURCE_OPTIONS, STREAM_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode,
     SourceConfig, Tcp, TimeOptions, Unmatched, Unshown, Webhook,
 };
+pub use own::{Connectors, OwnConnector, OwnUse, RowSink, RowSource, Rows, SinkRow};
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
 pub use sink::{SinkStats, Writer};
 pub use source::{open, open_dlq, open_reader};

@@ -135,6 +135,13 @@ pub(crate) fn resolved(config: &SourceConfig) -> Result<(SourceConfig, Secrets),
             Endpoint::Listen(address) => *address = secrets.put_in(address, "listen")?,
             Endpoint::Connect(address) => *address = secrets.put_in(address, "connect")?,
         },
+        Connector::Own(own) => {
+            for (name, value) in &mut own.options {
+                if let portent_grammar::Value::Text(text) = value {
+                    *value = portent_grammar::Value::text(secrets.put_in(text, name)?);
+                }
+            }
+        }
         Connector::Stdin | Connector::Http | Connector::Generator(_) => {}
     }
     // The path of bad rows stays as it is: `open_dlq` puts its secrets in.

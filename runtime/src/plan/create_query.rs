@@ -82,7 +82,7 @@ impl Planning<'_> {
             return;
         }
         let inferred = self.files.inferred(&source.options);
-        if let Err(errors) = intake::config(source, inferred.as_deref(), &self.bad_rows) {
+        if let Err(errors) = intake::config(source, inferred.as_deref(), &self.reading) {
             for error in errors {
                 self.error(error.to_diagnostic(span));
             }

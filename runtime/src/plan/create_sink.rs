@@ -1,6 +1,5 @@
 //! CREATE SINK
 
-use portent_connect::SinkConfig;
 use portent_grammar::Diagnostic;
 use portent_grammar::codes::names;
 use portent_parser::ast::CreateSink;
@@ -33,7 +32,11 @@ impl Planning<'_> {
                 new: false,
             }));
         }
-        match SinkConfig::from_options(&connector_options(&created.def.options)) {
+        match self
+            .reading
+            .connectors
+            .sink(&connector_options(&created.def.options))
+        {
             Ok(config) => Some(Effect::Sink { name, config }),
             Err(errors) => {
                 for error in errors {

@@ -26,7 +26,7 @@ impl Planning<'_> {
         let def = created.def;
         if created.new && !self.options.no_connectors && intake::has_connector(&def) {
             let inferred = self.files.inferred(&def.options);
-            let errors = match intake::config(&def, inferred.as_deref(), &self.bad_rows) {
+            let errors = match intake::config(&def, inferred.as_deref(), &self.reading) {
                 Err(errors) => errors,
                 Ok(_) => {
                     let schema = intake::source_schema(&def, inferred.as_deref(), None);

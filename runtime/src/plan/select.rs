@@ -56,7 +56,7 @@ impl Planning<'_> {
             return false;
         }
         let inferred = self.files.inferred(&def.options);
-        intake::config(def, inferred.as_deref(), &self.bad_rows).is_ok_and(|it| !it.has_end())
+        intake::config(def, inferred.as_deref(), &self.reading).is_ok_and(|it| !it.has_end())
     }
 }
 

@@ -12,7 +12,7 @@ use super::Session;
 use super::target::connect;
 use crate::error::Errors;
 use crate::ingest::Ingest;
-use crate::intake::{self, BadRows};
+use crate::intake::{self, Reading};
 use crate::reader::{BLOCK_ROWS, Events};
 
 /// Turns bytes from outside into events of one stream, away from the session: on the thread that received them.
@@ -214,7 +214,8 @@ impl Session {
         format: Option<Format>,
     ) -> Result<Decoder, Errors> {
         let inferred = self.streams.get(&def.id).and_then(|it| it.inferred.clone());
-        let bad = BadRows {
+        let bad = Reading {
+            connectors: self.files.connectors(),
             forced: None,
             otherwise: OnBad::Skip,
         };

@@ -129,7 +129,7 @@ impl Session {
                 catalog,
                 files: &self.files,
                 options: &self.options,
-                bad_rows: self.bad_rows(),
+                reading: self.reading(),
                 diagnostics: Vec::new(),
                 blind: seen.blind,
                 implicit: Vec::new(),
@@ -183,7 +183,7 @@ impl Session {
                 catalog,
                 files: &self.files,
                 options: &self.options,
-                bad_rows: self.bad_rows(),
+                reading: self.reading(),
                 diagnostics: Vec::new(),
                 blind: false,
                 implicit: Vec::new(),
@@ -207,7 +207,7 @@ impl Session {
     ) -> Result<(), Errors> {
         let files = Arc::clone(&self.files);
         let mut planning = Planning {
-            bad_rows: self.bad_rows(),
+            reading: self.reading(),
             catalog: &mut self.catalog,
             files: &files,
             options: &self.options,

@@ -139,7 +139,7 @@ impl Session {
         own: &[StreamState],
         queries: &[Arc<CompiledQuery>],
     ) -> Result<Vec<Feed>, Errors> {
-        let bad_rows = self.bad_rows();
+        let reading = self.reading();
         let mut feeds = Vec::new();
         for state in sources
             .iter()
@@ -148,7 +148,7 @@ impl Session {
         {
             feeds.push(if state.connected {
                 let needed = needed(&state.def, queries.iter().map(|it| &**it));
-                Feed::Reader(open(state, needed.as_deref(), &bad_rows)?)
+                Feed::Reader(open(state, needed.as_deref(), &reading)?)
             } else {
                 Feed::Kept(state.def.id, state.kept.iter().cloned().collect())
             });

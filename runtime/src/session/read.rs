@@ -146,7 +146,7 @@ impl Session {
         let mut feeds = Vec::new();
         for id in wanted {
             let needed = self.needed(id);
-            let bad_rows = self.bad_rows();
+            let reading = self.reading();
             let Some(state) = self
                 .streams
                 .get_mut(&id)
@@ -155,7 +155,7 @@ impl Session {
                 continue;
             };
             state.read = true;
-            feeds.push(Feed::Reader(open(state, needed.as_deref(), &bad_rows)?));
+            feeds.push(Feed::Reader(open(state, needed.as_deref(), &reading)?));
         }
         self.ended = true;
         let mut told = Told::default();
@@ -271,13 +271,13 @@ pub(super) struct Closure {
 pub(super) fn open(
     state: &StreamState,
     needed: Option<&[bool]>,
-    bad_rows: &intake::BadRows,
+    reading: &intake::Reading,
 ) -> Result<Reader, Errors> {
     let placed = |errors: Errors| match &state.place {
         Some(place) => at(errors, place),
         None => errors,
     };
-    let opened = intake::open(&state.def, state.inferred.as_deref(), needed, bad_rows);
+    let opened = intake::open(&state.def, state.inferred.as_deref(), needed, reading);
     let opened = opened.map_err(|errors| {
         let diagnostics = errors
             .iter()

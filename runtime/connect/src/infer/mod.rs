@@ -14,6 +14,7 @@ use portent_grammar::{Schema, Type};
 
 use crate::error::ConnectError;
 use crate::options::{Connector, Delimiter, Format, Header, OptionMap, SourceConfig};
+use crate::own::Connectors;
 use crate::schema::{SourceColumn, SourceSchema};
 use crate::time::TimeFormat;
 
@@ -135,7 +136,19 @@ impl InferredSchema {
 /// # Errors
 /// All that is wrong with the options; what can't be opened; P0509: there is nothing to look at; P0510: the format can't be told.
 pub fn infer(options: &OptionMap, sample_rows: usize) -> Result<InferredSchema, Vec<ConnectError>> {
-    let config = SourceConfig::from_options(options)?;
+    infer_with(options, sample_rows, &Connectors::default())
+}
+
+/// As [`infer`], with a program's own connectors besides: their columns can't be inferred, and the error says so.
+///
+/// # Errors
+/// As there.
+pub fn infer_with(
+    options: &OptionMap,
+    sample_rows: usize,
+    connectors: &Connectors,
+) -> Result<InferredSchema, Vec<ConnectError>> {
+    let config = connectors.source(options)?;
     let mut inferred = infer_config(&config, sample_rows).map_err(|error| vec![error])?;
     inferred.options = options.clone();
     Ok(inferred)
@@ -170,7 +183,7 @@ pub fn infer_config(
             rows: 0,
             options: sql::path_options(config),
         }),
-        Connector::Tcp(_) | Connector::Http => {
+        Connector::Tcp(_) | Connector::Http | Connector::Own(_) => {
             let message =
                 "the columns can't be inferred before events come, and of this source none have";
             Err(ConnectError::new(codes::INPUT_EMPTY, message)

@@ -125,6 +125,10 @@ pub(super) fn path_options(config: &SourceConfig) -> OptionMap {
             options.insert("path".into(), Value::text(directory.path.as_str()));
             options.insert("pattern".into(), Value::text(directory.pattern.as_str()));
         }
+        Connector::Own(own) => {
+            options.insert("connector".into(), Value::text(own.connector.name()));
+            options.extend(own.options.clone());
+        }
         Connector::Tcp(_) => {
             options.insert("connector".into(), Value::text("tcp"));
         }

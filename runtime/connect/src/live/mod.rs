@@ -169,7 +169,9 @@ impl<'a> Run<'a> {
             Connector::Directory(directory) => directory::run(self, directory),
             Connector::Tcp(tcp) => tcp::run(self, tcp),
             Connector::Stdin => beside::run(self, open_resolved(self.config, self.schema)?),
-            Connector::Generator(_) => self.drain(&mut *open_resolved(self.config, self.schema)?),
+            Connector::Generator(_) | Connector::Own(_) => {
+                self.drain(&mut *open_resolved(self.config, self.schema)?)
+            }
             Connector::Http => {
                 let message =
                     "events of a stream of connector = 'http' are pushed, there is nothing to read";

@@ -20,6 +20,8 @@ use crate::error::{ConnectError, nearest, one_of};
 pub use live::{After, Directory, Endpoint, Follow, Order, Tcp};
 pub(crate) use live::{check_address, is_local, remote};
 pub use outgoing::{OnFull, Outgoing, Rotate, Unshown, Webhook};
+pub(crate) use read_source::{CONNECTORS, on_bad};
+pub(crate) use sink::NAMES as SINK_CONNECTORS;
 pub use sink::{SINK_OPTIONS, SinkConfig, SinkConnector, SinkFormat, SinkMode};
 pub use source::{
     Compression, Connector, CsvOptions, Delimiter, Format, Header, LogOptions, Merge, OnBad, Quote,
@@ -276,7 +278,7 @@ fn spell_micros(micros: i64) -> String {
 }
 
 /// The text of an option's value: texts as they are, numbers and truth values by their spelling.
-fn text_of(value: &Value) -> Option<String> {
+pub(crate) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.to_string()),
         Value::Int(number) => Some(number.to_string()),

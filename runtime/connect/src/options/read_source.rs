@@ -16,6 +16,9 @@ use crate::error::{ConnectError, nearest, one_of};
 use crate::generate::{GeneratorConfig, Kind};
 use crate::time::{TimeFormat, Zone, parse_iso, parse_zone};
 
+/// The connectors of streams that there are.
+pub(crate) const CONNECTORS: [&str; 6] = ["file", "directory", "stdin", "tcp", "http", "generator"];
+
 pub(super) fn connector(taker: &mut Taker<'_>) -> Option<&'static str> {
     if !taker.has("connector") {
         let known =
@@ -36,8 +39,7 @@ pub(super) fn connector(taker: &mut Taker<'_>) -> Option<&'static str> {
         return Some(known);
     }
     let given = taker.text("connector")?.to_lowercase();
-    let connectors = ["file", "directory", "stdin", "tcp", "http", "generator"];
-    if let Some(known) = connectors.into_iter().find(|known| *known == given) {
+    if let Some(known) = CONNECTORS.into_iter().find(|known| *known == given) {
         return Some(known);
     }
     let error = if NOT_YET.contains(&given.as_str()) {
@@ -51,10 +53,10 @@ pub(super) fn connector(taker: &mut Taker<'_>) -> Option<&'static str> {
             codes::CONNECTOR_UNKNOWN,
             format!(
                 "unknown connector '{given}': it must be {}",
-                one_of(&connectors)
+                one_of(&CONNECTORS)
             ),
         );
-        match nearest(&given, connectors) {
+        match nearest(&given, CONNECTORS) {
             Some(near) => error.help(format!("did you mean '{near}'?")),
             None => error,
         }
@@ -276,7 +278,7 @@ fn time_error(taker: &mut Taker<'_>, option: &str, message: String) {
         .push(ConnectError::new(codes::TIME_FORMAT, message).option(option));
 }
 
-fn on_bad(taker: &mut Taker<'_>, config: &mut SourceConfig) {
+pub(crate) fn on_bad(taker: &mut Taker<'_>, config: &mut SourceConfig) {
     let path = taker.text("dlq.path");
     let choice = taker.choice("on_bad", &[("fail", 0u8), ("skip", 1), ("dlq", 2)]);
     config.on_bad = match (choice, path) {

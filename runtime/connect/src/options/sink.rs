@@ -5,6 +5,7 @@ use portent_grammar::codes::input as codes;
 use super::outgoing::{self, Outgoing, Rotate, Webhook};
 use super::{OptionMap, Taker};
 use crate::error::{ConnectError, nearest, one_of};
+use crate::own::OwnUse;
 
 /// Every option of a sink, with its meaning.
 ///
@@ -103,6 +104,8 @@ pub enum SinkConnector {
     },
     /// Nowhere: they are counted.
     Blackhole,
+    /// To a program's own sink.
+    Own(OwnUse),
 }
 
 /// How rows become bytes.
@@ -258,8 +261,10 @@ impl SinkConfig {
     }
 }
 
+/// The connectors of sinks that there are.
+pub(crate) const NAMES: [&str; 6] = ["file", "stdout", "print", "webhook", "tcp", "blackhole"];
+
 fn read_connector(taker: &mut Taker<'_>) -> Option<SinkConnector> {
-    const NAMES: [&str; 6] = ["file", "stdout", "print", "webhook", "tcp", "blackhole"];
     let given = match taker.take("connector") {
         None if taker.has("path") => "file".to_owned(),
         None => {

@@ -8,6 +8,7 @@ use super::live::{self, Directory, Follow, Tcp};
 use super::{OptionMap, Taker, read_source};
 use crate::error::ConnectError;
 use crate::generate::GeneratorConfig;
+use crate::own::OwnUse;
 use crate::time::{TimeFormat, Zone};
 
 /// Every option of a stream, with its meaning. `docs/connectors.md` has the same table.
@@ -197,6 +198,8 @@ pub enum Connector {
     Stdin,
     /// Made up.
     Generator(GeneratorConfig),
+    /// From a program's own source.
+    Own(OwnUse),
 }
 
 /// How bytes become rows.
@@ -470,6 +473,7 @@ impl SourceConfig {
             Connector::Stdin | Connector::Directory(_) => true,
             Connector::Tcp(_) | Connector::Http => false,
             Connector::Generator(generator) => generator.count.is_some(),
+            Connector::Own(own) => own.connector.has_end(),
         }
     }
 }

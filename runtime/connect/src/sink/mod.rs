@@ -23,6 +23,7 @@ use portent_grammar::{Column, Value};
 use crate::error::ConnectError;
 use crate::live::Stop;
 use crate::options::{SinkConfig, SinkConnector, SinkFormat, SinkMode};
+use crate::own::OwnSink;
 use crate::secret::Secrets;
 
 use file::Rotation;
@@ -61,6 +62,7 @@ enum Output {
     Plain(Box<dyn Write + Send>),
     Gzip(GzEncoder<Box<dyn Write + Send>>),
     Queue(Queue),
+    Own(OwnSink),
     Nowhere,
     /// The file was put aside, and no other could be opened.
     Broken,
@@ -115,6 +117,17 @@ impl Writer {
                 }
             }
             SinkConnector::Blackhole => writer.output = Output::Nowhere,
+            SinkConnector::Own(own) => {
+                let mut own = own.clone();
+                for (name, value) in &mut own.options {
+                    if let Value::Text(text) = value {
+                        *value = Value::text(secrets.put_in(text, name)?);
+                    }
+                }
+                writer.place = format!("'{}'", own.connector.name());
+                writer.output = Output::Own(OwnSink::open(&own, columns)?);
+                writer.header_due = false;
+            }
             SinkConnector::File(path) => {
                 writer.place = format!("'{path}'");
                 let path = secrets.put_in(path, "path")?;
@@ -211,6 +224,11 @@ impl Writer {
             self.rows += 1;
             return Ok(());
         }
+        if let Output::Own(sink) = &mut self.output {
+            sink.write(row, match_id)?;
+            self.rows += 1;
+            return Ok(());
+        }
         self.rotate()?;
         self.header();
         self.buffer.extend_from_slice(self.label.as_bytes());
@@ -266,6 +284,7 @@ impl Writer {
         let result = match &mut self.output {
             Output::Plain(output) => output.flush(),
             Output::Gzip(output) => output.try_finish().and_then(|()| output.get_mut().flush()),
+            Output::Own(sink) => return sink.finish(),
             Output::Queue(_) | Output::Nowhere | Output::Broken => Ok(()),
         };
         result.map_err(|error| self.failed(&error))
@@ -288,6 +307,7 @@ impl Writer {
             Output::Plain(output) => output.flush(),
             // Flushing the packer itself would cost compression at every batch: its output is what must not wait.
             Output::Gzip(output) => output.get_mut().flush(),
+            Output::Own(sink) => return sink.flush(),
             Output::Queue(_) | Output::Nowhere | Output::Broken => Ok(()),
         };
         result.map_err(|error| self.failed(&error))
@@ -352,7 +372,7 @@ impl Writer {
         let result = match &mut self.output {
             Output::Plain(output) => output.write_all(&self.buffer),
             Output::Gzip(output) => output.write_all(&self.buffer),
-            Output::Queue(_) | Output::Nowhere => Ok(()),
+            Output::Queue(_) | Output::Own(_) | Output::Nowhere => Ok(()),
             Output::Broken if self.buffer.is_empty() => Ok(()),
             Output::Broken => Err(io::Error::other(
                 "the file was put aside, and no new one begun",

@@ -22,6 +22,7 @@ use crate::batch::Source;
 use crate::error::ConnectError;
 use crate::files::FoundFile;
 use crate::options::{Connector, Merge, SourceConfig};
+use crate::own::OwnSource;
 use crate::schema::SourceSchema;
 use crate::secret;
 
@@ -67,6 +68,7 @@ pub(crate) fn open_resolved(
             open_files(config, schema, crate::files::in_folder(directory)?)
         }
         Connector::Generator(generator) => Ok(Box::new(GeneratorSource::new(generator, schema)?)),
+        Connector::Own(own) => Ok(Box::new(OwnSource::open(own, &config.on_bad, schema)?)),
         Connector::Stdin => open_reader(config, schema, stdin::take()?, "<stdin>"),
         Connector::File { paths } => {
             let files = crate::files::find(paths)?;
