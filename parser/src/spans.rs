@@ -11,6 +11,16 @@ pub trait Spans: sealed::Sealed {
 }
 
 /// Sets every span to zero, so that trees of the same meaning are equal however they were laid out.
+///
+/// ```
+/// use portent_parser::{erase_spans, parse_expr};
+///
+/// let (mut one, mut other) = (parse_expr("a+1").unwrap(), parse_expr("a  +  1").unwrap());
+/// assert_ne!(one, other);
+/// erase_spans(&mut one);
+/// erase_spans(&mut other);
+/// assert_eq!(one, other);
+/// ```
 pub fn erase_spans<T: Spans>(tree: &mut T) {
     tree.each_span(&mut |span| *span = Span::default());
 }

@@ -12,7 +12,7 @@ pub mod daemon {}
 
 /// Inside a program. The items that it speaks of: [`Session`](crate::Session), [`SessionBuilder`](crate::SessionBuilder),
 /// [`Reply`](crate::Reply), [`Emitted`](crate::Emitted), [`Decoder`](crate::Decoder), [`Matches`](crate::Matches),
-/// [`Host`](crate::Host), [`Handle`](crate::Handle), [`Function`](crate::Function), [`Aggregate`](crate::Aggregate),
+/// [`Host`](crate::Host), [`Handle`](crate::Handle), [`Function`](crate::Function), [`Aggregate`](crate::Aggregate), [`OwnConnector`](crate::OwnConnector),
 /// [`Errors`](crate::Errors), and the module [`engine`](crate::engine).
 ///
 #[doc = include_str!("../guides/embedding.md")]

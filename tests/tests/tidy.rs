@@ -160,6 +160,27 @@ fn rooms_depend_in_one_direction_only() {
 }
 
 #[test]
+fn to_embed_portent_brings_no_runtime() {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--package",
+            "portent",
+            "--edges",
+            "normal",
+            "--offline",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo tree runs");
+    let tree = String::from_utf8_lossy(&output.stdout);
+    assert!(tree.contains("portent-engine"), "{tree}");
+    for runtime in ["tokio", "axum", "rustls"] {
+        assert!(!tree.contains(runtime), "{runtime}:\n{tree}");
+    }
+}
+
+#[test]
 fn published_libraries_leave_nothing_public_untold() {
     let mut missing = Vec::new();
     let mut seen = 0;

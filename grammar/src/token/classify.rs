@@ -31,6 +31,13 @@ pub enum TokenClass {
 /// Classifies every word and sign of a text; blanks are left out. Works on half-typed text too.
 ///
 /// Most keywords may be names as well, so this is a guess where the grammar alone would know.
+///
+/// ```
+/// use portent_grammar::token::{TokenClass, classify};
+///
+/// let classes: Vec<_> = classify("SELECT 'x'").into_iter().map(|(_, class)| class).collect();
+/// assert_eq!(classes, [TokenClass::Keyword, TokenClass::Text]);
+/// ```
 pub fn classify(text: &str) -> Vec<(Span, TokenClass)> {
     let tokens = tokens(text);
     let words: Vec<&Lexeme> = tokens
