@@ -84,3 +84,13 @@ fn own_functions() {
     );
     assert!(said.contains("\n2 of "), "{said}");
 }
+
+#[test]
+fn own_connector() {
+    let said = run("own_connector");
+    assert!(
+        said.starts_with(r#"{"since":"2026-01-31T10:30:00Z","most":95.5} ("#),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}

@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub virtual_clock: bool,
     /// A SELECT may read a source that has no end: whoever takes its rows can stop it.
     pub endless: bool,
+    /// `INSERT … SELECT` puts in nothing before the SELECT has come to its end.
+    pub whole_inserts: bool,
 }
 
 /// Sets a [`Session`] up.
@@ -76,6 +78,7 @@ impl Default for SessionBuilder {
                 on_bad: None,
                 virtual_clock: false,
                 endless: false,
+                whole_inserts: false,
             },
             on_match: None,
             library: Library::default(),
@@ -178,6 +181,14 @@ impl SessionBuilder {
         let added = self.connectors.add(connector);
         added.map_err(|error| Errors::from(error.to_diagnostic(Span::default())))?;
         Ok(self)
+    }
+
+    /// Whether `INSERT … SELECT` gathers its rows, and puts them in only once the SELECT has come to its end: one that is stopped, or
+    /// fails, has put in nothing. The rows are bounded as by [`Self::max_kept_rows`]. Default: no, they are put in as they come.
+    #[must_use]
+    pub fn whole_inserts(mut self, yes: bool) -> Self {
+        self.options.whole_inserts = yes;
+        self
     }
 
     /// The session.

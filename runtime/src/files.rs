@@ -102,4 +102,10 @@ impl SchemaProvider for Files {
             time: inferred.event_time(),
         })
     }
+
+    fn ends(&self, options: &Options) -> Option<bool> {
+        // What is wrong with them is told where the source is checked.
+        let config = self.connectors().source(&connector_options(options)).ok()?;
+        Some(config.is_bounded())
+    }
 }

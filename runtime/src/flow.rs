@@ -1,6 +1,7 @@
 //! An engine and what surrounds it: which query's rows go where.
 
 mod keep;
+mod saved;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -73,6 +74,9 @@ pub(crate) enum Delivery<'a> {
 
 /// Takes what leaves a flow.
 pub(crate) type Deliver<'a> = dyn FnMut(Delivery<'_>) -> Result<(), Errors> + 'a;
+
+/// Sinks that failed while something was given out, each with its first error.
+type Failed = Vec<(String, Errors)>;
 
 /// An engine, the routes of its queries, and the entrances of its streams.
 pub(crate) struct Flow {
@@ -363,29 +367,49 @@ impl Flow {
 
     /// Delivers what has come out, and what comes of it.
     pub fn pump(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+        let mut failed = Vec::new();
+        self.pump_all(deliver, &mut failed)?;
+        failed
+            .into_iter()
+            .next()
+            .map_or(Ok(()), |(_, errors)| Err(errors))
+    }
+
+    /// A sink that fails gets nothing more of this, and is told at the end: nobody else shall miss what is for him.
+    fn pump_all(&mut self, deliver: &mut Deliver<'_>, failed: &mut Failed) -> Result<(), Errors> {
         loop {
             let mut outputs = self.engine.drain().peekable();
             if outputs.peek().is_none() {
                 break;
             }
             for output in outputs {
-                self.route_one(output, deliver)?;
+                self.route_one(output, deliver, failed)?;
             }
         }
         if self.feeds_streams {
-            self.follow(deliver)?;
+            self.follow(deliver, failed)?;
         }
         Ok(())
     }
 
-    fn route_one(&mut self, output: Output, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+    fn route_one(
+        &mut self,
+        output: Output,
+        deliver: &mut Deliver<'_>,
+        failed: &mut Failed,
+    ) -> Result<(), Errors> {
         let Some(route) = self.routes.get_mut(&output.query) else {
             return Ok(());
         };
         route.rows += 1;
         let id = output.match_id.map(|it| it.0);
         for sink in &route.sinks {
-            deliver(Delivery::Sink(sink, &output.values, id))?;
+            if failed.iter().any(|(it, _)| it == sink) {
+                continue;
+            }
+            if let Err(errors) = deliver(Delivery::Sink(sink, &output.values, id)) {
+                failed.push((sink.clone(), errors));
+            }
         }
         for into in &route.streams {
             let Some(entrance) = self.entrances.get_mut(&into.stream) else {
@@ -422,7 +446,7 @@ impl Flow {
     }
 
     /// A stream that queries feed is as far in time as they are.
-    fn follow(&mut self, deliver: &mut Deliver<'_>) -> Result<(), Errors> {
+    fn follow(&mut self, deliver: &mut Deliver<'_>, failed: &mut Failed) -> Result<(), Errors> {
         let mut moved = false;
         for (stream, entrance) in &self.entrances {
             let watermark = entrance
@@ -444,7 +468,10 @@ impl Flow {
                 moved = true;
             }
         }
-        if moved { self.pump(deliver) } else { Ok(()) }
+        match moved {
+            true => self.pump_all(deliver, failed),
+            false => Ok(()),
+        }
     }
 }
 
@@ -484,6 +511,15 @@ pub(crate) fn refused(error: EngineError) -> Errors {
             codes::PUSH_DERIVED,
             format!("\"{name}\" is computed, no events can be put into it"),
         ),
+        EngineError::SnapshotImpossible(_) => {
+            Errors::plain(codes::SNAPSHOT_IMPOSSIBLE, error.to_string())
+        }
+        EngineError::SnapshotDamaged(_) => {
+            Errors::plain(codes::SNAPSHOT_DAMAGED, error.to_string())
+        }
+        EngineError::SnapshotDiffers { .. } => {
+            Errors::plain(codes::SNAPSHOT_DIFFERS, error.to_string())
+        }
         _ => Errors::plain(codes::ENGINE_REFUSED, error.to_string()),
     }
 }

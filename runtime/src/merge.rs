@@ -141,7 +141,10 @@ impl Merge {
                     };
                     lane.events = std::mem::take(&mut block.events);
                     lane.failed = block.failed.take();
-                    let _ = tell(News::Block(reader.stream, block));
+                    if tell(News::Block(reader.stream, block)).is_break() {
+                        self.halted = true;
+                        return;
+                    }
                 }
             }
             lane.at = 0;

@@ -36,6 +36,9 @@ pub struct Relation {
     pub columns: Vec<(String, String)>,
     /// Whether its events come from a connector, directly or through queries.
     pub connected: bool,
+    /// Whether some of them arise by themselves, as lines of a file that grows do: who keeps sources running reads them without being asked.
+    #[serde(default)]
+    pub live: bool,
 }
 
 impl Session {
@@ -60,12 +63,16 @@ impl Session {
             functions: function_names(catalog.library()),
             ..Names::default()
         };
-        let connected = self.connected_streams();
+        let (connected, live) = (self.connected_streams(), self.live_streams());
+        let relation = |stream: &StreamDef| Relation {
+            live: live.contains(&stream.id),
+            ..relation(stream, &connected)
+        };
         for stream in catalog.streams() {
             match stream.kind {
-                StreamKind::Source => names.streams.push(relation(stream, &connected)),
+                StreamKind::Source => names.streams.push(relation(stream)),
                 StreamKind::Query { .. } if !self.is_watch(&stream.name) => {
-                    names.queries.push(relation(stream, &connected));
+                    names.queries.push(relation(stream));
                 }
                 _ => {}
             }
@@ -80,6 +87,7 @@ fn relation(stream: &StreamDef, connected: &HashSet<StreamId>) -> Relation {
         name: stream.name.clone(),
         columns: stream.columns.iter().map(column).collect(),
         connected: connected.contains(&stream.id),
+        live: false,
     }
 }
 

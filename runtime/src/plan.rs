@@ -9,6 +9,7 @@ mod insert;
 mod pause;
 mod select;
 mod show;
+mod watches;
 mod why;
 
 use std::sync::Arc;
@@ -116,12 +117,14 @@ pub(crate) struct Planning<'a> {
     pub blind: bool,
     /// Streams that came about without CREATE: standard input.
     pub implicit: Vec<Arc<StreamDef>>,
+    /// The queries that only look on, and those of them that end because what they read goes: readers first.
+    pub watches: &'a [String],
+    pub ended: Vec<String>,
 }
 
 impl Planning<'_> {
     /// What a statement asks for; `None` if there was an error.
     pub fn statement(&mut self, statement: &Statement) -> Option<Effect> {
-        let span = statement.span;
         if let Some(error) = unsupported::statement(statement) {
             self.error(error);
             return None;
@@ -129,6 +132,14 @@ impl Planning<'_> {
         if !self.implicit_stdin(statement) {
             return None;
         }
+        match self.taken_away(&statement.kind) {
+            None => self.planned(statement),
+            Some(name) => self.past_watches(name, |it| it.planned(statement)),
+        }
+    }
+
+    fn planned(&mut self, statement: &Statement) -> Option<Effect> {
+        let span = statement.span;
         match &statement.kind {
             StatementKind::CreateStream(create) => self.create_stream(create),
             StatementKind::CreateQuery(create) => self.create_query(create),

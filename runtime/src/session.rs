@@ -1,11 +1,15 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+#[cfg(feature = "serve")]
+mod beside;
 mod block;
 mod clock;
+mod columns;
 mod execute;
 #[cfg(test)]
 mod file_tests;
+mod insert_query;
 mod lookup;
 mod pass;
 mod pause;
@@ -17,6 +21,9 @@ mod replay;
 mod report;
 mod run_sources;
 mod seen;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 mod status;
 mod target;
 #[cfg(test)]
@@ -51,6 +58,7 @@ use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
+pub use columns::BlockBuilder;
 pub use push::Push;
 use target::Sink;
 pub use watch::Watch;
@@ -95,6 +103,8 @@ pub struct Session {
     watches: Vec<String>,
     /// How many there have been.
     watched: u64,
+    /// Those that ended because what they read has gone, and why, until whoever looked on has left.
+    ended_watches: IndexMap<String, String>,
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
@@ -215,6 +225,7 @@ impl Session {
             selects: Vec::new(),
             watches: Vec::new(),
             watched: 0,
+            ended_watches: IndexMap::new(),
             arrival: 0,
             ended: false,
         }

@@ -9,18 +9,20 @@ use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
 
 use crate::compare::{Verdict, compare};
+pub use crate::fuzz_log::log;
 use crate::generate::{Case, Rng};
 
 /// A target: what must hold for these bytes.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("lex", lex),
     ("parse", parse_text),
     ("print_parse", print_parse),
     ("plan", plan),
     ("engine_vs_oracle", engine_vs_oracle),
+    ("log", log),
 ];
 
 /// Every text is cut into tokens without gaps, and into statements whose spans are places in it.

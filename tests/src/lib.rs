@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod corpus;
+pub mod fuzz_log;
 pub mod fuzz_targets;
 pub mod generate;
 pub mod mutate;

@@ -118,6 +118,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// What a target's inputs are made of.
+pub fn seeds_of(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        "log" => crate::fuzz_log::segments(),
+        _ => seeds(),
+    }
+}
+
 /// Another input, made of known ones.
 pub fn mutate(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     let mut data = rng.pick(seeds).clone();

@@ -1,6 +1,6 @@
 //! The case corpus: oracle, engine, and every variant.
 
-use portent::case::{Case, Verdict};
+use portent::case::{Case, Report, SectionKind, Verdict};
 use portent_tests::corpus::{self, Blessed, bless, variants};
 
 /// Files that are looked at: all, or those whose path has `PORTENT_CASE` in it.
@@ -34,13 +34,18 @@ fn expectations_are_what_the_oracle_says() {
 
 /// Runs one variant of every case.
 fn run(variant: impl Fn(&Case) -> Option<Case>) -> usize {
+    run_by(variant, Case::run)
+}
+
+/// Runs one variant of every case in some way.
+fn run_by(variant: impl Fn(&Case) -> Option<Case>, by: impl Fn(&Case) -> Report) -> usize {
     let (mut ran, mut failures) = (0, Vec::new());
     for path in files() {
         let case =
             Case::load(&path).unwrap_or_else(|error| panic!("{}: {error}", corpus::short(&path)));
         let Some(case) = variant(&case) else { continue };
         ran += 1;
-        let report = case.run();
+        let report = by(&case);
         if report.verdict() != Verdict::Passed {
             failures.push(format!(
                 "{} ({})\n{report}",
@@ -111,4 +116,50 @@ fn by_threads() {
 #[test]
 fn without_the_index() {
     run(|case| Some(variants::without_index(case)));
+}
+
+/// After how many events a session is gone: after each, where there are not many.
+fn often(case: &Case) -> usize {
+    let lines = case.sections.iter().map(|section| match &section.kind {
+        SectionKind::Events { lines, .. } => lines.len(),
+        _ => 0,
+    });
+    1 + lines.sum::<usize>() / 200
+}
+
+#[test]
+fn killed_after_every_event() {
+    let killed = |case: &Case| case.run_crashing(often(case));
+    let ran = run_by(|case| Some(case.clone()), killed);
+    assert!(
+        ran >= 150 || std::env::var_os("PORTENT_CASE").is_some(),
+        "only {ran} cases"
+    );
+    run_by(|case| Some(variants::by_threads(case)), killed);
+    run_by(|case| Some(variants::by_enumeration(case)), killed);
+    run_by(|case| Some(variants::without_index(case)), killed);
+    run_by(
+        |case| variants::among_decoys(case, 20),
+        |case| case.run_crashing(5),
+    );
+}
+
+/// By slices, at other positions each, in the engine alone: rows, their times, identities and order are the same to the last byte.
+#[test]
+fn killed_and_restored_by_slices() {
+    let (mut ran, mut failures) = (0, Vec::new());
+    for path in files() {
+        let case =
+            Case::load(&path).unwrap_or_else(|error| panic!("{}: {error}", corpus::short(&path)));
+        match variants::same_by_slices(&case) {
+            Some(Ok(())) => ran += 1,
+            Some(Err(why)) => failures.push(format!("{}: {why}", corpus::short(&path))),
+            None => {}
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+    assert!(
+        ran >= 200 || std::env::var_os("PORTENT_CASE").is_some(),
+        "only {ran} cases"
+    );
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use portent_engine::Classes;
 use portent_grammar::Value;
 use portent_planner::explain::Class;
+use portent_tests::compare::crash::Crash;
 use portent_tests::compare::engine_side::{How, Push, Ran, class_of, run_statements};
 use portent_tests::compare::oracle_side;
 use portent_tests::generate::query::{Form, Timeouts};
@@ -54,10 +55,17 @@ fn rows(case: &Case, text: &str, classes: Classes) -> Result<Vec<Vec<Value>>, St
         block: 2,
         ..How::default()
     };
-    match run_statements(text, pushes, how)? {
+    let values = |how, pushes| match run_statements(text, pushes, how)? {
         Ran::Rows(run) => Ok(run.rows.into_iter().map(|row| row.values).collect()),
         Ran::Refused(_, why) => Err(why),
+    };
+    let undisturbed: Vec<Vec<Value>> = values(how, pushes.clone())?;
+    // Products of a window, and groups, go on from a snapshot.
+    for crash in [Crash::Whole(1), Crash::Slices(1)] {
+        let killed = values(How { crash, ..how }, pushes.clone());
+        assert_eq!(killed.as_ref(), Ok(&undisturbed), "{crash:?}\n{text}");
     }
+    Ok(undisturbed)
 }
 
 #[test]

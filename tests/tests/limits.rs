@@ -1,6 +1,7 @@
 //! Limits over random patterns: where none is reached nothing changes; where one is, what comes out is right as far as it goes.
 
 use portent_engine::Classes;
+use portent_tests::compare::crash::Crash;
 use portent_tests::compare::engine_side::{How, Push, Ran, Run, run_statements};
 use portent_tests::compare::oracle_side;
 use portent_tests::generate::Case;
@@ -10,6 +11,20 @@ const POLICIES: [&str; 3] = ["drop_newest", "drop_oldest", "fail"];
 
 /// A case under settings.
 fn run(case: &Case, settings: &str, classes: Classes) -> Run {
+    let undisturbed = run_and_crash(case, settings, classes, Crash::Never);
+    // Also at a limit an engine that was killed goes on as it would have.
+    let killed = run_and_crash(case, settings, classes, Crash::Whole(1));
+    assert_eq!(
+        shown(&killed),
+        shown(&undisturbed),
+        "{settings}, {classes:?}\n{}",
+        case.text()
+    );
+    assert_eq!(killed.stats, undisturbed.stats, "{settings}, {classes:?}");
+    undisturbed
+}
+
+fn run_and_crash(case: &Case, settings: &str, classes: Classes, crash: Crash) -> Run {
     let events = case.events.iter().enumerate();
     let pushes: Vec<Push> = events
         .map(|(index, event)| {
@@ -20,6 +35,7 @@ fn run(case: &Case, settings: &str, classes: Classes) -> Run {
     let how = How {
         classes,
         block: 3,
+        crash,
         ..How::default()
     };
     let text = format!("{settings}\n{}", case.statements());

@@ -9,6 +9,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("portent-parser", &["portent-grammar"]),
     ("portent-planner", &["portent-grammar", "portent-parser"]),
     ("portent-engine", &["portent-grammar", "portent-planner"]),
+    ("portent-store", &["portent-grammar"]),
     ("portent-connect", &["portent-grammar", "portent-planner"]),
     (
         "portent",
@@ -17,6 +18,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "portent-parser",
             "portent-planner",
             "portent-engine",
+            "portent-store",
             "portent-connect",
         ],
     ),

@@ -57,6 +57,13 @@ closed. Begin a new session for new events.
 Wrong:  session.finish()?; session.push(\"logins\", row![…])
 Right:  session.push(\"logins\", row![…])?; session.finish()";
 
+    STREAM_GONE = 608, "the stream has gone meanwhile",
+"Events are decoded for the columns that their stream has then. Before they were put in, the stream was dropped, or created anew: nothing of
+them is put into another stream, whatever its name and columns. Sent again, they are decoded for the stream that is there now.
+
+Wrong:  a decoder that is used after DROP STREAM s; CREATE STREAM s (…)
+Right:  session.decoder(\"s\", format) after it";
+
     KEPT_ROWS = 610, "a stream keeps no more rows",
 "Rows that are inserted into a stream without a connector are kept, so that a SELECT after them can read them (those of push() are kept only
 if the session was built so). There is a limit, 1,000,000 rows a stream unless the session was built with another one, so that the memory doesn't
@@ -206,12 +213,44 @@ no rows that could come.
 Wrong:  .live SHOW QUERIES
 Right:  .live SELECT user FROM logins WHERE NOT ok";
 
+    STATEMENT_TIME = 642, "the statement took too long",
+"A daemon gives each statement that clients send a time to come to its end, limits.statement_timeout of its configuration. This one did not, and
+was stopped: a SELECT has no more rows, an INSERT … SELECT has put in nothing, and the statements behind it were not executed; those before it were.
+The limit is there because a statement may hold up what others send. What is to run for long is a standing query.
+
+Wrong:  curl -d 'SELECT * FROM huge' localhost:8090/v1/run
+Right:  curl -d 'SELECT * FROM huge LIMIT 100' localhost:8090/v1/run
+Right:  curl -d 'CREATE QUERY q AS SELECT * FROM huge' localhost:8090/v1/queries
+Right:  statement_timeout = '5m'                            # below [limits] in portent.toml";
+
     OWN_NAME = 643, "a function can't have this name",
 "A program's own functions and aggregates are called like the built-in ones, so their names are letters, digits and _, and each is there
 once. What is built in can't be replaced: the statements of others would change their meaning.
 
 Wrong:  session.add_function(Function::new(\"upper\", …))
 Right:  session.add_function(Function::new(\"shout\", …))";
+
+    SNAPSHOT_IMPOSSIBLE = 644, "no snapshot can be taken now",
+"A snapshot of a session holds all that decides what comes out from now on. Rows that have come out already, but were not taken, are not in
+it: they would be lost. They must be taken first.
+
+Wrong:  session.push(…)?;  let bytes = session.snapshot()?;                   // rows wait
+Right:  session.push(…)?;  let rows = session.drain();  let bytes = session.snapshot()?;";
+
+    SNAPSHOT_DAMAGED = 645, "these bytes are no snapshot",
+"A snapshot begins with its kind, its version and a checksum. These bytes begin otherwise, are cut off, or were changed since they were
+written. Nothing can be restored from them: take an earlier snapshot, or begin afresh.
+
+Wrong:  session.restore(b\"not a snapshot\")?;
+Right:  session.restore(&std::fs::read(\"snapshot\")?)?;";
+
+    SNAPSHOT_DIFFERS = 646, "the snapshot is one of something else",
+"A session goes on from a snapshot only where the same script was run: the same streams and queries under the same names, which say the
+same, and are carried out in the same way. The message names the first thing that differs. What was created, changed or dropped since the
+snapshot was taken must be so after it was restored.
+
+Wrong:  CREATE QUERY q AS SELECT v FROM s WHERE v > 2;      -- it was v > 1 when the snapshot was taken
+Right:  the script as it was; then restore; then CREATE OR REPLACE QUERY q …";
 
     DEPLOYED = 650, "this can't be deployed by a query file",
 "The query files of a daemon say what stands: streams, sinks, queries, and settings. They are loaded again when they change, and what has

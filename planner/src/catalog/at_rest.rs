@@ -19,7 +19,7 @@ impl Catalog {
             let bounded = |id| copy.streams.get(id).is_some_and(|stream| stream.bounded);
             let ends = stream.bounded
                 || match &stream.kind {
-                    StreamKind::Source => !stream.options.contains_key("connector"),
+                    StreamKind::Source => !super::stream::has_connector(&stream.options),
                     StreamKind::Late { of } => bounded(of),
                     StreamKind::Query { reads } => reads.iter().all(bounded),
                 };

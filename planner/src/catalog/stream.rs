@@ -99,6 +99,13 @@ pub trait SchemaProvider {
     /// # Errors
     /// One sentence in plain words: the file isn't there, its format is unknown.
     fn infer(&self, options: &Options) -> Result<InferredSchema, String>;
+
+    /// Whether the source that these options describe comes to an end by itself. `None`: that is not known here, or there is no such
+    /// source; then it is judged by the options that all connectors share.
+    fn ends(&self, options: &Options) -> Option<bool> {
+        let _ = options;
+        None
+    }
 }
 
 /// Knows no source: everything must be declared.
@@ -233,7 +240,7 @@ impl Catalog {
         }
         let options = options::read(&create.options, diagnostics);
         let mut stream = StreamDef::plain(StreamId(u32::MAX), &create.name.text, &[]);
-        stream.bounded = bounded(&options);
+        stream.bounded = bounded(&options, files);
         stream.max_ahead = max_ahead(create, diagnostics);
         let inferred = columns(
             create,
@@ -291,8 +298,8 @@ fn late(stream: &StreamDef) -> Option<StreamDef> {
     })
 }
 
-/// Whether a source with these options ends.
-fn bounded(options: &Options) -> bool {
+/// Whether a source with these options ends. Standard input does, as far as anybody knows.
+fn bounded(options: &Options, files: &dyn SchemaProvider) -> bool {
     let truth = |name: &str| match options.get(name) {
         Some(Value::Bool(truth)) => Some(*truth),
         Some(Value::Text(text)) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -302,15 +309,32 @@ fn bounded(options: &Options) -> bool {
     if let Some(said) = truth("bounded") {
         return said;
     }
-    let Some(Value::Text(connector)) = options.get("connector") else {
+    if !has_connector(options) {
         return false;
-    };
-    match connector.to_ascii_lowercase().as_str() {
-        "file" => truth("follow") != Some(true),
-        "stdin" | "values" => true,
-        "generator" => options.contains_key("count"),
-        _ => false,
     }
+    let connector = match options.get("connector") {
+        Some(Value::Text(connector)) => connector.to_string().to_lowercase(),
+        _ => String::new(),
+    };
+    if connector == "stdin" {
+        return true;
+    }
+    files.ends(options).unwrap_or_else(|| {
+        let unbounded =
+            |it: &Value| matches!(it, Value::Text(text) if text.eq_ignore_ascii_case("unbounded"));
+        match connector.as_str() {
+            "file" => truth("follow") != Some(true),
+            "values" => true,
+            "generator" => options.get("count").is_some_and(|it| !unbounded(it)),
+            _ => false,
+        }
+    })
+}
+
+/// Whether the options name a source: its connector, or what tells which it is.
+pub(super) fn has_connector(options: &Options) -> bool {
+    let names = ["connector", "path", "kind"];
+    names.iter().any(|name| options.contains_key(*name))
 }
 
 fn max_ahead(create: &ast::CreateStream, diagnostics: &mut Vec<Diagnostic>) -> Option<i64> {

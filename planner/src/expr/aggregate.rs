@@ -11,11 +11,14 @@ use portent_grammar::{Diagnostic, Interval, Span, Type, Value};
 use rust_decimal::Decimal;
 use rustc_hash::FxBuildHasher;
 
+mod parts;
+
 use super::arithmetic::{arithmetic, divide};
 pub use own::{Finish, OwnAggregate, Step};
 
 use super::types::coerce;
 use super::{Aggregate, AggregateFunction, ArithmeticOp, EvalError, Expr};
+pub use parts::{AccumulatorParts, SumParts};
 
 /// The aggregate of this name, in any case.
 pub fn aggregate_by_name(name: &str) -> Option<AggregateFunction> {

@@ -22,6 +22,7 @@ mod visit;
 pub use aggregate::{
     Accumulator, OwnAggregate, Summary, aggregate_by_name, aggregate_not_supported, aggregate_type,
 };
+pub use aggregate::{AccumulatorParts, SumParts};
 pub use arithmetic::arithmetic;
 pub use bind::{Scope, bind, bind_condition};
 pub use compare::compare;

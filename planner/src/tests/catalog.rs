@@ -71,6 +71,9 @@ fn bounded_or_live() {
     assert!(bounded("WITH (connector = 'stdin')"));
     assert!(!bounded("WITH (connector = 'generator')"));
     assert!(bounded("WITH (connector = 'generator', count = 10)"));
+    assert!(!bounded(
+        "WITH (connector = 'generator', count = 'unbounded')"
+    ));
     assert!(!bounded("WITH (connector = 'kafka')"));
     assert!(!bounded(""));
     assert!(bounded("WITH (bounded = true)"));

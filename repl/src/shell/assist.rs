@@ -11,6 +11,7 @@ use rustyline::history::SearchDirection;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Context, Helper};
 
+use super::columns::FileColumns;
 use super::complete::{self, Choices};
 use super::dot;
 use super::paint::{Ink, Paint};
@@ -19,6 +20,7 @@ use super::paint::{Ink, Paint};
 #[derive(Debug)]
 pub struct Assistant {
     pub names: Names,
+    pub files: FileColumns,
     /// The lines of the statement before the one that is typed.
     pub before: String,
     pub paint: Paint,
@@ -45,10 +47,11 @@ impl Completer for Assistant {
             return Ok((at, Vec::new()));
         }
         let Choices { start, all } = if self.is_command(line) {
-            dot::complete(line, at, &self.names)
+            dot::complete(line, at, &self.names, &self.files)
         } else {
             let text = format!("{}{line}", self.before);
-            let mut choices = complete::complete(&text, self.before.len() + at, &self.names);
+            let mut choices =
+                complete::complete(&text, self.before.len() + at, &self.names, &self.files);
             choices.start = choices.start.saturating_sub(self.before.len());
             choices
         };

@@ -4,6 +4,7 @@ use portent::keywords;
 use portent::token::{Lexeme, Token, tokens};
 use portent::{Names, Relation};
 
+use super::columns::FileColumns;
 use super::options::{self, Place};
 use super::scope::Scope;
 
@@ -22,7 +23,7 @@ pub struct Choices {
 }
 
 /// Completes a statement. `text`: its lines so far, all of them; `at`: the cursor.
-pub fn complete(text: &str, at: usize, names: &Names) -> Choices {
+pub fn complete(text: &str, at: usize, names: &Names, files: &FileColumns) -> Choices {
     let before = text.get(..at).unwrap_or(text);
     // Statements before this one have nothing to say.
     let begin = tokens(before)
@@ -53,6 +54,7 @@ pub fn complete(text: &str, at: usize, names: &Names) -> Choices {
     let mut picks = Picks {
         prefix,
         lower: is_lower(prefix, &words),
+        files,
         all: Vec::new(),
     };
     picks.fill(&words, &scope, names);
@@ -115,6 +117,7 @@ fn in_quotes(before: &str, open: &Lexeme, lexemes: &[Lexeme], begin: usize) -> C
 struct Picks<'a> {
     prefix: &'a str,
     lower: bool,
+    files: &'a FileColumns,
     all: Vec<Choice>,
 }
 
@@ -238,6 +241,8 @@ impl Picks<'_> {
         let bare = stream.strip_suffix("$late").unwrap_or(stream);
         if let Some(found) = all.find(|it| it.name.eq_ignore_ascii_case(bare)) {
             self.columns(found);
+        } else if let Some(file) = self.files.of(stream) {
+            self.columns(&file);
         }
     }
 

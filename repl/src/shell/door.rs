@@ -121,6 +121,11 @@ pub trait Door {
         false
     }
 
+    /// Whether those of them whose events arise by themselves are: files that grow, sockets.
+    fn reads_live_sources(&self) -> bool {
+        self.runs_by_itself()
+    }
+
     /// Lets a SELECT stand over what is to come: its rows are matches of the name that the watch has.
     fn watch(&mut self, text: &Arc<SourceText>, on: &mut OnPart<'_>) -> Result<Watch, Trouble>;
 

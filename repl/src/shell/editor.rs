@@ -44,6 +44,7 @@ impl Lines {
         let mut editor = Editor::with_config(config).map_err(broken)?;
         editor.set_helper(Some(Assistant {
             names: portent::Names::default(),
+            files: super::columns::FileColumns::default(),
             before: String::new(),
             paint,
             active: true,

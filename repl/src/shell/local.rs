@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
 use std::time::{Duration, Instant};
 
-use portent::{Errors, Handle, Host, Names, Piece, RunStats, Session, SourceText, Watch};
+use portent::connect::live::Event;
+use portent::{
+    Errors, Handle, Host, Names, OnSourceNews, Piece, RunStats, Session, SourceNews, SourceText,
+    Sources, Watch,
+};
 
 use super::door::{Clock, ClockChange, Door, OnPart, Trouble};
 use super::inbox::{Inbox, Part};
@@ -24,15 +28,19 @@ pub struct Local {
     host: Option<Host>,
     handle: Handle,
     inbox: Arc<Inbox>,
+    /// Those that are read in the background, if any are.
+    sources: Option<Sources>,
 }
 
 /// Takes parts on the session's thread.
 type Send<'a> = dyn FnMut(Part) -> ControlFlow<()> + 'a;
 
 impl Local {
-    /// Starts the thread. `configure` sets the session up; matches go to the inbox.
+    /// Starts the thread. `configure` sets the session up; matches go to the inbox. `live`: sources whose events arise by themselves are
+    /// read in the background as long as somebody reads their streams.
     pub fn start(
         inbox: Arc<Inbox>,
+        live: bool,
         configure: impl FnOnce(&mut Session) -> Result<(), Errors>,
     ) -> Result<Self, Trouble> {
         let matches = Arc::clone(&inbox);
@@ -54,7 +62,28 @@ impl Local {
             handle: host.handle(),
             host: Some(host),
             inbox,
+            sources: live.then(Sources::default),
         })
+    }
+
+    /// Starts the sources that are wanted now, and stops the others.
+    fn follow(&mut self, on: &mut OnPart<'_>) -> Result<(), Trouble> {
+        if self.sources.is_none() {
+            return Ok(());
+        }
+        let wanted = self.ask(&Stop::default(), on, |session, _| {
+            session.wanted_live_sources()
+        })?;
+        if let Some(sources) = &self.sources {
+            let inbox = Arc::clone(&self.inbox);
+            let news: OnSourceNews = Arc::new(move |stream, news| {
+                if let Some(text) = told(stream, news) {
+                    inbox.push(Part::Notice(text));
+                }
+            });
+            sources.follow(wanted, &self.handle, &news);
+        }
+        Ok(())
     }
 
     /// Does something on the session's thread, and takes what comes meanwhile.
@@ -137,7 +166,12 @@ impl Door for Local {
                 }
             })
         })?;
+        self.follow(on)?;
         Ok(ran?)
+    }
+
+    fn reads_live_sources(&self) -> bool {
+        self.sources.is_some()
     }
 
     fn run_sources(
@@ -158,12 +192,17 @@ impl Door for Local {
         let watch = self.ask(&Stop::default(), on, move |session, _| {
             session.watch_source(&text)
         })?;
+        self.follow(on)?;
         Ok(watch?)
     }
 
     fn is_watch_done(&mut self, watch: &str, on: &mut OnPart<'_>) -> Result<bool, Trouble> {
         let watch = watch.to_owned();
-        self.ask(&Stop::default(), on, move |session, _| {
+        self.ask(&Stop::default(), on, move |session, send| {
+            if let Some(why) = session.why_watch_ended(&watch) {
+                // It is over, whatever whoever takes this says.
+                let _ = send(Part::Notice(format!("the SELECT has ended: {why}")));
+            }
             session.is_watch_done(&watch)
         })
     }
@@ -173,11 +212,15 @@ impl Door for Local {
         let done = self.ask(&Stop::default(), on, move |session, _| {
             session.unwatch(&watch)
         })?;
+        self.follow(on)?;
         Ok(done?)
     }
 
     fn close(&mut self) {
         self.inbox.close();
+        if let Some(sources) = self.sources.take() {
+            sources.stop();
+        }
         if let Some(host) = self.host.take() {
             // Gone with its thread, it has nothing left to end.
             let _ = host.stop();
@@ -207,4 +250,27 @@ impl Door for Local {
         })?;
         Ok(clock?)
     }
+}
+
+/// What whoever types should know of a source. That it reads is no news.
+fn told(stream: &str, news: SourceNews) -> Option<String> {
+    let what = match news {
+        SourceNews::Event(Event::Failed { error }) => format!("a part of it failed: {error}"),
+        SourceNews::Event(Event::Listening { address }) => format!("it listens on {address}"),
+        SourceNews::Event(_) => return None,
+        SourceNews::Rejected(first) => {
+            format!("line {} can't be read: {}", first.line, first.message)
+        }
+        SourceNews::CantBegin(error, retry) => {
+            let seconds = retry.as_secs();
+            format!("it can't begin, and is tried again in {seconds} s: {error}")
+        }
+        SourceNews::Failed(error) => format!("it has failed: {error}"),
+        SourceNews::NotTaken(error) => format!("its events are not taken: {error}"),
+        SourceNews::Ended => "it has ended".to_owned(),
+        SourceNews::NoThread(error) => format!("it has no thread: {error}"),
+        SourceNews::Panicked => "it ended in a panic: that is a bug of Portent".to_owned(),
+        _ => return None,
+    };
+    Some(format!("the source of {stream}: {}", what.trim_end()))
 }

@@ -5,6 +5,7 @@
 
 mod announce;
 mod assist;
+mod columns;
 mod complete;
 mod door;
 mod dot;
@@ -191,8 +192,15 @@ impl Shell {
             return Ok(());
         }
         self.refresh_names()?;
-        if self.names.queries.last().is_some_and(|it| it.connected) {
-            lock(&self.screen).whisper(".run reads its sources to their end")?;
+        match self.names.queries.last() {
+            Some(last) if last.live && self.door.reads_live_sources() => {
+                lock(&self.screen)
+                    .whisper("its source is read from now on; matches appear as they arise")?;
+            }
+            Some(last) if last.connected => {
+                lock(&self.screen).whisper(".run reads its sources to their end")?;
+            }
+            _ => {}
         }
         Ok(())
     }

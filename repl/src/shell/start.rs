@@ -26,11 +26,12 @@ const HISTORY: &str = "10000";
 pub fn run(args: &ReplArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let inbox = Arc::new(Inbox::default());
     let screen = Arc::new(Mutex::new(Screen::new(terminal, args.output, args.quiet)));
+    let interactive = terminal.stdin && terminal.stdout;
     let door: Box<dyn Door> = match &args.connect {
         Some(url) => Box::new(remote(url, args, &inbox)?),
-        None => Box::new(local(args, &inbox)?),
+        // A batch has an end, and what came until then would be chance.
+        None => Box::new(local(args, &inbox, interactive)?),
     };
-    let interactive = terminal.stdin && terminal.stdout;
     let mut lines = None;
     if interactive {
         let mut editor = Lines::new(lock(&screen).paint()).map_err(failure)?;
@@ -79,14 +80,14 @@ fn session(shell: &mut Shell, args: &ReplArgs, interactive: bool) -> Result<(), 
     }
 }
 
-fn local(args: &ReplArgs, inbox: &Arc<Inbox>) -> Result<Local, Failure> {
+fn local(args: &ReplArgs, inbox: &Arc<Inbox>, live: bool) -> Result<Local, Failure> {
     let configuration = |errors: Errors| Failure::Errors(vec![errors], Outcome::Configuration);
     let assignments: Vec<(String, String)> = args
         .set
         .iter()
         .map(|it| crate::commands::run::assignment(it))
         .collect::<Result<_, _>>()?;
-    let started = Local::start(Arc::clone(inbox), |session| {
+    let started = Local::start(Arc::clone(inbox), live, |session| {
         // Whoever types asks why. The environment, --set and the init file may say otherwise.
         session.set("explain_history", HISTORY)?;
         session.set_from_environment()?;

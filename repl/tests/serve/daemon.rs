@@ -56,12 +56,16 @@ impl Folder {
     }
 
     pub fn start(&self, args: &[&str]) -> Daemon {
+        self.start_command(&mut self.command(args))
+    }
+
+    /// Waits until it listens.
+    pub fn start_command(&self, command: &mut Command) -> Daemon {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path.join("log"))
             .expect("a log");
-        let mut command = self.command(args);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(log)
@@ -75,7 +79,11 @@ impl Folder {
             let _ = child.wait();
             panic!("it does not listen: {line}\n{}", self.log());
         };
-        Daemon { child, address }
+        Daemon {
+            child,
+            // Whoever listens everywhere listens here, too.
+            address: SocketAddr::from(([127, 0, 0, 1], SocketAddr::port(&address))),
+        }
     }
 
     /// What the daemons here have logged.

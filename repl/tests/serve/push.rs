@@ -97,3 +97,40 @@ fn what_is_unknown_is_told_with_what_was_meant() {
     daemon.call("GET", "/v1/queries/od/matches", "").is(404);
     daemon.lives();
 }
+
+#[test]
+fn a_push_that_fails_halfway_tells_how_much_was_taken() {
+    let (_folder, daemon) = started(&[]);
+    // A file that takes nothing: what is gathered for it fails once it is written.
+    daemon.post(
+        "/v1/run",
+        "CREATE SINK full WITH (connector = 'file', path = '/dev/full', format = 'jsonl');
+         CREATE QUERY into_full INTO full AS SELECT ts, k, v FROM s",
+    );
+    // Several blocks, each far larger than what is gathered.
+    let many = numbers("a", 0..50_000);
+    let answer = daemon.call("POST", EVENTS, &many);
+    let refusal = answer.is(500).json();
+    let counts = &refusal["counts"];
+    let accepted = counts["accepted"].as_u64().expect("a number");
+    assert!(0 < accepted && accepted < 50_000, "{refusal}");
+    assert_eq!(
+        (&counts["late"], &counts["rejected"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(daemon.events("s"), accepted, "that is what is in");
+    let help = refusal["error"]["help"].as_str().expect("the mend");
+    assert!(
+        help.contains(&format!("the first {accepted} events")),
+        "{help}"
+    );
+    // Without the sink the rest goes in, and nothing is there twice.
+    daemon.post("/v1/run", "DROP QUERY into_full");
+    let taken = usize::try_from(accepted).expect("few");
+    let rest: String = many.split_inclusive('\n').skip(taken).collect();
+    daemon.push(&rest);
+    assert_eq!(daemon.events("s"), 50_000);
+    // And nobody else has missed anything.
+    assert_eq!(daemon.get("/v1/queries/odd")["next_number"], 25_001);
+    daemon.lives();
+}

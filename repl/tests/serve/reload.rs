@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, Folder, PATIENCE, QUERIES, numbers, started, until, until_within};
-use crate::http::Events;
+use crate::http::{Connection, Events};
 
 /// So many queries, each of which waits for its own number and then for its double.
 const MANY: usize = 10_000;
@@ -144,4 +144,54 @@ fn files_are_watched_if_that_is_wanted() {
     until("what it created is gone", || {
         daemon.call("GET", "/v1/queries/two", "").status == 404
     });
+}
+
+#[test]
+fn a_reload_whose_client_goes_away_is_done_or_not_and_nothing_between() {
+    const SOME: usize = 200;
+    let text = |generation: usize| {
+        let mut text = String::from("CREATE STREAM s (ts TIMESTAMP, k TEXT, v BIGINT);\n");
+        for number in 0..SOME {
+            text += &format!(
+                "CREATE QUERY g{generation}_{number} AS SELECT v FROM s WHERE v > {number};\n"
+            );
+        }
+        text
+    };
+    let folder = Folder::new();
+    folder.write("q.sql", &text(0));
+    let daemon = folder.start(&["q.sql"]);
+    // The one generation whose queries stand, all of them.
+    let standing = || {
+        let all = daemon.get("/v1/queries");
+        let all = all["queries"].as_array().expect("queries").clone();
+        let generation = |it: &Value| {
+            let name = it["name"].as_str().expect("a name");
+            name.split('_').next().expect("a generation").to_owned()
+        };
+        let first = generation(&all[0]);
+        assert_eq!(all.len(), SOME);
+        assert!(all.iter().all(|it| generation(it) == first), "a mixture");
+        first
+    };
+    for (round, wait) in [(1, 0), (2, 1), (3, 3), (4, 10), (5, 30)] {
+        folder.write("q.sql", &text(round));
+        let mut client = Connection::open(daemon.address);
+        let request = b"POST /v1/reload HTTP/1.1\r\nHost: it\r\nContent-Length: 0\r\n\r\n";
+        client.send(request).expect("sent");
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        drop(client);
+        standing();
+        // Whoever comes behind finds it done, or does it.
+        let difference = daemon.post_patiently("/v1/reload");
+        let (unchanged, added) = (
+            &difference["unchanged"],
+            difference["added"].as_array().map_or(0, Vec::len),
+        );
+        assert!(
+            *unchanged == SOME + 1 && added == 0 || *unchanged == 1 && added == SOME,
+            "{unchanged} unchanged, {added} added"
+        );
+        assert_eq!(standing(), format!("g{round}"));
+    }
 }

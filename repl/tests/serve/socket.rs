@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, configured, has, numbers, started, until};
+use crate::http::Connection;
 
 /// A client, ended when it is dropped.
 struct Client {
@@ -162,4 +163,20 @@ fn a_slow_reader_hears_what_it_lost() {
     let mut goes_on = Client::open(&daemon, "/v1/queries/odd/ws?from=1&on_lag=skip");
     assert_eq!(goes_on.next(), json!({"lost": 15}));
     assert_eq!(goes_on.next()["number"], 16);
+}
+
+#[test]
+fn a_connection_that_can_not_become_a_socket_is_told() {
+    let (_folder, daemon) = started(&[]);
+    // HTTP/1.0 knows no upgrade.
+    let request = "GET /v1/queries/odd/ws HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let mut connection = Connection::open(daemon.address);
+    connection.send(request.as_bytes()).expect("sent");
+    let answer = connection.rest();
+    assert!(
+        answer.contains(" 426 ") && answer.contains("\"error\""),
+        "{answer}"
+    );
+    daemon.call("DELETE", "/v1/queries/odd/ws", "").is(405);
 }

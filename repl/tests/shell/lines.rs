@@ -47,6 +47,12 @@ fn tab_completes_what_may_stand_there() {
         shell.wait_for_prompt();
         shell.press(&format!("SELECT * FROM 'tr{TAB}"));
         shell.wait("FROM 'trades.csv'");
+        shell.press(&format!(" WHERE pric{TAB}"));
+        shell.wait("WHERE price");
+        shell.press(CTRL_C);
+        shell.wait_for_prompt();
+        shell.press(&format!("SELECT * FROM 'trades.csv' f WHERE f.t{TAB}"));
+        shell.wait("WHERE f.ts");
         shell.press(CTRL_C);
         shell.wait_for_prompt();
         shell.press(&format!(".sche{TAB}log{TAB}"));

@@ -115,3 +115,26 @@ fn a_long_run_is_stopped_and_may_be_begun_again() {
         assert!(shell.screen().contains("stopped"));
     }
 }
+
+#[test]
+fn a_live_select_with_a_limit_ends_by_itself() {
+    everywhere(|place| {
+        let mut shell = place.start();
+        shell.enter(
+            "CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks', rate = 50);",
+            "created",
+        );
+        for round in 1..=2 {
+            shell.types(".live SELECT symbol FROM ticks LIMIT 3");
+            shell.press("\r");
+            shell.wait_until("it ends", |screen| {
+                screen.matches("(3 rows").count() == round
+            });
+            shell.wait_for_prompt();
+        }
+        // An endless source is read no further by a SELECT either.
+        shell.enter("SELECT price FROM ticks LIMIT 2;", "(2 rows");
+        // And nothing stands any more.
+        shell.enter("DROP STREAM ticks;", "stream ticks dropped");
+    });
+}

@@ -4,6 +4,7 @@
 
 #![cfg(unix)]
 
+mod background;
 mod batch;
 mod clock;
 mod doors;

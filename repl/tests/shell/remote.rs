@@ -117,14 +117,40 @@ fn a_watch_goes_with_its_shell() {
         let count = watch.read(&mut bytes).expect("an answer");
         text.push_str(&String::from_utf8_lossy(&bytes[..count]));
     }
-    let answer = daemon.ask("POST", "/v1/run", "DROP STREAM s");
-    assert!(answer.contains("is used by"), "{answer}");
+    let subscribers = |count: usize| {
+        let metrics = daemon.ask("GET", "/metrics", "");
+        metrics.contains(&format!("\nportent_subscribers {count}\n"))
+    };
+    assert!(subscribers(1));
     drop(watch);
     // However long the system takes to tell.
-    while !daemon
-        .ask("POST", "/v1/run", "DROP STREAM s")
-        .contains("dropped")
-    {}
+    while !subscribers(0) {}
+}
+
+#[test]
+fn a_watch_is_told_that_what_it_reads_was_dropped() {
+    let place = place();
+    let mut shell = place.start();
+    shell.enter(STREAM, "stream s created");
+    shell.enter(
+        "CREATE QUERY big AS SELECT v FROM s WHERE v > 10;",
+        "query big created",
+    );
+    shell.types(".live SELECT v FROM big");
+    shell.press("\r");
+    shell.wait("Ctrl-C ends it");
+    let daemon = daemon(&place);
+    daemon.push("s", "{\"ts\":\"2026-01-01T00:00:00Z\",\"v\":11}\n");
+    shell.wait("│     11 │");
+    let answer = daemon.ask("POST", "/v1/run", "DROP STREAM s");
+    assert!(
+        answer.contains("is used by big\""),
+        "its queries hold it back, who looks on does not: {answer}"
+    );
+    let answer = daemon.ask("POST", "/v1/run", "DROP QUERY big; DROP STREAM s");
+    assert!(answer.contains("\"dropped\""), "{answer}");
+    shell.wait("the SELECT has ended: \"big\" was dropped");
+    shell.wait_for_prompt();
 }
 
 #[test]
@@ -254,7 +280,9 @@ fn who_does_not_read_holds_up_nobody() {
         "/v1/run",
         "CREATE STREAM ticks WITH (connector = 'generator', kind = 'ticks', count = 3000000)",
     );
-    let mut lazy = daemon.send("POST", "/v1/shell", "SELECT * FROM ticks");
+    // Not a SELECT alone: that would run beside what others want.
+    let text = "SHOW STREAMS; SELECT * FROM ticks";
+    let mut lazy = daemon.send("POST", "/v1/shell", text);
     // Executed after it, or before: it comes to its end in any case.
     let (out, error, code) = batch(
         &folder,

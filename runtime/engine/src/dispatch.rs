@@ -280,6 +280,9 @@ impl Engine {
         if !standing.light {
             return false;
         }
+        if standing.asleep {
+            return true;
+        }
         let (place, eager) = (standing.place, standing.eager);
         let row = known.get_or_insert_with(|| Row {
             event: Arc::clone(event),
@@ -382,6 +385,9 @@ impl Engine {
         else {
             return;
         };
+        if standing.asleep {
+            return;
+        }
         let mut produced = std::mem::take(&mut self.scratch.produced);
         let mut bench = Bench {
             families: &mut self.families,
@@ -443,8 +449,9 @@ impl Engine {
                 || self.agenda.len() > 1
                 || matches!(self.agenda.front(), Some(Item::Event(..)));
             for row in produced.drain(..) {
-                let event = stream.derived(row.time, self.next_seq, row.values);
-                self.next_seq += 1;
+                // It comes after what brought it about, and before what is told next; among each other such events are in the order in
+                // which they come.
+                let event = stream.derived(row.time, self.position, row.values);
                 self.agenda.push_back(Item::Event(output, event));
             }
             if moved {

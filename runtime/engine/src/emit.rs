@@ -1,5 +1,7 @@
 //! From matches and rows to output: WHERE, GROUP BY, LIMIT PER, the select list, DISTINCT, ORDER BY, LIMIT.
 
+mod saved;
+
 use std::sync::Arc;
 
 use hashbrown::HashSet;

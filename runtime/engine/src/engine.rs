@@ -1,6 +1,7 @@
 //! The engine: streams, the queries that read them, and the order in which things happen.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -82,7 +83,10 @@ pub struct Engine {
     pub(crate) agenda: VecDeque<Item>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) scratch: Scratch,
-    pub(crate) next_seq: u64,
+    /// How many things it was told: the order of arrival of the next event.
+    pub(crate) position: u64,
+    /// The queries that are asleep, and until when.
+    pub(crate) asleep: BinaryHeap<Reverse<(u64, QueryId)>>,
 }
 
 /// Something that the readers of a stream must be told.
@@ -106,7 +110,8 @@ impl Engine {
             agenda: VecDeque::new(),
             outputs: Vec::new(),
             scratch: Scratch::default(),
-            next_seq: 0,
+            position: 0,
+            asleep: BinaryHeap::new(),
         }
     }
 
@@ -164,14 +169,12 @@ impl Engine {
         deliver: bool,
         traced: bool,
     ) -> Result<QueryId, EngineError> {
-        let mut names = Vec::with_capacity(query.inputs.len());
         for input in &query.inputs {
-            let stream = self
-                .streams
-                .get(&input.stream)
-                .ok_or(EngineError::UnknownStream(input.stream))?;
-            names.push(stream.spec.name.clone());
+            if !self.streams.contains_key(&input.stream) {
+                return Err(EngineError::UnknownStream(input.stream));
+            }
         }
+        let names = self.names_of_inputs(&query);
         let output = query.output_stream;
         if self
             .streams
@@ -185,7 +188,7 @@ impl Engine {
             reason,
         };
         let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
-        let since = self.next_seq;
+        let since = self.position;
         let mut made = Query::new(
             Arc::clone(&query),
             deliver,
@@ -214,6 +217,13 @@ impl Engine {
         self.attach(id);
         self.run(first_output);
         Ok(id)
+    }
+
+    /// The names of the streams that a query reads.
+    pub(crate) fn names_of_inputs(&self, query: &CompiledQuery) -> Vec<String> {
+        let streams = query.inputs.iter();
+        let streams = streams.filter_map(|input| self.streams.get(&input.stream));
+        streams.map(|stream| stream.spec.name.clone()).collect()
     }
 
     /// Lets a query read its inputs, from now on.
@@ -292,8 +302,7 @@ impl Engine {
     ) -> Result<Pushed, EngineError> {
         let (_, stream) = self.source(id, row.len())?;
         let admission = stream.admit(time);
-        let seq = self.next_seq;
-        self.next_seq += 1;
+        let seq = self.count();
         let first_output = self.outputs.len();
         let Some(stream) = self.streams.get_mut(&id) else {
             return Err(EngineError::UnknownStream(id));
@@ -347,12 +356,11 @@ impl Engine {
             let count = self.scratch.look_ahead(stream, columns, rows).max(1);
             let some = times.iter().skip(next).take(count);
             for (ahead, time) in some.enumerate() {
+                let seq = self.count();
                 let Some((_, stream)) = self.streams.get_index_mut(index) else {
                     return Err(EngineError::UnknownStream(id));
                 };
                 let admission = stream.admit(*time);
-                let seq = self.next_seq;
-                self.next_seq += 1;
                 // Most rows concern nobody. Such a one is never made an event.
                 if admission == Admission::InTime && self.scratch.is_silent(stream, ahead) {
                     stream.pass_over();
@@ -377,6 +385,17 @@ impl Engine {
             next += count;
         }
         Ok(())
+    }
+
+    /// Counts what it is told: the position at which that comes.
+    #[inline]
+    pub(crate) fn count(&mut self) -> u64 {
+        let position = self.position;
+        self.position += 1;
+        if !self.asleep.is_empty() {
+            self.wake();
+        }
+        position
     }
 
     /// A stream that takes events from outside, with its place, and rows of so many columns.
@@ -453,6 +472,7 @@ impl Engine {
 
     /// Time passes without an event: no event before this time will be in time any more. A watermark never goes back.
     pub fn advance(&mut self, id: StreamId, watermark: i64) {
+        self.count();
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
@@ -468,6 +488,7 @@ impl Engine {
     /// This stream has ended: its events that wait are let go, and it holds nothing back any more. Queries all of whose
     /// inputs have ended come to their end.
     pub fn finish_stream(&mut self, id: StreamId) {
+        self.count();
         let first_output = self.outputs.len();
         self.end(id);
         self.run(first_output);
@@ -475,6 +496,7 @@ impl Engine {
 
     /// The end of all input.
     pub fn finish(&mut self) {
+        self.count();
         let first_output = self.outputs.len();
         let ids: Vec<StreamId> = self.streams.keys().copied().collect();
         for id in ids {
@@ -657,7 +679,7 @@ pub(crate) fn micros(value: &Value) -> Option<i64> {
 }
 
 /// The stream of a query's output, or of late events: in order by its making.
-fn derived(id: StreamId, name: String, schema: Arc<Schema>) -> StreamSpec {
+pub(crate) fn derived(id: StreamId, name: String, schema: Arc<Schema>) -> StreamSpec {
     StreamSpec {
         id,
         name,

@@ -4,7 +4,9 @@ use std::fmt;
 
 use portent_planner::compiled::StreamId;
 
-/// Why a call was refused. The engine's state is unchanged.
+use crate::engine::QueryId;
+
+/// Why a call was refused. The engine's state is unchanged (but by a snapshot that can be read only in part).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -40,6 +42,21 @@ pub enum EngineError {
         query: String,
         /// What is wrong.
         reason: String,
+    },
+    /// No query has this number.
+    UnknownQuery(QueryId),
+    /// The state can't be written: why.
+    SnapshotImpossible(&'static str),
+    /// Bytes are no snapshot, or were damaged: what is wrong with them.
+    SnapshotDamaged(&'static str),
+    /// A snapshot is one of something else.
+    SnapshotDiffers {
+        /// What differs.
+        what: String,
+        /// As it is in the snapshot.
+        found: String,
+        /// As it is here.
+        expected: String,
     },
 }
 
@@ -78,6 +95,21 @@ impl fmt::Display for EngineError {
             EngineError::InvalidQuery { query, reason } => {
                 write!(f, "the plan of query {query} is invalid: {reason}")
             }
+            EngineError::UnknownQuery(id) => write!(f, "there is no query number {}", id.0),
+            EngineError::SnapshotImpossible(why) => {
+                write!(f, "no snapshot can be taken: {why}")
+            }
+            EngineError::SnapshotDamaged(why) => {
+                write!(f, "the snapshot can't be read: {why}")
+            }
+            EngineError::SnapshotDiffers {
+                what,
+                found,
+                expected,
+            } => write!(
+                f,
+                "the snapshot is of something else: {what} is {found} in it, and {expected} here"
+            ),
         }
     }
 }

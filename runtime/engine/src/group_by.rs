@@ -1,5 +1,7 @@
 //! GROUP BY over bounded input: one row a group, at its end, in the order in which the groups were first seen.
 
+mod saved;
+
 use indexmap::IndexMap;
 use portent_grammar::Value;
 use portent_planner::compiled::Group;

@@ -27,6 +27,7 @@ mod pause;
 mod query;
 mod queue;
 mod readers;
+pub mod snapshot;
 mod sort;
 mod standing;
 mod stats;

@@ -1,5 +1,7 @@
 //! `LIMIT n PER duration BY …`: mutes after an alert, and counts what it muted.
 
+mod saved;
+
 use hashbrown::HashMap;
 use portent_grammar::Value;
 

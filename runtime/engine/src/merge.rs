@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::queue::SortedQueue;
+use crate::snapshot::{Damage, Reader, Saved, Writer};
 use crate::stream::NEVER;
 
 /// The inputs of a query: how far each has come, and the events that wait for the slowest.
@@ -11,7 +12,10 @@ use crate::stream::NEVER;
 pub(crate) struct Merge {
     /// Each input's watermark; `None` once it has ended.
     inputs: Vec<Option<i64>>,
-    waiting: SortedQueue<(i64, u64), (u16, Arc<Event>)>,
+    /// By event time, then by arrival; what one arrival brought about, in the order in which it came.
+    waiting: SortedQueue<(i64, u64, u64), (u16, Arc<Event>)>,
+    /// How many events have come.
+    came: u64,
 }
 
 impl Merge {
@@ -19,6 +23,7 @@ impl Merge {
         Self {
             inputs: vec![Some(NEVER); inputs],
             waiting: SortedQueue::default(),
+            came: 0,
         }
     }
 
@@ -44,16 +49,52 @@ impl Merge {
     /// Adds an event. An input gives its events in order, so it has come to the event's time.
     pub fn push(&mut self, input: u16, event: Arc<Event>) {
         self.reach(input, event.time.saturating_sub(1));
-        self.waiting.push((event.time, event.seq), (input, event));
+        self.wait(input, event);
+    }
+
+    fn wait(&mut self, input: u16, event: Arc<Event>) {
+        self.waiting
+            .push((event.time, event.seq, self.came), (input, event));
+        self.came += 1;
     }
 
     /// The next event in order, if nothing can come before it any more.
     pub fn release(&mut self) -> Option<(u16, Arc<Event>)> {
-        let (time, _) = self.waiting.first()?;
+        let (time, ..) = self.waiting.first()?;
         if self.watermark().is_some_and(|watermark| time > watermark) {
             return None;
         }
         self.waiting.pop().map(|(_, item)| item)
+    }
+
+    /// Writes how far each input has come, and the events that wait, in order.
+    pub fn save(&self, w: &mut Writer) {
+        self.inputs.save(w);
+        let waiting = self.waiting.in_order();
+        w.length(waiting.len());
+        for (input, event) in waiting {
+            input.save(w);
+            w.event(event);
+        }
+    }
+
+    /// Reads the same of a query with so many inputs.
+    pub fn load(inputs: usize, r: &mut Reader<'_>) -> Result<Self, Damage> {
+        let mut made = Self::new(inputs);
+        made.inputs = Saved::load(r)?;
+        if made.inputs.len() != inputs {
+            return Err(Damage("a query has other inputs"));
+        }
+        for _ in 0..r.length()? {
+            let input = r.u16()?;
+            made.wait(input, r.event()?);
+        }
+        Ok(made)
+    }
+
+    /// Whether nothing has come yet.
+    pub fn is_new(&self) -> bool {
+        self.came == 0 && self.inputs.iter().all(|input| *input == Some(NEVER))
     }
 
     /// Events that wait.

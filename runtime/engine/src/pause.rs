@@ -23,7 +23,7 @@ impl Engine {
         let plan = Arc::clone(&query.plan);
         self.detach(id, &plan);
         if let Some(standing) = self.standings.get_mut(number) {
-            *standing = Standing::new(self.next_seq);
+            *standing = Standing::new(self.position);
         }
         Some(open)
     }
@@ -38,27 +38,19 @@ impl Engine {
             return false;
         }
         let plan = Arc::clone(&paused.plan);
-        let names: Vec<String> = plan
-            .inputs
-            .iter()
-            .filter_map(|input| self.streams.get(&input.stream))
-            .map(|stream| stream.spec.name.clone())
-            .collect();
-        let made = Query::new(
-            plan,
-            paused.deliver,
-            &names,
-            self.config,
-            &mut self.families,
-        );
+        let deliver = paused.deliver;
+        let names = self.names_of_inputs(&plan);
+        let made = Query::new(plan, deliver, &names, self.config, &mut self.families);
         // It was made once already, of the same plan.
-        let Ok(made) = made else { return false };
+        let (Ok(made), Some(Some(paused))) = (made, self.queries.get_mut(number)) else {
+            return false;
+        };
         let made = made.resumed(paused);
         if let Some(place) = self.queries.get_mut(number) {
             *place = Some(Box::new(made));
         }
         if let Some(standing) = self.standings.get_mut(number) {
-            *standing = Standing::new(self.next_seq);
+            *standing = Standing::new(self.position);
         }
         let first_output = self.outputs.len();
         self.attach(id);
@@ -76,6 +68,7 @@ impl Engine {
 
     /// Nothing will come out of paused queries any more: those that read them need not wait.
     pub fn finish_paused(&mut self) {
+        self.count();
         let first_output = self.outputs.len();
         self.end_paused();
         self.run(first_output);

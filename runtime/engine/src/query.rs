@@ -1,5 +1,7 @@
 //! A standing query at work: merges its inputs, and takes each row through pattern and select list.
 
+mod saved;
+
 use std::sync::Arc;
 
 use portent_grammar::Value;

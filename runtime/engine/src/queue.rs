@@ -80,6 +80,18 @@ impl<K: Ord + Copy, T> SortedQueue<K, T> {
         }
     }
 
+    /// All items, the one with the least key first. O(n log n), where not all came in order.
+    pub fn in_order(&self) -> Vec<&T> {
+        let rest = self
+            .rest
+            .iter()
+            .map(|Reverse(Entry(key, item))| (key, item));
+        let run = self.run.iter().map(|(key, item)| (key, item));
+        let mut all: Vec<(&K, &T)> = run.chain(rest).collect();
+        all.sort_by_key(|(key, _)| **key);
+        all.into_iter().map(|(_, item)| item).collect()
+    }
+
     /// How many items wait.
     pub fn len(&self) -> usize {
         self.run.len() + self.rest.len()

@@ -26,6 +26,8 @@ pub(crate) struct Standing {
     pub eager: bool,
     /// Its events go to its family.
     pub light: bool,
+    /// It has heard of what is told now, and hears of it no more (see `snapshot`).
+    pub asleep: bool,
 }
 
 impl Standing {
@@ -41,6 +43,7 @@ impl Standing {
             place: Place::default(),
             eager: false,
             light: false,
+            asleep: false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! A stream: puts its events in order, up to the watermark.
 
+mod saved;
+
 use std::sync::Arc;
 
 use portent_grammar::Value;

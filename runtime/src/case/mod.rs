@@ -24,6 +24,7 @@
 //!
 //! The sections are described in `docs/testing-rules.md`.
 
+mod crash;
 mod diff;
 mod parse;
 mod rows;

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use portent_grammar::value::cast;
 use portent_grammar::{Diagnostic, Schema, Type, Value};
 
+use super::crash::Crashes;
 use super::diff::{Difference, Expected, compare};
 use super::rows::{Cell, agrees, table};
 use super::{Broken, Case, CaseError, Report, Section, SectionKind};
 use crate::{Emitted, Errors, Row, Session, SourceText};
 
 /// A case on its way.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     case: &'a Case,
-    session: Session,
+    pub(super) session: Session,
+    pub(super) crashes: Crashes,
     /// Rows that no expectation has taken yet, by query.
     rows: HashMap<String, Vec<Emitted>>,
     /// Queries that some expectation names.
@@ -29,14 +31,17 @@ struct Run<'a> {
 impl Case {
     /// Carries the case out: in a session of its own, with a virtual clock, without connectors.
     pub fn run(&self) -> Report {
+        self.run_crashing(0)
+    }
+
+    /// The same, but after each so many events (0: never), and after each section, the session is gone, and another one goes on from its
+    /// snapshot. The report must be the same.
+    pub fn run_crashing(&self, each: usize) -> Report {
         let is_diagnostics = |it: &Section| matches!(it.kind, SectionKind::Diagnostics { .. });
         let mut run = Run {
             case: self,
-            session: Session::builder()
-                .ignore_connectors(true)
-                .report_all(true)
-                .keep_pushed(true)
-                .build(),
+            session: session(),
+            crashes: Crashes::new(each),
             rows: HashMap::new(),
             named: Vec::new(),
             diagnostics: Vec::new(),
@@ -44,7 +49,8 @@ impl Case {
             report: Report::default(),
         };
         for section in &self.sections {
-            if let Err(error) = run.section(section) {
+            let done = run.section(section);
+            if let Err(error) = done.and_then(|()| run.crash()) {
                 let line = if error.line == 0 {
                     section.line
                 } else {
@@ -132,6 +138,7 @@ impl Run<'_> {
         if failed {
             return Ok(());
         }
+        self.crashes.ran(&source);
         let ran = self
             .session
             .run_source(&source, &mut |_| std::ops::ControlFlow::Continue(()));
@@ -162,8 +169,11 @@ impl Run<'_> {
                     line,
                     message: plain(&errors),
                 })?;
+            self.collect();
+            if self.crashes.is_due() {
+                self.crash()?;
+            }
         }
-        self.collect();
         Ok(())
     }
 
@@ -333,6 +343,15 @@ impl Run<'_> {
     }
 }
 
+/// A session for a case.
+pub(super) fn session() -> Session {
+    Session::builder()
+        .ignore_connectors(true)
+        .report_all(true)
+        .keep_pushed(true)
+        .build()
+}
+
 fn names(schema: &Schema, slots: &[usize]) -> Vec<String> {
     slots
         .iter()
@@ -376,7 +395,7 @@ fn slots(
     columns.iter().map(find).collect()
 }
 
-fn broken(message: String) -> CaseError {
+pub(super) fn broken(message: String) -> CaseError {
     CaseError { line: 0, message }
 }
 

@@ -34,6 +34,14 @@ impl Flow {
         }
     }
 
+    /// What is kept so far is forgotten, and what comes has these places.
+    pub fn forget_history(&mut self, moment: u64) {
+        self.moment = moment;
+        if let Some(history) = &mut self.history {
+            **history = History::new(history.most(), moment);
+        }
+    }
+
     /// What is kept of what came; `None`: nothing is.
     pub fn history(&self) -> Option<&History> {
         self.history.as_deref()

@@ -1,20 +1,21 @@
 //! What all requests share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portent_connect::Format;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::config::ServeConfig;
 use super::deploy::Deployment;
 use super::failure::Failure;
 use super::hub::Hub;
-use super::sources::Sources;
+use super::sources;
 use crate::host::{Handle, HostError};
 use crate::session::{Decoder, Session};
+use crate::sources::Sources;
 
 /// Bodies are counted in units of so many bytes.
 pub(crate) const UNIT: usize = 1024;
@@ -62,6 +63,8 @@ pub(crate) struct App {
     pub counters: Counters,
     /// Room for bodies, in [`UNIT`]s.
     pub room: Arc<Semaphore>,
+    /// Places for SELECTs that run beside the session.
+    pub selects: Arc<Semaphore>,
     pub stop: watch::Sender<bool>,
     pub started: Instant,
     pub sources: Sources,
@@ -78,6 +81,7 @@ impl App {
         stop: watch::Sender<bool>,
     ) -> Self {
         let room = (config.limits.in_flight_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
+        let selects = config.limits.selects.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             config,
             handle,
@@ -85,6 +89,7 @@ impl App {
             deployment: Arc::new(tokio::sync::Mutex::new(deployment)),
             counters: Counters::default(),
             room: Arc::new(Semaphore::new(room)),
+            selects: Arc::new(Semaphore::new(selects)),
             stop,
             started: Instant::now(),
             sources: Sources::default(),
@@ -127,6 +132,31 @@ impl App {
             Err(HostError::Stopped) => return Err(Failure::gone()),
         }
         wait.await.map_err(|_| Failure::gone())
+    }
+
+    /// How long a statement may run.
+    pub fn statement_timeout(&self) -> Option<Duration> {
+        let timeout = self.config.limits.statement_timeout.0;
+        (!timeout.is_zero()).then_some(timeout)
+    }
+
+    /// A place for a SELECT; waits for one no longer than a statement may run.
+    ///
+    /// # Errors
+    /// 429.
+    pub async fn select_place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let place = Arc::clone(&self.selects).acquire_owned();
+        let place = match self.statement_timeout() {
+            None => place.await.ok(),
+            Some(timeout) => tokio::time::timeout(timeout, place)
+                .await
+                .ok()
+                .and_then(Result::ok),
+        };
+        place.ok_or_else(|| {
+            self.counters.throttled.fetch_add(1, Ordering::Relaxed);
+            Failure::busy("other SELECTs took all the time that this one had: limits.selects")
+        })
     }
 
     /// As [`Self::ask`], but waits for a place in the queue: for what must not be left half done.
@@ -174,12 +204,14 @@ impl App {
             decoders.catalog += 1;
             decoders.known.clear();
         }
-        let names = self.insist(|session| -> std::collections::HashSet<String> {
-            session.query_names().map(str::to_owned).collect()
+        let names = self.insist(|session| -> (HashSet<String>, HashSet<String>) {
+            let watches = session.watch_names().iter().cloned().collect();
+            (session.query_names().map(str::to_owned).collect(), watches)
         });
-        let names = names.await?;
-        self.hub.retain(|query| names.contains(query));
-        self.sources.follow(self).await
+        let (queries, watches) = names.await?;
+        self.hub.retain(|query| queries.contains(query));
+        self.hub.retain_watches(|watch| watches.contains(watch));
+        sources::follow(self).await
     }
 }
 

@@ -63,6 +63,10 @@ pub struct Limits {
     pub header_timeout: Span,
     /// How long the body of a request may take.
     pub body_timeout: Span,
+    /// How long a statement that a client sends may run; 0: as long as it likes.
+    pub statement_timeout: Span,
+    /// SELECTs at once: further ones wait, within the time that they have.
+    pub selects: usize,
 }
 
 /// How matches are kept for consumers.
@@ -139,6 +143,8 @@ impl Default for Limits {
             connections: 1024,
             header_timeout: Span(Duration::from_secs(10)),
             body_timeout: Span(Duration::from_secs(60)),
+            statement_timeout: Span(Duration::from_secs(30)),
+            selects: 8,
         }
     }
 }

@@ -345,7 +345,8 @@ impl Deployment {
         for name in session.dependents(&gone) {
             if session.is_watch(&name) {
                 // Whoever looks on does not hold back what stands; its watch comes to its end.
-                session.unwatch(&name).map_err(DeployError::of)?;
+                let why = "what it reads changed with a reload";
+                session.end_watch(&name, why).map_err(DeployError::of)?;
                 continue;
             }
             let key = (Kind::Query, name.to_lowercase());
@@ -540,5 +541,6 @@ mod tests {
         assert_eq!(loaded.rebuilt, ["q"]);
         assert_eq!(loaded.unchanged, 2);
         assert!(session.is_watch_done(&gone.name) && !session.is_watch_done(&stays.name));
+        assert!(session.why_watch_ended(&gone.name).is_some());
     }
 }

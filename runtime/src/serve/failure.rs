@@ -15,6 +15,8 @@ use crate::error::Errors;
 pub(crate) struct Failure {
     pub status: StatusCode,
     body: serde_json::Value,
+    /// Whether the same request may go well a little later.
+    again: bool,
 }
 
 impl Failure {
@@ -23,6 +25,7 @@ impl Failure {
         Self {
             status,
             body: json!({ "error": { "code": code, "message": message.into() } }),
+            again: true,
         }
     }
 
@@ -64,6 +67,15 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
     }
 
+    /// Events were understood, and something behind them failed: a sink, say.
+    pub fn of_push(errors: Errors) -> Self {
+        let mut failure = Self::from(errors);
+        if failure.status == StatusCode::BAD_REQUEST {
+            failure.status = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        failure
+    }
+
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
@@ -74,11 +86,16 @@ impl Failure {
 }
 
 impl Failure {
-    /// A statement is wrong: whatever it names, the request was understood.
+    /// A statement is wrong: whatever it names, the request was understood. Or it took too long.
     pub fn of_statement(errors: &Errors) -> Self {
+        let status = match errors.code() {
+            Some(codes::STATEMENT_TIME) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
         Self {
-            status: StatusCode::BAD_REQUEST,
+            status,
             body: json!({ "error": wire::errors(errors) }),
+            again: false,
         }
     }
 }
@@ -99,6 +116,9 @@ impl From<Errors> for Failure {
         if errors.code().is_some_and(|code| unknown.contains(&code)) {
             failure.status = StatusCode::NOT_FOUND;
         }
+        if errors.code() == Some(codes::STREAM_GONE) {
+            failure.status = StatusCode::CONFLICT;
+        }
         failure
     }
 }
@@ -108,7 +128,7 @@ impl IntoResponse for Failure {
         let mut response = (self.status, Json(self.body)).into_response();
         let headers = response.headers_mut();
         match self.status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if self.again => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             StatusCode::UNAUTHORIZED => {

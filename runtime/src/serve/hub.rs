@@ -122,6 +122,13 @@ impl Hub {
         });
     }
 
+    /// Wakes those who look at watches that are gone.
+    pub fn retain_watches(&self, exists: impl Fn(&str) -> bool) {
+        let watches = self.watches.read().unwrap_or_else(PoisonError::into_inner);
+        let gone = watches.iter().filter(|(name, _)| !exists(name));
+        gone.for_each(|(_, log)| log.drop_query());
+    }
+
     /// All logs, for metrics.
     pub fn all(&self) -> Vec<(Arc<str>, Arc<MatchLog>)> {
         let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::app::{App, Phase};
 use super::failure::Failure;
+use crate::sources::SourceStatus;
 use crate::status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
 /// Names and values.
@@ -127,14 +128,14 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
 
 fn of_sources(registry: &mut Registry, app: &App) {
     let all = app.sources.status();
-    let each = |value: fn(&super::sources::Status) -> &AtomicU64| {
+    let each = |value: fn(&SourceStatus) -> u64| {
         let all = all.iter();
-        all.map(move |(name, it)| (label("stream", name), value(it).load(Ordering::Relaxed)))
+        all.map(move |(name, it)| (label("stream", name), value(it)))
     };
     let help = "Rows that a source gave";
-    counts(registry, "source_rows", help, &mut each(|it| &it.rows));
+    counts(registry, "source_rows", help, &mut each(|it| it.rows()));
     let help = "Rows of a source that can't be read";
-    counts(registry, "source_bad_rows", help, &mut each(|it| &it.bad));
+    counts(registry, "source_bad_rows", help, &mut each(|it| it.bad()));
     let mut states = all.iter().flat_map(|(name, it)| {
         let state = it.state();
         ["starting", "running", "ended", "failed"].map(|known| {

@@ -142,6 +142,7 @@ impl Server {
         let matches = Arc::clone(&hub);
         let mut session = Session::builder()
             .report_all(true)
+            .whole_inserts(true)
             .on_match(move |emitted| matches.push(emitted))
             .build();
         set(&mut session, "explain_history", &HISTORY.into())
@@ -222,7 +223,7 @@ impl Server {
             seen,
         } = self;
         app.set_phase(Phase::Ready);
-        if let Err(failure) = app.sources.follow(&app).await {
+        if let Err(failure) = sources::follow(&app).await {
             return Err(ServeError::Io(failure.to_string()));
         }
         tracing::info!(%address, tls = tls.is_some(), "ready");

@@ -314,64 +314,6 @@ impl Session {
             self.set_report(&name, reporting.contains(name.as_str()));
         }
     }
-
-    fn insert_query(
-        &mut self,
-        into: Target,
-        planned: &portent_planner::resolve::Planned,
-        place: &Place,
-        on: &mut OnPiece<'_>,
-    ) -> Result<Reply, Errors> {
-        let (mut accepted, mut late) = (0, 0);
-        match into {
-            Target::Sink(name) => {
-                self.outbox
-                    .open(&name, &planned.output, self.options.no_connectors)
-                    .map_err(|it| at(it, place))?;
-                self.pass(planned, &name, place, &mut |session, told| match told {
-                    Passing::Row(output) => {
-                        accepted += 1;
-                        let id = output.match_id.map(|it| it.0);
-                        session.outbox.write(&name, &output.values, id)
-                    }
-                    Passing::Progress(progress) => {
-                        if progress.waiting {
-                            session.outbox.flush_sinks()?;
-                        }
-                        step(on(Piece::Progress(&progress)))
-                    }
-                })?;
-                Ok(Reply::Inserted {
-                    into: name,
-                    accepted,
-                    late,
-                })
-            }
-            Target::Stream(def, into) => {
-                self.pass(planned, &def.name, place, &mut |session, told| {
-                    let output = match told {
-                        Passing::Row(output) => output,
-                        Passing::Progress(progress) => {
-                            return step(on(Piece::Progress(&progress)));
-                        }
-                    };
-                    let values = crate::flow::fill(&into, &output.values).map_err(|error| {
-                        Errors::plain(portent_grammar::codes::runtime::PUSH_VALUE, error)
-                    })?;
-                    match session.push_values(&def, values, true)? {
-                        super::push::Push::Accepted => accepted += 1,
-                        super::push::Push::Late | super::push::Push::Ahead => late += 1,
-                    }
-                    Ok(())
-                })?;
-                Ok(Reply::Inserted {
-                    into: def.name.clone(),
-                    accepted,
-                    late,
-                })
-            }
-        }
-    }
 }
 
 fn dropped(what: &'static str, name: String) -> Reply {

@@ -98,6 +98,12 @@ impl EventBlock {
     }
 }
 
+impl EventBlock {
+    pub(super) fn new(stream: StreamId, events: Events) -> Self {
+        Self { stream, events }
+    }
+}
+
 impl Decoded {
     /// How many events there are.
     pub fn events(&self) -> usize {
@@ -169,7 +175,6 @@ impl Decoder {
     }
 
     /// How the stream's source is to be read, and its columns.
-    #[cfg(feature = "serve")]
     pub(crate) fn source(&self) -> (&SourceConfig, &SourceSchema) {
         (&self.config, &self.schema)
     }
@@ -185,9 +190,19 @@ impl Session {
         self.decoder_of(&def, Some(format))
     }
 
-    /// The streams with a source of their own that standing queries read, each with what reads it.
-    #[cfg(feature = "serve")]
-    pub(crate) fn wanted_sources(&self) -> Vec<(String, Decoder)> {
+    /// The streams with a source of their own that standing queries and watches read, each with what reads it: for
+    /// [`Sources`](crate::Sources).
+    pub fn wanted_sources(&self) -> Vec<(String, Decoder)> {
+        self.wanted(|config| !config.is_pushed())
+    }
+
+    /// Those of [`Self::wanted_sources`] whose events arise by themselves: see
+    /// [`SourceConfig::is_live`](portent_connect::SourceConfig::is_live).
+    pub fn wanted_live_sources(&self) -> Vec<(String, Decoder)> {
+        self.wanted(SourceConfig::is_live)
+    }
+
+    fn wanted(&self, is: impl Fn(&SourceConfig) -> bool) -> Vec<(String, Decoder)> {
         let mut read: std::collections::HashSet<StreamId> = std::collections::HashSet::new();
         for query in self.catalog.queries() {
             read.extend(query.reads.iter().copied());
@@ -200,12 +215,22 @@ impl Session {
             }
             // What is wrong with its options was told when it was created.
             if let Ok(decoder) = self.decoder_of(def, None)
-                && !decoder.config.is_pushed()
+                && is(&decoder.config)
             {
                 wanted.push((def.name.clone(), decoder));
             }
         }
         wanted
+    }
+
+    /// The streams whose events arise by themselves, directly or through queries.
+    pub(crate) fn live_streams(&self) -> std::collections::HashSet<StreamId> {
+        self.streams_from(|state| {
+            state.connected
+                && self
+                    .decoder_of(&state.def, None)
+                    .is_ok_and(|it| it.config.is_live())
+        })
     }
 
     pub(crate) fn decoder_of(
@@ -255,36 +280,66 @@ impl Session {
     /// returns.
     ///
     /// # Errors
-    /// The stream is not there any more; the input has ended (P0607); a sink can't be written.
+    /// The stream is not there any more (P0608); the input has ended (P0607); a sink can't be written.
     pub fn push_block(&mut self, block: EventBlock) -> Result<PushedBlock, Errors> {
+        let (pushed, result) = self.push_blocks(vec![block]);
+        result.map(|()| pushed)
+    }
+
+    /// Puts blocks in, one after the other, up to the first that fails. What was taken until then is told in any case: a sink that can't be
+    /// written fails when its events are in.
+    ///
+    /// # Errors
+    /// As [`Self::push_block`]; where a stream is not there any more, nothing of all the blocks is taken.
+    pub fn push_blocks(&mut self, blocks: Vec<EventBlock>) -> (PushedBlock, Result<(), Errors>) {
+        let mut pushed = PushedBlock::default();
+        let result = self.may_push(&blocks).and_then(|()| {
+            let mut blocks = blocks.into_iter();
+            blocks.try_for_each(|block| self.push_one(block, &mut pushed))
+        });
+        (pushed, result)
+    }
+
+    fn may_push(&self, blocks: &[EventBlock]) -> Result<(), Errors> {
         if self.ended {
             let message = "the input has ended: nothing can be put into a stream any more";
             return Err(Errors::plain(codes::STREAM_ENDED, message));
         }
+        if blocks
+            .iter()
+            .all(|it| self.streams.contains_key(&it.stream))
+        {
+            return Ok(());
+        }
+        let message = "the stream of these events was dropped, or created anew, while they were on their way: none of them was taken";
+        Err(Errors::plain(codes::STREAM_GONE, message).help("send them again"))
+    }
+
+    fn push_one(&mut self, block: EventBlock, pushed: &mut PushedBlock) -> Result<(), Errors> {
         let EventBlock { stream, mut events } = block;
         let now = self.arrival();
-        let Some(state) = self.streams.get(&stream) else {
-            let message = "the stream of these events is not there any more";
-            return Err(Errors::plain(codes::ENGINE_REFUSED, message));
-        };
-        if state.def.event_time.is_none() {
+        if self
+            .streams
+            .get(&stream)
+            .is_some_and(|it| it.def.event_time.is_none())
+        {
             events.times.fill(now);
         }
-        let late = |session: &Self| {
-            let stats = session.flow.stream_stats(stream);
-            stats.map_or(0, |it| it.late + it.ahead)
+        let counted = |session: &Self| {
+            let stats = session.flow.stream_stats(stream).unwrap_or_default();
+            (stats.events, stats.late + stats.ahead)
         };
-        let before = late(self);
+        let before = counted(self);
         let rows = events.times.len();
         let outbox = &mut self.outbox;
         let mut deliver = |delivery: crate::flow::Delivery<'_>| outbox.deliver(delivery);
-        self.flow
-            .push_rows(stream, &events, 0..rows, &mut deliver)?;
-        self.flow.pump(&mut deliver)?;
-        let late = late(self) - before;
-        Ok(PushedBlock {
-            accepted: rows as u64 - late,
-            late,
-        })
+        let taken = self
+            .flow
+            .push_rows(stream, &events, 0..rows, &mut deliver)
+            .and_then(|()| self.flow.pump(&mut deliver));
+        let after = counted(self);
+        pushed.accepted += after.0 - before.0;
+        pushed.late += after.1 - before.1;
+        taken
     }
 }

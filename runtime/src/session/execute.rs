@@ -13,6 +13,7 @@ use portent_parser::ast::{
 use portent_planner::catalog::Catalog;
 use portent_planner::compiled::StreamId;
 
+use super::apply::Place;
 use super::seen::Seen;
 use super::{Checked, OnPiece, Piece, Session};
 use crate::error::{Errors, SourceText};
@@ -104,7 +105,7 @@ impl Session {
     }
 
     /// The statements of a text that can be executed one after the other: all of them are planned before the first is executed.
-    fn checked(&self, source: &Arc<SourceText>) -> Result<Vec<Statement>, Errors> {
+    pub(super) fn checked(&self, source: &Arc<SourceText>) -> Result<Vec<Statement>, Errors> {
         let parsed = portent_parser::parse(&source.text);
         // The plan of one that changes nothing before it is planned is check enough. Whoever creates ten thousand queries one by one
         // need not have the catalog copied for each.
@@ -151,6 +152,8 @@ impl Session {
                 diagnostics: Vec::new(),
                 blind: seen.blind,
                 implicit: Vec::new(),
+                watches: &self.watches,
+                ended: Vec::new(),
             };
             planning.statement(statement);
             seen.blind = planning.blind;
@@ -205,6 +208,8 @@ impl Session {
                 diagnostics: Vec::new(),
                 blind: false,
                 implicit: Vec::new(),
+                watches: &self.watches,
+                ended: Vec::new(),
             };
             let effect = planning.statement(&Statement {
                 kind,
@@ -223,6 +228,20 @@ impl Session {
         source: &Arc<SourceText>,
         on: &mut OnPiece<'_>,
     ) -> Result<(), Errors> {
+        let place = (Arc::clone(source), place_of_input(statement));
+        match self.plan_one(statement, &place, on)? {
+            Some(effect) => self.apply(effect, &place, on),
+            None => Ok(()),
+        }
+    }
+
+    /// The half of a statement's execution that changes the catalog; what is left to do comes back. `on` hears its warnings.
+    pub(super) fn plan_one(
+        &mut self,
+        statement: &Statement,
+        place: &Place,
+        on: &mut OnPiece<'_>,
+    ) -> Result<Option<Effect>, Errors> {
         let files = Arc::clone(&self.files);
         let mut planning = Planning {
             reading: self.reading(),
@@ -232,10 +251,13 @@ impl Session {
             diagnostics: Vec::new(),
             blind: false,
             implicit: Vec::new(),
+            watches: &self.watches,
+            ended: Vec::new(),
         };
         let effect = planning.statement(statement);
         let is_set = matches!(statement.kind, StatementKind::Set { .. });
         let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
+        let ended = planning.ended;
         if diagnostics.iter().any(Diagnostic::is_error) {
             let mut diagnostics = diagnostics;
             diagnostics.sort_by_key(|it| (it.span(), it.code));
@@ -248,19 +270,22 @@ impl Session {
         if is_set {
             self.keep_history();
         }
-        let place = (Arc::clone(source), place_of_input(statement));
         for def in implicit {
-            self.apply(Effect::Stream(def), &place, on)?;
+            self.apply(Effect::Stream(def), place, on)?;
         }
-        match effect {
-            Some(effect) => self.apply(effect, &place, on),
-            None => Ok(()),
+        for watch in ended {
+            let why = match &statement.kind {
+                StatementKind::Drop { name, .. } => format!("\"{}\" was dropped", name.text),
+                _ => "what it reads was replaced".to_owned(),
+            };
+            self.watch_ends(&watch, why)?;
         }
+        Ok(effect)
     }
 }
 
 /// Where to point at when the input of a statement has an error: the path of a stream, not all of its columns.
-fn place_of_input(statement: &Statement) -> Span {
+pub(super) fn place_of_input(statement: &Statement) -> Span {
     let StatementKind::CreateStream(create) = &statement.kind else {
         return statement.span;
     };
@@ -270,7 +295,7 @@ fn place_of_input(statement: &Statement) -> Span {
 }
 
 /// Errors of a statement at run time get its text.
-fn statement_errors(source: &Arc<SourceText>) -> impl Fn(Errors) -> Errors {
+pub(super) fn statement_errors(source: &Arc<SourceText>) -> impl Fn(Errors) -> Errors {
     let source = Arc::clone(source);
     move |errors| {
         let placed = errors

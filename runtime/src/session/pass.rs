@@ -30,19 +30,141 @@ pub(super) enum Passing {
     Progress(Progress),
 }
 
-/// Takes what a passing query tells; it may change the session, and an error stops the query.
-pub(super) type OnRow<'a> = dyn FnMut(&mut Session, Passing) -> Result<(), Errors> + 'a;
+/// Takes what a passing query tells; an error stops the query.
+pub(super) type OnRow<'a> = dyn FnMut(Passing) -> Result<(), Errors> + 'a;
+
+/// A passing query that is ready to run: it needs its session no more, and may run on another thread.
+pub(super) struct Pass {
+    flow: Flow,
+    feeds: Vec<Feed>,
+    main: QueryId,
+    name: String,
+    place: Place,
+    /// The streams that it reads: their names, and where errors of their sources belong.
+    streams: Vec<(StreamId, String, Option<Place>)>,
+}
+
+/// One that has run.
+pub(super) struct Ran {
+    flow: Flow,
+    main: QueryId,
+    name: String,
+    streams: Vec<(StreamId, String, Option<Place>)>,
+    told: Told,
+}
+
+impl Pass {
+    /// Runs it to its end; what it did besides is for the summary of its session.
+    pub fn run(self, on: &mut OnRow<'_>) -> (Ran, Result<(), Errors>) {
+        let Self {
+            mut flow,
+            feeds,
+            main,
+            name,
+            place,
+            streams,
+        } = self;
+        let mut told = Told::default();
+        let on = RefCell::new(on);
+        let rows_out = Cell::new(0_u64);
+        // What the taker of the pieces said when it stopped the run.
+        let said = RefCell::new(None);
+        let driven = drive(
+            &mut flow,
+            feeds,
+            &mut told,
+            &mut |delivery| match delivery {
+                Delivery::Report(_, output) => {
+                    rows_out.set(rows_out.get() + 1);
+                    (*on.borrow_mut())(Passing::Row(output))
+                }
+                Delivery::Sink(..) => Ok(()),
+            },
+            &|flow| flow.is_done(main),
+            &mut |events, (bytes, total_bytes), waiting| {
+                let progress = Progress {
+                    events,
+                    rows_out: rows_out.get(),
+                    bytes,
+                    total_bytes,
+                    waiting,
+                };
+                match (*on.borrow_mut())(Passing::Progress(progress)) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(errors) => {
+                        said.replace(Some(errors));
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        );
+        let driven = match said.into_inner() {
+            Some(errors) => Err(errors),
+            None => driven,
+        };
+        let ran = Ran {
+            flow,
+            main,
+            name,
+            streams,
+            told,
+        };
+        let result = ran.result(driven, &place);
+        (ran, result)
+    }
+}
+
+impl Ran {
+    /// How it ended.
+    fn result(&self, driven: Result<(), Errors>, place: &Place) -> Result<(), Errors> {
+        driven.map_err(|errors| {
+            if errors.source.is_none() {
+                at(errors, place)
+            } else {
+                errors
+            }
+        })?;
+        if let Some(failure) = self.flow.stats(self.main).and_then(|it| it.failed) {
+            return Err(at(
+                super::report::stopped("the query", &failure.to_string()),
+                place,
+            ));
+        }
+        let Some((stream, error)) = &self.told.failed else {
+            return Ok(());
+        };
+        let errors = super::target::connect(error);
+        let known = self.streams.iter().find(|(id, ..)| id == stream);
+        Err(match known.and_then(|(_, _, place)| place.as_ref()) {
+            Some(place) => at(errors, place),
+            None => errors,
+        })
+    }
+}
 
 impl Session {
     /// Runs a query over what there is: files and other bounded sources from their beginning, streams without connector as far as rows
-    /// were put into them. What runs otherwise doesn't notice.
+    /// were put into them. What runs otherwise doesn't notice. `on` may change the session.
     pub(super) fn pass(
         &mut self,
         planned: &Planned,
         name: &str,
         place: &Place,
-        on: &mut OnRow<'_>,
+        on: &mut dyn FnMut(&mut Session, Passing) -> Result<(), Errors>,
     ) -> Result<(), Errors> {
+        let pass = self.ready(planned, name, place)?;
+        let (ran, result) = pass.run(&mut |told| on(self, told));
+        self.note_pass(&ran);
+        result
+    }
+
+    /// Makes a passing query ready: an engine of its own with all that it reads, and its sources open.
+    pub(super) fn ready(
+        &self,
+        planned: &Planned,
+        name: &str,
+        place: &Place,
+    ) -> Result<Pass, Errors> {
         let mut flow = Flow::new(super::engine_config(self.settings()));
         let closure = self.closure(&planned.reads);
         let mut own: Vec<StreamState> = Vec::new();
@@ -77,59 +199,18 @@ impl Session {
             .collect();
         let mut feeds = self.feeds(&closure.sources, &own, &queries)?;
         let main = self.register_all(&mut flow, planned, &closure.queries, name, &mut feeds)?;
-        let mut told = Told::default();
-        // The rows change the session while the flow runs: the flow is not the session's.
-        let outside = RefCell::new((&mut *self, on));
-        let rows_out = Cell::new(0_u64);
-        let driven = drive(
-            &mut flow,
+        let read = closure.sources.iter().filter_map(|id| self.streams.get(id));
+        let streams = read.chain(&own);
+        Ok(Pass {
+            flow,
             feeds,
-            &mut told,
-            &mut |delivery| match delivery {
-                Delivery::Report(_, output) => {
-                    rows_out.set(rows_out.get() + 1);
-                    let (session, on) = &mut *outside.borrow_mut();
-                    on(session, Passing::Row(output))
-                }
-                Delivery::Sink(..) => Ok(()),
-            },
-            &|flow| flow.is_done(main),
-            &mut |events, (bytes, total_bytes), waiting| {
-                let progress = Progress {
-                    events,
-                    rows_out: rows_out.get(),
-                    bytes,
-                    total_bytes,
-                    waiting,
-                };
-                let (session, on) = &mut *outside.borrow_mut();
-                match on(session, Passing::Progress(progress)) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            },
-        );
-        self.note_pass(&flow, main, &told, &own, name);
-        driven.map_err(|errors| {
-            if errors.source.is_none() {
-                at(errors, place)
-            } else {
-                errors
-            }
-        })?;
-        if let Some(failure) = flow.stats(main).and_then(|it| it.failed) {
-            return Err(at(
-                super::report::stopped("the query", &failure.to_string()),
-                place,
-            ));
-        }
-        match told.failed {
-            None => Ok(()),
-            Some((stream, error)) => Err(match own.iter().any(|it| it.def.id == stream) {
-                true => at(super::target::connect(&error), place),
-                false => self.source_error(stream, &error),
-            }),
-        }
+            main,
+            name: name.to_owned(),
+            place: place.clone(),
+            streams: streams
+                .map(|it| (it.def.id, it.def.name.clone(), it.place.clone()))
+                .collect(),
+        })
     }
 
     /// Where the events come from, in the order of declaration.
@@ -235,27 +316,13 @@ impl Session {
     }
 
     /// Keeps what a passing query read and did, for the summary.
-    fn note_pass(
-        &mut self,
-        flow: &Flow,
-        main: QueryId,
-        told: &Told,
-        own: &[StreamState],
-        name: &str,
-    ) {
-        for (id, block) in &told.sources {
-            let known = self
-                .streams
-                .get(id)
-                .or_else(|| own.iter().find(|it| it.def.id == *id));
-            let Some(state) = known else { continue };
-            let stats = flow.stream_stats(*id).unwrap_or_default();
-            let run = self
-                .passed
-                .streams
-                .entry(state.def.name.clone())
-                .or_default();
-            run.name.clone_from(&state.def.name);
+    fn note_pass(&mut self, ran: &Ran) {
+        for (id, block) in &ran.told.sources {
+            let known = ran.streams.iter().find(|(it, ..)| it == id);
+            let Some((_, name, _)) = known else { continue };
+            let stats = ran.flow.stream_stats(*id).unwrap_or_default();
+            let run = self.passed.streams.entry(name.clone()).or_default();
+            run.name.clone_from(name);
             add(
                 run,
                 &StreamRun {
@@ -270,10 +337,10 @@ impl Session {
             );
         }
         let mut run = QueryRun {
-            name: name.to_owned(),
+            name: ran.name.clone(),
             ..QueryRun::default()
         };
-        super::report::collect(flow, &[main], &mut run);
+        super::report::collect(&ran.flow, &[ran.main], &mut run);
         self.passed.queries.push(run);
     }
 }

@@ -198,6 +198,30 @@ impl Session {
         })
     }
 
+    /// Whether all of these rows can be put into a stream and kept there, so that none is where not all can be.
+    pub(super) fn check_rows(
+        &mut self,
+        def: &StreamDef,
+        rows: &[Vec<Value>],
+    ) -> Result<(), Errors> {
+        let now = self.arrival();
+        let Some(state) = self.streams.get(&def.id) else {
+            return Ok(());
+        };
+        for row in rows {
+            let applied = state.ingest.apply(&mut row.clone(), now);
+            applied.map_err(|error| {
+                let message = format!("{} (stream \"{}\")", error.message, def.name);
+                Errors::plain(error.code, message)
+            })?;
+        }
+        let most = self.options.max_kept_rows;
+        match state.connected || state.kept.len() + rows.len() <= most {
+            true => Ok(()),
+            false => Err(kept_enough(&def.name, most)),
+        }
+    }
+
     /// The time of an event that has none: that of the clock on the wall, or the virtual one. It never goes back.
     pub(super) fn arrival(&mut self) -> i64 {
         self.arrival = self.now();
@@ -212,12 +236,7 @@ fn keep_row(
     values: &[Value],
 ) -> Result<(), Errors> {
     if state.kept.len() >= most {
-        let message = format!(
-            "stream \"{}\" keeps {most} rows already, and no more",
-            state.def.name
-        );
-        let error = Errors::plain(codes::KEPT_ROWS, message);
-        return Err(error.help("let the stream read a file: WITH (connector = 'file', path = '…')"));
+        return Err(kept_enough(&state.def.name, most));
     }
     state.kept.push(Incoming {
         time,
@@ -226,8 +245,14 @@ fn keep_row(
     Ok(())
 }
 
+fn kept_enough(stream: &str, most: usize) -> Errors {
+    let message = format!("stream \"{stream}\" keeps {most} rows, and no more");
+    let error = Errors::plain(codes::KEPT_ROWS, message);
+    error.help("let the stream read a file: WITH (connector = 'file', path = '…')")
+}
+
 /// The slot and type of a column that may be given.
-fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Errors> {
+pub(super) fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Errors> {
     let given = |it: &&portent_planner::catalog::StreamColumn| {
         !matches!(it.source, ColumnSource::Computed(_))
     };
@@ -252,7 +277,7 @@ fn column<'a>(def: &'a StreamDef, name: &str) -> Result<(usize, &'a Type), Error
     })
 }
 
-fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
+pub(super) fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
     let mut values = vec![Value::Null; def.columns.len()];
     match row {
         Row::Values(given) => {
@@ -296,7 +321,7 @@ fn values_of(def: &StreamDef, row: Row) -> Result<Vec<Value>, Errors> {
     Ok(values)
 }
 
-fn fit(value: Value, ty: &Type, column: &str, def: &StreamDef) -> Result<Value, Errors> {
+pub(super) fn fit(value: Value, ty: &Type, column: &str, def: &StreamDef) -> Result<Value, Errors> {
     cast(value, ty).map_err(|error| {
         let message = format!(
             "column \"{column}\" of stream \"{}\" is {ty}: {error}",

@@ -1,6 +1,7 @@
 //! Reading sources to their end, into a flow.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use portent_grammar::codes::runtime as codes;
 use portent_planner::catalog::StreamKind;
@@ -14,11 +15,18 @@ use crate::flow::{Deliver, Flow};
 use crate::intake;
 use crate::merge::{Feed, Merge, News};
 use crate::needed::needed;
-use crate::reader::{Block, Reader};
+use crate::reader::{BLOCK_ROWS, Block, Reader};
 use crate::stats::Progress;
 
-/// After so many events somebody is told how far it is.
+/// After so many events somebody is told how far it is, …
 const TELL_EVERY: u64 = 8192;
+/// … or after so long.
+const TELL_AFTER: Duration = Duration::from_millis(100);
+/// What is pushed at once shall not take longer than this: between two shares the run can be stopped.
+const LONG: Duration = Duration::from_millis(50);
+/// The first share and the least, in rows. It grows and shrinks with what a share takes, and that changes no row.
+const FIRST_SHARE: usize = 256;
+const LEAST_SHARE: usize = 32;
 
 /// What the sources of a run have told so far.
 #[derive(Default)]
@@ -61,12 +69,21 @@ pub(super) fn drive(
 ) -> Result<(), Errors> {
     let mut merge = Merge::new(feeds);
     let (mut pushed, mut next_tell) = (0_u64, 0_u64);
+    let mut last_told = Instant::now();
+    let (mut share, mut unseen) = (FIRST_SHARE, 0);
     // Also without any input: a LIMIT 0, say, is enough at once.
     while !enough(flow) {
         let mut stop = false;
         let next = merge.next(&mut |news| {
             match news {
-                News::Block(stream, block) => told.take(stream, block),
+                News::Block(stream, block) => {
+                    told.take(stream, block);
+                    // A source may give nothing but rows that can't be read.
+                    if last_told.elapsed() >= TELL_AFTER {
+                        last_told = Instant::now();
+                        stop |= tell(pushed, told.bytes(), false).is_break();
+                    }
+                }
                 News::Failed(stream, error) => told.failed = Some((stream, error)),
                 News::Pause => stop |= tell(pushed, told.bytes(), true).is_break(),
             }
@@ -81,13 +98,32 @@ pub(super) fn drive(
         let Some((stream, events, rows)) = next else {
             break;
         };
-        pushed += rows.len() as u64;
-        flow.push_rows(stream, events, rows, deliver)?;
-        flow.pump(deliver)?;
-        if pushed >= next_tell {
-            next_tell = pushed + TELL_EVERY;
-            if tell(pushed, told.bytes(), false).is_break() {
-                return Err(stopped());
+        let (mut at, end) = (rows.start, rows.end);
+        while at < end {
+            let until = end.min(at + share);
+            let count = until - at;
+            // Of streams that are merged few rows come at a time: to look at the clock for each would cost more than they do.
+            let began = (count >= LEAST_SHARE).then(Instant::now);
+            flow.push_rows(stream, events, at..until, deliver)?;
+            flow.pump(deliver)?;
+            at = until;
+            pushed += count as u64;
+            unseen += count;
+            if unseen < LEAST_SHARE {
+                continue;
+            }
+            unseen = 0;
+            let now = Instant::now();
+            share = match began.map(|began| now.duration_since(began)) {
+                Some(took) if took >= LONG => (share / 2).max(LEAST_SHARE),
+                Some(took) if took < LONG / 4 => (share * 2).min(BLOCK_ROWS),
+                _ => share,
+            };
+            if pushed >= next_tell || now.duration_since(last_told) >= TELL_AFTER {
+                (next_tell, last_told) = (pushed + TELL_EVERY, now);
+                if tell(pushed, told.bytes(), false).is_break() {
+                    return Err(stopped());
+                }
             }
         }
     }

@@ -10,8 +10,8 @@ use portent_planner::CompiledQuery;
 use portent_planner::catalog::{QueryDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
-use super::Session;
 use super::read::{Told, drive};
+use super::{Session, StreamState};
 use crate::error::Errors;
 use crate::flow::Flow;
 use crate::stats::{Progress, QueryRun, RunStats, StreamRun};
@@ -122,7 +122,12 @@ impl Session {
 
     /// The streams whose events come from a connector, directly or through queries. Takes time in proportion to their number.
     pub(crate) fn connected_streams(&self) -> HashSet<StreamId> {
-        let own = self.streams.values().filter(|it| it.connected);
+        self.streams_from(|state| state.connected)
+    }
+
+    /// The streams that `is` says something of, and those that come from them through queries.
+    pub(super) fn streams_from(&self, is: impl Fn(&StreamState) -> bool) -> HashSet<StreamId> {
+        let own = self.streams.values().filter(|it| is(it));
         let mut connected: HashSet<StreamId> = own.map(|it| it.def.id).collect();
         let by_name: HashMap<&str, StreamId> = self
             .catalog

@@ -450,3 +450,28 @@ fn what_is_not_there_yet_is_said_by_name() {
         assert!(errors.to_string().contains("not supported yet"), "{errors}");
     }
 }
+
+/// A generator without an end is as live as any other stream, whatever its options say first.
+#[test]
+fn an_endless_generator_is_not_bounded() {
+    // One that may run a SELECT without end, as the shell does.
+    let mut session = Session::builder().endless_selects(true).build();
+    session
+        .run(
+            "CREATE STREAM endless WITH (connector = 'generator', kind = 'ticks', count = 'unbounded');
+             CREATE STREAM few WITH (connector = 'generator', kind = 'ticks', count = 10);
+             CREATE STREAM live (ts TIMESTAMP, v BIGINT) WITH (connector = 'tcp', listen = '127.0.0.1:0')",
+        )
+        .expect("created");
+    let refused = code(session.run("SELECT COUNT(*) FROM live"));
+    assert!(refused.is_some());
+    for text in [
+        "SELECT COUNT(*) FROM endless",
+        "CREATE QUERY q AS SELECT symbol, COUNT(*) AS n FROM endless GROUP BY symbol",
+    ] {
+        assert_eq!(code(session.run(text)), refused, "{text}");
+    }
+    session
+        .run("CREATE QUERY q AS SELECT symbol, COUNT(*) AS n FROM few GROUP BY symbol; SELECT COUNT(*) FROM few")
+        .expect("few have an end");
+}

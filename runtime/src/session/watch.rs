@@ -13,6 +13,9 @@ use crate::error::{Errors, SourceText};
 use crate::plan::Effect;
 use crate::reply::Reply;
 
+/// Of so many watches that ended by themselves it is known why.
+const MOST_ENDED: usize = 1024;
+
 /// A SELECT that stands over its streams until [`Session::unwatch`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -27,7 +30,8 @@ pub struct Watch {
 
 impl Session {
     /// Lets a SELECT stand over its streams: its rows come out as those of standing queries do, from the events that come from now
-    /// on. It is in no list, and takes no rows away from the queries that it reads.
+    /// on. It is in no list, and takes no rows away from the queries that it reads. It holds nothing back: it ends when what it reads is
+    /// dropped ([`Self::is_watch_done`], [`Self::why_watch_ended`]).
     ///
     /// ```
     /// # use portent::{row, Session};
@@ -127,11 +131,40 @@ impl Session {
     /// # Errors
     /// A sink can't be written.
     pub fn unwatch(&mut self, watch: &str) -> Result<(), Errors> {
-        if !self.watches.iter().any(|it| it == watch) {
+        self.ended_watches.shift_remove(watch);
+        if !self.is_watch(watch) {
             return Ok(());
         }
         self.catalog
             .drop(ObjectKind::Query, true, &name::ident(watch))?;
+        self.remove_watch(watch)
+    }
+
+    /// A watch ends because what it reads goes, and it is gone from the catalog already. Whoever looks on is told why.
+    pub(crate) fn watch_ends(&mut self, watch: &str, why: String) -> Result<(), Errors> {
+        // Nobody may ask.
+        if self.ended_watches.len() >= MOST_ENDED {
+            self.ended_watches.shift_remove_index(0);
+        }
+        self.ended_watches.insert(watch.to_owned(), why);
+        self.remove_watch(watch)
+    }
+
+    /// Ends a watch as [`Self::unwatch`] does; whoever looks on is told why.
+    #[cfg(feature = "serve")]
+    pub(crate) fn end_watch(&mut self, watch: &str, why: &str) -> Result<(), Errors> {
+        self.catalog
+            .drop(ObjectKind::Query, true, &name::ident(watch))?;
+        self.watch_ends(watch, why.to_owned())
+    }
+
+    /// The watches that stand.
+    #[cfg(feature = "serve")]
+    pub(crate) fn watch_names(&self) -> &[String] {
+        &self.watches
+    }
+
+    fn remove_watch(&mut self, watch: &str) -> Result<(), Errors> {
         self.watches.retain(|it| it != watch);
         let place = (
             SourceText::new("<live>", ""),
@@ -141,6 +174,12 @@ impl Session {
             name: watch.to_owned(),
         };
         self.apply(gone, &place, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Why a watch has ended before [`Self::unwatch`]: what it read was dropped, say. A sentence without its full stop; `None`: it has not, or its
+    /// LIMIT is reached.
+    pub fn why_watch_ended(&self, watch: &str) -> Option<&str> {
+        self.ended_watches.get(watch).map(String::as_str)
     }
 
     /// Whether nothing more will come out of a watch: its LIMIT is reached.
@@ -195,12 +234,68 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_may_be_dropped_afterwards() {
+    fn it_ends_when_what_it_reads_is_dropped() {
         let mut session = session();
         let watch = session.watch("SELECT v FROM big").unwrap();
-        assert!(session.run("DROP QUERY big").is_err());
-        session.unwatch(&watch.name).unwrap();
+        let on_watch = session
+            .watch(&format!("SELECT v FROM \"{}\"", watch.name))
+            .unwrap();
+        let other = session.watch("SELECT v FROM s").unwrap();
+        assert_eq!(session.why_watch_ended(&watch.name), None);
         session.run("DROP QUERY big").unwrap();
+        for name in [&watch.name, &on_watch.name] {
+            assert!(session.is_watch_done(name));
+            assert_eq!(
+                session.why_watch_ended(name),
+                Some("\"big\" was dropped"),
+                "{name}"
+            );
+        }
+        assert!(!session.is_watch_done(&other.name));
+        session.push("s", row!["2026-01-01 00:00:00Z", 11]).unwrap();
+        assert_eq!(emitted(&mut session), [other.name.as_str()]);
+        // Nothing is left of it once nobody asks any more.
+        session.unwatch(&watch.name).unwrap();
+        assert_eq!(session.why_watch_ended(&watch.name), None);
+        // All of a text is checked before it is executed: that goes past watches as well.
+        session
+            .run("DROP STREAM s; CREATE STREAM s (ts TIMESTAMP, w TEXT)")
+            .unwrap();
+        assert!(session.is_watch_done(&other.name));
+    }
+
+    #[test]
+    fn it_stays_where_others_hold_back_what_it_reads() {
+        let mut session = session();
+        let watch = session.watch("SELECT v FROM s").unwrap();
+        let error = session.run("DROP STREAM s").unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("big") && !said.contains("live"), "{said}");
+        assert!(!session.is_watch_done(&watch.name));
+        session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+        assert_eq!(emitted(&mut session), [watch.name.as_str()]);
+        // A text that fails in its check ends nothing.
+        let text = "DROP QUERY big; DROP STREAM s; SELECT nope FROM nothing";
+        session.run(text).unwrap_err();
+        assert!(!session.is_watch_done(&watch.name));
+    }
+
+    #[test]
+    fn it_goes_on_where_what_it_reads_is_replaced_by_the_like() {
+        let mut session = session();
+        let watch = session.watch("SELECT v FROM big").unwrap();
+        session
+            .run("CREATE OR REPLACE QUERY big AS SELECT ts, v FROM s WHERE v > 20")
+            .unwrap();
+        assert!(!session.is_watch_done(&watch.name));
+        session
+            .run("CREATE OR REPLACE QUERY big AS SELECT ts FROM s WHERE v > 20")
+            .unwrap();
+        assert!(session.is_watch_done(&watch.name));
+        assert_eq!(
+            session.why_watch_ended(&watch.name),
+            Some("what it reads was replaced")
+        );
     }
 
     #[test]

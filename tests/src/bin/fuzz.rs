@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use portent_tests::fuzz_targets::{TARGETS, Target};
 use portent_tests::generate::Rng;
-use portent_tests::mutate::{mutate, seeds};
+use portent_tests::mutate::{mutate, seeds_of};
 
 /// An input that takes longer than this fails.
 const SLOW: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ fn run(name: &str, target: Target, length: Duration, seed: u64) -> ExitCode {
     };
     // Failures are reported below, once each.
     std::panic::set_hook(Box::new(|_| {}));
-    let seeds = seeds();
+    let seeds = seeds_of(name);
     let mut rng = Rng::new(seed);
     let (start, mut inputs, mut failures) = (Instant::now(), 0_u64, 0);
     while start.elapsed() < length && failures < 20 {

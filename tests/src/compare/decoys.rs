@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use portent_engine::Engine;
 use portent_grammar::Column;
 use portent_parser::ast::StatementKind;
 use portent_planner::catalog::NoFiles;
 use portent_planner::compiled::{StreamId, StreamSpec};
 use portent_planner::{Catalog, CompiledQuery};
 
+use super::crash::Setup;
 use crate::generate::Rng;
 use crate::generate::decoy::{self, Source};
 
@@ -74,11 +74,10 @@ fn plan(
     Ok(decoys)
 }
 
-/// Registers decoys.
-pub fn register(decoys: &[Arc<CompiledQuery>], engine: &mut Engine) -> Result<(), String> {
-    for decoy in decoys {
-        let registered = engine.register(Arc::clone(decoy), true);
-        registered.map_err(|error| error.to_string())?;
+impl Setup {
+    /// Lets queries stand beside those that are there.
+    pub fn stand_beside(&mut self, decoys: &[Arc<CompiledQuery>]) {
+        let queries = decoys.iter().map(|decoy| (Arc::clone(decoy), true));
+        self.queries.extend(queries);
     }
-    Ok(())
 }

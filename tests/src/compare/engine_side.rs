@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use portent_engine::{Classes, Engine, EngineConfig, Output, Pushed, QueryId, QueryStats};
-use portent_grammar::{Code, Columns, Diagnostic, Type, Value};
+use portent_engine::{Classes, EngineConfig, Output, QueryId, QueryStats};
+use portent_grammar::{Code, Diagnostic, Type, Value};
 use portent_parser::ast::StatementKind;
 use portent_planner::Catalog;
 use portent_planner::catalog::NoFiles;
-use portent_planner::compiled::{Body, StreamId, StreamSpec};
+use portent_planner::compiled::{Body, StreamId};
 use portent_planner::explain::Class;
 
+use super::crash::{self, Crash, Setup};
 use super::decoys::{self, Decoys};
 use super::oracle_side::{time, values};
 use crate::generate::Case;
@@ -40,6 +41,8 @@ pub struct How {
     pub index: bool,
     /// Among so many other queries.
     pub decoys: usize,
+    /// Whether it is killed on the way.
+    pub crash: Crash,
 }
 
 impl Default for How {
@@ -49,6 +52,7 @@ impl Default for How {
             block: 0,
             index: true,
             decoys: 0,
+            crash: Crash::Never,
         }
     }
 }
@@ -110,11 +114,15 @@ pub type Push = (usize, i64, Vec<Value>);
 /// Something that must never be: an engine that contradicts its planner.
 pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, String> {
     let mut catalog = Catalog::new();
-    let mut engine = Engine::new(EngineConfig {
-        classes: how.classes,
-        index: how.index,
-        ..EngineConfig::default()
-    });
+    let mut setup = Setup {
+        config: EngineConfig {
+            classes: how.classes,
+            index: how.index,
+            ..EngineConfig::default()
+        },
+        streams: Vec::new(),
+        queries: Vec::new(),
+    };
     let parsed = portent_parser::parse(text);
     let refused = |diagnostics: &[Diagnostic]| {
         let codes = diagnostics
@@ -128,10 +136,8 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     if !parsed.diagnostics.is_empty() {
         return refused(&parsed.diagnostics);
     }
-    let mut streams: Vec<StreamId> = Vec::new();
-    let mut schemas: Vec<Vec<Type>> = Vec::new();
+    let mut streams: Vec<(StreamId, Vec<Type>)> = Vec::new();
     let mut query = None;
-    let mut specs: Vec<StreamSpec> = Vec::new();
     let mut mine: Vec<QueryId> = Vec::new();
     let mut parts: Vec<QueryId> = Vec::new();
     let mut decoys: Option<Decoys> = None;
@@ -143,13 +149,10 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                 else {
                     return refused(&diagnostics);
                 };
-                engine
-                    .add_stream(created.def.spec())
-                    .map_err(|error| error.to_string())?;
-                streams.push(created.def.id);
                 let spec = created.def.spec();
-                specs.push(spec.clone());
-                schemas.push(spec.schema.iter().map(|it| it.ty.clone()).collect());
+                let types = spec.schema.iter().map(|it| it.ty.clone()).collect();
+                streams.push((created.def.id, types));
+                setup.streams.push(spec);
             }
             StatementKind::Set { name, value } => {
                 if let Err(diagnostic) = catalog.settings_mut().set(&name, &value) {
@@ -162,15 +165,14 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
                     return refused(&planned.diagnostics);
                 }
                 if decoys.is_none() && how.decoys > 0 {
-                    let planned = decoys::planned(&specs, &catalog, how.decoys)?;
-                    decoys::register(&planned[..how.decoys / 2], &mut engine)?;
+                    let planned = decoys::planned(&setup.streams, &catalog, how.decoys)?;
+                    setup.stand_beside(&planned[..how.decoys / 2]);
                     decoys = Some(planned);
                 }
                 let last = planned.queries.len().saturating_sub(1);
                 for (index, compiled) in planned.queries.iter().enumerate() {
-                    let id = engine
-                        .register(compiled.clone(), index == last)
-                        .map_err(|error| error.to_string())?;
+                    let id = QueryId(setup.queries.len() as u32);
+                    setup.queries.push((compiled.clone(), index == last));
                     query = Some(id);
                     parts.push(id);
                     if index == last {
@@ -182,43 +184,17 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
         }
     }
     if let Some(planned) = decoys {
-        decoys::register(&planned[how.decoys / 2..], &mut engine)?;
+        setup.stand_beside(&planned[how.decoys / 2..]);
     }
-    let mut late = 0;
-    let mut events = events.into_iter().peekable();
-    while let Some((number, time, values)) = events.next() {
-        let stream = *streams.get(number).ok_or("no such stream")?;
-        if how.block == 0 {
-            let pushed = engine
-                .push(stream, time, values)
-                .map_err(|error| error.to_string())?;
-            late += usize::from(pushed == Pushed::Late);
-            continue;
-        }
-        let types = schemas.get(number).ok_or("no such stream")?;
-        let mut block = Columns::of_types(types.iter().map(|ty| (ty, true)));
-        let mut times = vec![time];
-        block.push_row(values);
-        while times.len() < how.block
-            && let Some((_, time, values)) = events.next_if(|(next, _, _)| *next == number)
-        {
-            times.push(time);
-            block.push_row(values);
-        }
-        let mut pushed = Vec::new();
-        engine
-            .push_block(stream, &times, &block, &mut pushed)
-            .map_err(|error| error.to_string())?;
-        late += pushed.iter().filter(|it| **it == Pushed::Late).count();
-    }
-    engine.finish();
+    let steps = crash::steps(events, &streams, how.block)?;
+    let (engine, rows, late) = crash::run(&setup, &steps, how.crash)?;
     // The numbers of queries depend on what stands beside them.
     let own = |row: Output| {
         let place = mine.iter().position(|query| *query == row.query)?;
         let query = QueryId(place as u32);
         Some(Output { query, ..row })
     };
-    let rows = engine.drain().filter_map(own).collect();
+    let rows = rows.into_iter().filter_map(own).collect();
     // What was left out may have been so by a part of a query that the last part reads.
     let all = || parts.iter().filter_map(|id| engine.stats(*id));
     let stats = query.and_then(|query| engine.stats(query));

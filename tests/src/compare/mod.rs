@@ -1,5 +1,6 @@
 //! Engine and oracle on the same case.
 
+pub mod crash;
 pub mod decoys;
 pub mod engine_side;
 pub mod oracle_side;
@@ -13,6 +14,7 @@ use crate::corpus::shown;
 use crate::generate::query::Form;
 use crate::generate::{Case, shrink};
 use crate::oracle::Refusal;
+use crash::Crash;
 use engine_side::{How, Ran};
 
 /// How engine and oracle compare.
@@ -110,6 +112,7 @@ const CHEAPEST: How = How {
     block: 0,
     index: true,
     decoys: 0,
+    crash: Crash::Never,
 };
 
 /// In what other ways a case is run. Few cases stand among other queries, since these take long to plan.
@@ -127,6 +130,22 @@ fn ways(seed: usize) -> Vec<How> {
         ..CHEAPEST
     };
     let mut ways = vec![blocks, threads, without_index];
+    // Killed after every event, in each class; by slices too, as many events later as the case says.
+    for how in [CHEAPEST, threads] {
+        for crash in [Crash::Whole(1), Crash::Slices(seed % 5)] {
+            ways.push(How { crash, ..how });
+        }
+    }
+    ways.push(How {
+        crash: Crash::Whole(2),
+        index: false,
+        ..blocks
+    });
+    ways.push(How {
+        classes: Classes::Enumerate,
+        crash: Crash::Whole(1 + seed % 3),
+        ..CHEAPEST
+    });
     if seed.is_multiple_of(16) {
         ways.push(How {
             decoys: 100,

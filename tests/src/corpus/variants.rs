@@ -1,11 +1,13 @@
 //! The same case in other clothes: what comes out must be the same.
 
 use portent::case::{Case, Section, SectionKind};
+use portent_engine::{Classes, Output};
 use portent_grammar::Type;
 use portent_parser::ast::{ColumnKind, StatementKind};
 
 use super::model::Model;
-use crate::compare::engine_side::{How, Ran, run_statements};
+use crate::compare::crash::Crash;
+use crate::compare::engine_side::{How, Push, Ran, run_statements};
 use crate::generate::Rng;
 use crate::generate::decoy::{self, Source};
 use crate::oracle::{self, Arrival};
@@ -178,8 +180,8 @@ pub fn among_decoys(case: &Case, count: usize) -> Option<Case> {
     None
 }
 
-/// Whether the queries of a case give the same, to the last byte, beside so many decoys. `None`: not a case of plain events.
-pub fn same_beside_decoys(case: &Case, count: usize) -> Option<Result<(), String>> {
+/// The statements and the events of a case. `None`: not a case of plain events.
+fn plain(case: &Case) -> Option<(String, Vec<Push>)> {
     let model = Model::of(case).ok()?;
     let (mut text, mut events) = (String::new(), Vec::new());
     for section in &case.sections {
@@ -203,19 +205,26 @@ pub fn same_beside_decoys(case: &Case, count: usize) -> Option<Result<(), String
             _ => {}
         }
     }
-    let rows = |decoys| match run_statements(
-        &text,
-        events.clone(),
-        How {
-            decoys,
-            ..How::default()
-        },
-    )? {
+    Some((text, events))
+}
+
+/// The rows that statements give, run in some way.
+fn rows(text: &str, events: &[Push], how: How) -> Result<Vec<Output>, String> {
+    match run_statements(text, events.to_vec(), how)? {
         Ran::Rows(run) => Ok(run.rows),
         Ran::Refused(_, why) => Err(why),
+    }
+}
+
+/// Whether the queries of a case give the same, to the last byte, beside so many decoys. `None`: not a case of plain events.
+pub fn same_beside_decoys(case: &Case, count: usize) -> Option<Result<(), String>> {
+    let (text, events) = plain(case)?;
+    let alone = rows(&text, &events, How::default()).ok()?;
+    let beside = How {
+        decoys: count,
+        ..How::default()
     };
-    let alone = rows(0).ok()?;
-    Some(rows(count).and_then(|beside| {
+    Some(rows(&text, &events, beside).and_then(|beside| {
         if alone == beside {
             return Ok(());
         }
@@ -223,9 +232,52 @@ pub fn same_beside_decoys(case: &Case, count: usize) -> Option<Result<(), String
     }))
 }
 
+/// Whether the queries of a case give the same, to the last byte, where the engine is killed again and again and comes back from slices, in
+/// each execution class, with the index and without, in rows and in blocks. `None`: not a case of plain events.
+pub fn same_by_slices(case: &Case) -> Option<Result<(), String>> {
+    let (text, events) = plain(case)?;
+    let all = [
+        (Classes::Cheapest, true, 0, 0),
+        (Classes::Cheapest, false, 0, 3),
+        (Classes::Threads, true, 0, 1),
+        (Classes::Enumerate, true, 0, 2),
+        (Classes::Cheapest, true, 2, 1),
+    ];
+    for (classes, index, block, after) in all {
+        let whole = How {
+            classes,
+            index,
+            block,
+            ..How::default()
+        };
+        let mut undisturbed = rows(&text, &events, whole).ok()?;
+        let crash = Crash::Slices(after);
+        let mut killed = match rows(&text, &events, How { crash, ..whole }) {
+            Ok(rows) => rows,
+            Err(why) => return Some(Err(format!("{whole:?}: {why}"))),
+        };
+        if block > 0 {
+            // Which of a block's events a row came by is not known to whoever puts what came again in its place.
+            undisturbed.sort_by_key(|row| row.query);
+            killed.sort_by_key(|row| row.query);
+        }
+        if undisturbed != killed {
+            return Some(Err(format!(
+                "{whole:?}, undisturbed:\n{undisturbed:#?}\nkilled:\n{killed:#?}"
+            )));
+        }
+    }
+    Some(Ok(()))
+}
+
 /// By the general execution class, whatever the pattern allows.
 pub fn by_threads(case: &Case) -> Case {
     with_setting(case, "SET execution = 'threads';")
+}
+
+/// With every match gone through, also where counting would do.
+pub fn by_enumeration(case: &Case) -> Case {
+    with_setting(case, "SET execution = 'enumerate';")
 }
 
 /// Without the predicate index: every query sees every event.

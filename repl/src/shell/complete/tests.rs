@@ -29,7 +29,7 @@ fn names() -> Names {
 fn at(text: &str) -> Vec<String> {
     let cursor = text.find('|').unwrap();
     let text = text.replace('|', "");
-    let choices = complete(&text, cursor, &names());
+    let choices = complete(&text, cursor, &names(), &FileColumns::default());
     choices.all.into_iter().map(|it| it.text).collect()
 }
 

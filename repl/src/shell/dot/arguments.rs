@@ -3,11 +3,12 @@
 use portent::Names;
 
 use super::{COMMANDS, Takes, find, help};
+use crate::shell::columns::FileColumns;
 use crate::shell::complete::{Choice, Choices};
 use crate::shell::paths;
 
 /// Completes a line that is a command.
-pub fn complete(line: &str, at: usize, names: &Names) -> Choices {
+pub fn complete(line: &str, at: usize, names: &Names, files: &FileColumns) -> Choices {
     let typed = line.get(..at).unwrap_or(line);
     let indent = typed.len() - typed.trim_start().len();
     let command = typed.get(indent..).unwrap_or_default();
@@ -36,10 +37,16 @@ pub fn complete(line: &str, at: usize, names: &Names) -> Choices {
         return Choices::default();
     };
     let start = typed.len() - argument.trim_start().len();
-    argument_of(command.takes, argument.trim_start(), start, names)
+    argument_of(command.takes, argument.trim_start(), start, names, files)
 }
 
-fn argument_of(takes: Takes, argument: &str, start: usize, names: &Names) -> Choices {
+fn argument_of(
+    takes: Takes,
+    argument: &str,
+    start: usize,
+    names: &Names,
+    files: &FileColumns,
+) -> Choices {
     // Of several words the last is completed.
     let (before, last) = match argument.rfind(char::is_whitespace) {
         Some(at) => argument.split_at(at + 1),
@@ -76,7 +83,8 @@ fn argument_of(takes: Takes, argument: &str, start: usize, names: &Names) -> Cho
                 .take_while(|it| it.is_ascii_digit() || *it == '.');
             let skip = number.count();
             let statement = argument.get(skip..).unwrap_or_default();
-            let mut choices = crate::shell::complete::complete(statement, statement.len(), names);
+            let mut choices =
+                crate::shell::complete::complete(statement, statement.len(), names, files);
             choices.start += start + skip;
             choices
         }

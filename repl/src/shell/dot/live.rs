@@ -25,7 +25,9 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
         ));
     }
     shell.refresh_names()?;
-    if !shell.door.runs_by_itself() && reads_sources(text, &shell.names) {
+    if !shell.door.runs_by_itself()
+        && reads_sources(text, &shell.names, shell.door.reads_live_sources())
+    {
         // What has a source comes from there, and not from outside: a SELECT reads it, and goes on as long as the source does.
         return shell.statement(text);
     }
@@ -52,14 +54,14 @@ pub fn run(shell: &mut Shell, argument: &str) -> Result<Flow, Trouble> {
     Ok(Flow::Stay)
 }
 
-/// Whether all that a SELECT reads comes from connectors.
-fn reads_sources(text: &str, names: &Names) -> bool {
+/// Whether all that a SELECT reads comes from connectors, and is not read in the background.
+fn reads_sources(text: &str, names: &Names, live: bool) -> bool {
     let scope = Scope::of(text);
     let connected = |table: &str| {
         let mut all = names.streams.iter().chain(&names.queries);
         let known = all.find(|it| it.name.eq_ignore_ascii_case(table));
         // What is no stream may be a file.
-        known.map_or(table.contains('.'), |it| it.connected)
+        known.map_or(table.contains('.'), |it| it.connected && !(live && it.live))
     };
     !scope.tables.is_empty() && scope.tables.iter().all(|(table, _)| connected(table))
 }

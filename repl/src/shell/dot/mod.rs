@@ -308,6 +308,7 @@ mod tests {
     use portent::Names;
 
     use super::*;
+    use crate::shell::columns::FileColumns;
 
     #[test]
     fn names_are_unique_and_misspelt_ones_find_the_right() {
@@ -335,7 +336,7 @@ mod tests {
     #[test]
     fn commands_and_their_arguments_are_completed() {
         let at = |line: &str| {
-            let choices = complete(line, line.len(), &Names::default());
+            let choices = complete(line, line.len(), &Names::default(), &FileColumns::default());
             let all = choices.all.into_iter().map(|it| it.text);
             (choices.start, all.collect::<Vec<_>>())
         };

@@ -63,6 +63,7 @@ fn follow(mut answer: Answer, inbox: &Inbox) {
             Ok(Line::Lost(count)) => inbox.push(Part::Notice(format!(
                 "{count} rows were left out: they came faster than they were read"
             ))),
+            Ok(Line::Failed { message, .. }) => inbox.push(Part::Notice(message)),
             Ok(Line::Done) | Err(_) => return,
             Ok(_) => {}
         }

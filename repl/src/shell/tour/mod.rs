@@ -22,7 +22,7 @@ const WIDTH: usize = 78;
 
 pub fn run(shell: &mut Shell, _: &str) -> Result<Flow, Trouble> {
     // What the shell has created stays as it is.
-    let tour = Local::start(Arc::clone(&shell.inbox), |_| Ok(()))?;
+    let tour = Local::start(Arc::clone(&shell.inbox), false, |_| Ok(()))?;
     let own = std::mem::replace(&mut shell.door, Box::new(tour));
     let (pager, quiet) = {
         let mut screen = lock(&shell.screen);

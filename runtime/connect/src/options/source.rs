@@ -465,6 +465,20 @@ impl SourceConfig {
         self.has_end() && !matches!(self.connector, Connector::Stdin | Connector::Directory(_))
     }
 
+    /// Whether events arise by themselves, as time passes, so that somebody should be there when they do: files that grow, producers on a
+    /// socket, a generator without an end at a given rate. (One without a rate gives as much as anybody takes.)
+    pub fn is_live(&self) -> bool {
+        match &self.connector {
+            Connector::File { .. } => self.follow.is_some(),
+            Connector::Tcp(_) => true,
+            Connector::Generator(generator) => {
+                generator.count.is_none() && generator.rate.is_some()
+            }
+            Connector::Own(own) => !own.connector.has_end(),
+            Connector::Stdin | Connector::Directory(_) | Connector::Http => false,
+        }
+    }
+
     /// Whether [`open`](crate::open) gives a source that comes to an end: all that are bounded, standard input, and a directory, of which the
     /// files that are there now are read.
     pub fn has_end(&self) -> bool {

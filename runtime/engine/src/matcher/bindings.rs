@@ -1,5 +1,7 @@
 //! What is bound so far: a list that partial matches share, from the last event back to the first.
 
+mod saved;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 

@@ -8,13 +8,15 @@
 //! per row, parent and variable), and a state is entered once per node: the number of threads is that of distinct
 //! partial candidates, not of ways to them.
 
+mod saved;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
 use portent_planner::automaton::Contiguity;
-use portent_planner::compiled::{Overflow, Within};
+use portent_planner::compiled::Overflow;
 
 use super::bindings::{MATCHED, Node, TIMED_OUT};
 use super::program::{Accept, Bind, Step, StepKind};
@@ -22,7 +24,6 @@ use super::report::{Decided, Decision};
 use super::scene::{Scene, Stage, Start};
 use super::timers::Timer;
 use super::waiting::{Thread, Waiting};
-use super::watch::want;
 
 /// The open partial matches of a partition.
 #[derive(Default)]
@@ -224,23 +225,10 @@ impl Every {
             self.waiting
                 .resize_with(program.steps.len(), Waiting::default);
         }
-        let (Some(waiting), Some(at)) = (self.waiting.get_mut(step), program.steps.get(step))
-        else {
+        let Some(waiting) = self.waiting.get_mut(step) else {
             return;
         };
-        if at.watched {
-            let variables = at
-                .variables()
-                .filter(|variable| program.is_probed(*variable));
-            let wants = variables.filter_map(|variable| {
-                want(program, variable, Some(&thread.node)).map(|want| (variable, want))
-            });
-            thread.wants = wants.collect();
-            if let Some(Within::Events(count)) = program.plan.within {
-                let last = thread.start.position.saturating_add(count);
-                thread.ends = last.saturating_sub(1);
-            }
-        }
+        thread.watch(program, step);
         if program.timely {
             waiting.schedule(stage, step, thread.deadline);
         } else {

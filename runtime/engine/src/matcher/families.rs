@@ -209,6 +209,11 @@ impl Families {
         self.all.iter().flatten().count()
     }
 
+    /// As [`Self::work`], to look at.
+    pub fn work_at(&self, place: Place) -> Option<&Work> {
+        self.family_at(place.family).map(|family| &family.work)
+    }
+
     /// What a family works with.
     pub fn work(&mut self, place: Place) -> Option<&mut Work> {
         self.family(place.family).map(|family| &mut family.work)

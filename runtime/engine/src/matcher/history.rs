@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::event::Row;
+use crate::snapshot::{Damage, Reader, Saved, Writer};
 
 /// A stretch of a partition's rows, by position.
 #[derive(Default)]
@@ -34,6 +35,23 @@ impl History {
         while self.base < before && self.rows.pop_front().is_some() {
             self.base += 1;
         }
+    }
+
+    /// Writes the rows that are kept.
+    pub fn save(&self, w: &mut Writer) {
+        w.u64(self.base);
+        self.rows.save(w);
+    }
+
+    pub fn load(r: &mut Reader<'_>) -> Result<Self, Damage> {
+        let base = r.count()?;
+        let rows = Saved::load(r)?;
+        Ok(Self { rows, base })
+    }
+
+    /// The position after the last row kept.
+    pub fn end(&self) -> u64 {
+        self.base + self.rows.len() as u64
     }
 
     /// How many are kept.

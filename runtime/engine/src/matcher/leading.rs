@@ -7,6 +7,7 @@ use portent_planner::compiled::Within;
 use portent_planner::expr::VarId;
 
 use crate::event::Row;
+use crate::snapshot::{Damage, Reader, Saved, Writer};
 use crate::stats::QueryStats;
 
 use super::attempt::Attempt;
@@ -62,6 +63,24 @@ impl Past {
             }
             self.events.pop_front();
         }
+    }
+
+    /// Writes the events that are remembered.
+    pub fn save(&self, w: &mut Writer) {
+        w.length(self.events.len());
+        for (row, position) in &self.events {
+            row.save(w);
+            w.u64(*position);
+        }
+    }
+
+    /// Reads the events of the same variable.
+    pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), Damage> {
+        for _ in 0..r.length()? {
+            let event = (Row::load(r)?, r.count()?);
+            self.events.push_back(event);
+        }
+        Ok(())
     }
 
     /// Nothing is remembered.

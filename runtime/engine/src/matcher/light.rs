@@ -5,6 +5,8 @@
 //! nothing but the states it waits in. These lie side by side in the family; the query itself is looked at when a match is to be
 //! reported.
 
+mod saved;
+
 use portent_planner::compiled::Overflow;
 
 use crate::event::{Hint, Row};

@@ -1,5 +1,7 @@
 //! The partitions of a pattern, by key.
 
+mod saved;
+
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -20,6 +22,7 @@ use super::program::Program;
 use super::row::Runs;
 use super::scene::Start;
 use super::timers::{PartitionRef, Timer};
+pub(crate) use saved::Into;
 
 /// How a partition's matches are found. One execution class each.
 pub(crate) enum Class {
@@ -28,6 +31,19 @@ pub(crate) enum Class {
     Any(Any),
     Count(Counted),
     Row(Runs),
+}
+
+impl Class {
+    /// That of a program, with nothing open.
+    pub fn of(program: &Program) -> Self {
+        match program.plan.mode {
+            Mode::All if program.counts => Class::Count(Counted::default()),
+            Mode::All if program.any => Class::Any(Any::default()),
+            Mode::All => Class::Every(Every::default()),
+            Mode::Preferred(_) if program.row => Class::Row(Runs::default()),
+            Mode::Preferred(_) => Class::Preferred(Preferred::default()),
+        }
+    }
 }
 
 /// The events of one key, as far as they are of interest.
@@ -160,13 +176,7 @@ impl Partitions {
 
     /// Makes a partition of a query of this name.
     pub fn make(&mut self, query: &str, program: &Program, hash: u64, key: Vec<Value>) -> u32 {
-        let class = match program.plan.mode {
-            Mode::All if program.counts => Class::Count(Counted::default()),
-            Mode::All if program.any => Class::Any(Any::default()),
-            Mode::All => Class::Every(Every::default()),
-            Mode::Preferred(_) if program.row => Class::Row(Runs::default()),
-            Mode::Preferred(_) => Class::Preferred(Preferred::default()),
-        };
+        let class = Class::of(program);
         let partition = Box::new(Partition {
             ordinal: self.made,
             id: partition_hash(query, &key),
@@ -197,6 +207,12 @@ impl Partitions {
         if let Some(slot) = self.places.get_mut(place as usize) {
             *slot = Some(partition);
         }
+        self.file(place, hash);
+        place
+    }
+
+    /// Lets a partition be found by its hash.
+    fn file(&mut self, place: u32, hash: u64) {
         let places = &self.places;
         self.table.insert_unique(hash, place, |place| {
             places
@@ -204,7 +220,6 @@ impl Partitions {
                 .and_then(Option::as_ref)
                 .map_or(0, |p| p.key_hash)
         });
-        place
     }
 
     /// The class of the one partition, if there is but one, and it is the first that was made.

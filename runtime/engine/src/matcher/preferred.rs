@@ -22,6 +22,7 @@
 mod file;
 mod marks;
 mod oldest;
+mod saved;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -561,7 +562,7 @@ impl Preferred {
         }
         self.dead += usize::from(group.is_dead());
         if program.finds_starts {
-            file(scene.stage, group, &mut self.watch, &mut scratch.wants);
+            file(program, group, &mut self.watch, &mut scratch.wants);
         }
         let decided = index == 0 && group.is_decided();
         if decided {
@@ -645,7 +646,7 @@ impl Preferred {
             return;
         }
         if program.finds_starts {
-            file(scene.stage, &mut group, &mut self.watch, &mut scratch.wants);
+            file(program, &mut group, &mut self.watch, &mut scratch.wants);
         }
         let decided = group.is_decided();
         self.groups.push_back(group);
@@ -670,7 +671,7 @@ impl Preferred {
         }
         self.dead += usize::from(group.is_dead());
         if stage.program.finds_starts {
-            file(stage, group, &mut self.watch, &mut Vec::new());
+            file(stage.program, group, &mut self.watch, &mut Vec::new());
         }
         if index == 0 {
             self.resolve(stage);

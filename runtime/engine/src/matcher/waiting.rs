@@ -223,6 +223,16 @@ impl Waiting {
         self.scheduled == timer.deadline
     }
 
+    /// The deadline for which a timer is set; `i64::MAX`: none.
+    pub fn scheduled(&self) -> i64 {
+        self.scheduled
+    }
+
+    /// A timer was set for this deadline.
+    pub fn set_scheduled(&mut self, deadline: i64) {
+        self.scheduled = deadline;
+    }
+
     /// The timer fired.
     pub fn fired(&mut self) {
         self.scheduled = i64::MAX;

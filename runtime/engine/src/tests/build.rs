@@ -16,6 +16,8 @@ use portent_planner::expr::{
     Navigate, RowRef, VarId, depends_on_match, is_row_only,
 };
 
+use crate::standing::Standing;
+use crate::stream::Origin;
 use crate::{Engine, EngineConfig, Output, QueryId};
 
 pub const TYPE: usize = 0;
@@ -396,9 +398,13 @@ impl Run {
         Self { engine, query }
     }
 
+    /// Pushes a stream. In its first part the engine crashes and is restored after every event, so that all tests are tests of that too.
     pub fn push(&mut self, text: &str) -> &mut Self {
         for (time, row) in events(text) {
             self.engine.push(INPUT, time, row).unwrap();
+            if self.engine.position() <= 60 {
+                self.engine = crash(&mut self.engine);
+            }
         }
         self
     }
@@ -454,4 +460,51 @@ pub fn show(output: &Output) -> String {
 /// All matches of a plan over a stream, to its end.
 pub fn matches(plan: MatchPlan, text: &str) -> Vec<String> {
     Run::new(pattern_query(plan)).push(text).finish().matches()
+}
+
+/// A new engine with the same streams and queries as another one, in which nothing has happened.
+pub fn twin(engine: &Engine) -> Engine {
+    let mut twin = Engine::new(engine.config);
+    for stream in engine.streams.values() {
+        if stream.origin == Origin::Source {
+            twin.add_stream(stream.spec.clone()).unwrap();
+        }
+    }
+    for query in &engine.queries {
+        match query {
+            Some(query) => {
+                let plan = Arc::clone(&query.plan);
+                twin.register(plan, query.deliver).unwrap();
+            }
+            None => {
+                twin.queries.push(None);
+                twin.standings.push(Standing::new(0));
+            }
+        }
+    }
+    twin
+}
+
+/// The engine is gone; another one goes on from its snapshot, and has the same statistics and the same snapshot.
+pub fn crash(engine: &mut Engine) -> Engine {
+    let outputs = std::mem::take(&mut engine.outputs);
+    let bytes = engine.snapshot().unwrap();
+    let mut twin = twin(engine);
+    twin.restore(&bytes).unwrap();
+    assert_alike(&twin, engine);
+    assert_eq!(twin.snapshot().unwrap(), bytes, "a further snapshot");
+    twin.outputs = outputs;
+    twin
+}
+
+/// Two engines have counted the same.
+pub fn assert_alike(one: &Engine, other: &Engine) {
+    for id in (0..).map(QueryId).take(other.queries.len()) {
+        assert_eq!(one.stats(id), other.stats(id), "of query {}", id.0);
+        assert_eq!(one.output_watermark(id), other.output_watermark(id));
+    }
+    for id in other.streams.keys() {
+        assert_eq!(one.stream_stats(*id), other.stream_stats(*id));
+        assert_eq!(one.stream_point(*id), other.stream_point(*id));
+    }
 }

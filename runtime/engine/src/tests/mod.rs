@@ -16,5 +16,8 @@ mod preference;
 mod row;
 mod scaling;
 mod skip;
+mod snapshot;
+mod snapshot_bytes;
+mod snapshot_slices;
 mod streams;
 mod timeouts;

@@ -94,6 +94,11 @@ impl Outlet {
         }
     }
 
+    /// Waits for the shell longer than the session would.
+    pub fn wait(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// For the last lines, also if the outlet has gone by then.
     pub fn ending(&self) -> Ending {
         Ending(self.lines.clone())

@@ -11,6 +11,7 @@ mod run;
 mod shell;
 mod socket;
 mod streams;
+mod taker;
 mod watch;
 
 use std::sync::Arc;

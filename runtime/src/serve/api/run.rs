@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use portent_parser::ast::StatementKind;
+use portent_parser::ast::{Statement, StatementKind};
 use serde_json::{Value as Json_, json};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Shared;
+use super::taker::{Asker, Limit, Taker};
 use crate::error::{Errors, SourceText};
 use crate::reply::Reply;
 use crate::serve::app::{App, Phase};
@@ -17,9 +19,9 @@ use crate::serve::body::{self, Body};
 use crate::serve::deploy::{self, Deployment, Key, Unit};
 use crate::serve::failure::Failure;
 use crate::serve::wire;
-use crate::session::{Piece, Session};
+use crate::session::{OnPiece, Piece};
 
-/// A SELECT answers at most so many rows: the session does nothing else meanwhile, and whoever wants more subscribes.
+/// A SELECT answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
 const MOST_ROWS: usize = 10_000;
 
 /// Executes statements: JSON, one answer for each.
@@ -35,7 +37,8 @@ pub(super) async fn run(
 /// Executes a text, and keeps what it created.
 pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Json_>, Failure> {
     let ready = Ready::of(app, body, "<request>").await?;
-    let (replies, result) = ready.execute(answers).await?;
+    let (answers, result) = ready.execute(Answers::default()).await?;
+    let (replies, result) = answers.end(result);
     result
         .map_err(|errors| Failure::of_statement(&errors).with("replies", replies.clone().into()))?;
     Ok(replies)
@@ -45,6 +48,8 @@ pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Js
 pub(super) struct Ready {
     app: Arc<App>,
     source: Arc<SourceText>,
+    /// SELECTs and nothing else.
+    only_reads: bool,
     changes: Vec<Change>,
     /// Held while the text changes the catalog, one after the other: what is kept must be what stands.
     deployment: Option<OwnedMutexGuard<Deployment>>,
@@ -63,6 +68,10 @@ impl Ready {
         }
         let source = SourceText::new(name, body.content.as_str());
         let parsed = portent_parser::parse(&source.text);
+        let is_select = |it: &Statement| matches!(it.kind, StatementKind::Select(_));
+        let only_reads = parsed.diagnostics.is_empty()
+            && !parsed.statements.is_empty()
+            && parsed.statements.iter().all(is_select);
         let changes: Vec<Change> = parsed
             .statements
             .iter()
@@ -77,6 +86,7 @@ impl Ready {
         Ok(Self {
             app: Arc::clone(app),
             source,
+            only_reads,
             changes,
             deployment,
             _body: body,
@@ -88,35 +98,81 @@ impl Ready {
         Arc::clone(&self.source)
     }
 
-    /// Executes it by a job on the session's thread, and writes down what stands then: to its end, also if whoever asked goes away meanwhile.
+    /// Executes it; the pieces of its answer go to the taker, which comes back.
+    ///
+    /// SELECTs alone run beside the session, one after the other, and stop when whoever asked goes away. Anything else is one job on the
+    /// session's thread, and what stands then is written down: to its end, also if whoever asked goes away meanwhile.
     ///
     /// # Errors
     /// 429, 503; what was done can't be written down.
-    pub async fn execute<R: Send + 'static>(
-        self,
-        job: impl FnOnce(&mut Session, &Arc<SourceText>, &mut Vec<Mark>) -> R + Send + 'static,
-    ) -> Result<R, Failure> {
-        let done = tokio::spawn(self.finish(job)).await;
+    pub async fn execute<T: Taker>(self, taker: T) -> Result<(T, Result<(), Errors>), Failure> {
+        if self.only_reads {
+            return self.read(taker).await;
+        }
+        let done = tokio::spawn(self.finish(taker)).await;
         done.map_err(|_| Failure::gone())?
     }
 
-    async fn finish<R: Send + 'static>(
-        self,
-        job: impl FnOnce(&mut Session, &Arc<SourceText>, &mut Vec<Mark>) -> R + Send + 'static,
-    ) -> Result<R, Failure> {
+    async fn read<T: Taker>(self, mut taker: T) -> Result<(T, Result<(), Errors>), Failure> {
+        let Self {
+            app, source, _body, ..
+        } = self;
+        // Kept by the thread as well: it may go on for a moment when whoever asked has gone.
+        let place = Arc::new(app.select_place().await?);
+        let limit = Limit {
+            timeout: app.statement_timeout(),
+            ..Limit::default()
+        };
+        taker.beside(limit.timeout.unwrap_or(Duration::MAX));
+        let _asker = Asker(Arc::clone(&limit.gone));
+        let text = Arc::clone(&source);
+        let checked = app.ask(move |session| session.check_text(&text)).await?;
+        let statements = match checked {
+            Ok(statements) => statements,
+            Err(errors) => return Ok((taker, Err(errors))),
+        };
+        for statement in statements {
+            let text = Arc::clone(&source);
+            let ready = app.ask(move |session| session.beside(&statement, &text));
+            let ready = match ready.await? {
+                Ok(ready) => ready,
+                Err(errors) => return Ok((taker, Err(errors))),
+            };
+            let (limit, place) = (limit.clone(), Arc::clone(&place));
+            let ran = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                let result = limit.run(&mut taker, &mut Vec::new(), |on| ready.run(on));
+                (taker, result)
+            });
+            let result;
+            (taker, result) = ran.await.map_err(|_| Failure::gone())?;
+            if result.is_err() {
+                return Ok((taker, result));
+            }
+        }
+        Ok((taker, Ok(())))
+    }
+
+    async fn finish<T: Taker>(self, mut taker: T) -> Result<(T, Result<(), Errors>), Failure> {
         let Self {
             app,
             source,
             changes,
             deployment,
             _body,
+            ..
         } = self;
+        let limit = Limit {
+            timeout: app.statement_timeout(),
+            ..Limit::default()
+        };
         let asked = app.ask(move |session| {
             let mut marks = Vec::new();
-            let result = job(session, &source, &mut marks);
-            (result, marks)
+            let run = |on: &mut OnPiece<'_>| session.run_source(&source, on);
+            let result = limit.run(&mut taker, &mut marks, run);
+            (taker, result, marks)
         });
-        let (result, marks) = asked.await?;
+        let (taker, result, marks) = asked.await?;
         // What failed, or was there already, has changed nothing. Answers come in the order of the statements.
         let mut marks = marks.into_iter().peekable();
         let done: Vec<Change> = changes
@@ -130,7 +186,7 @@ impl Ready {
             save(&deployment)?;
             app.catalog_changed().await?;
         }
-        Ok(result)
+        Ok((taker, result))
     }
 }
 
@@ -244,44 +300,49 @@ pub(super) fn mark(reply: &Reply) -> Option<Mark> {
     }
 }
 
-fn answers(
-    session: &mut Session,
-    source: &Arc<SourceText>,
-    marks: &mut Vec<Mark>,
-) -> (Vec<Json_>, Result<(), Errors>) {
-    let mut replies: Vec<Json_> = Vec::new();
-    let mut open: Option<(Json_, Vec<Json_>)> = None;
-    let mut too_many = false;
-    let result = session.run_source(source, &mut |piece| {
+/// Gathers the answers.
+#[derive(Default)]
+struct Answers {
+    replies: Vec<Json_>,
+    open: Option<(Json_, Vec<Json_>)>,
+    too_many: bool,
+}
+
+impl Taker for Answers {
+    fn take(&mut self, piece: Piece<'_>) -> ControlFlow<()> {
         match piece {
-            Piece::Reply(reply) => {
-                marks.extend(mark(&reply));
-                replies.push(wire::reply(&reply));
-            }
-            Piece::Header(schema) => open = Some((wire::schema(schema), Vec::new())),
+            Piece::Reply(reply) => self.replies.push(wire::reply(&reply)),
+            Piece::Header(schema) => self.open = Some((wire::schema(schema), Vec::new())),
             Piece::Row(values) => {
-                if let Some((_, rows)) = &mut open {
+                if let Some((_, rows)) = &mut self.open {
                     rows.push(wire::row(values));
-                    too_many = rows.len() > MOST_ROWS;
+                    self.too_many = rows.len() > MOST_ROWS;
                 }
             }
             Piece::Waiting | Piece::Progress(_) => {}
             Piece::End => {
-                if let Some((columns, rows)) = open.take() {
-                    replies.push(json!({ "kind": "rows", "columns": columns, "rows": rows }));
+                if let Some((columns, rows)) = self.open.take() {
+                    let rows = json!({ "kind": "rows", "columns": columns, "rows": rows });
+                    self.replies.push(rows);
                 }
             }
         }
-        match too_many {
+        match self.too_many {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
-    });
-    if too_many {
+    }
+}
+
+impl Answers {
+    /// All answers, and how the text ended.
+    fn end(self, result: Result<(), Errors>) -> (Vec<Json_>, Result<(), Errors>) {
+        if !self.too_many {
+            return (self.replies, result);
+        }
         let message = format!("a SELECT answers at most {MOST_ROWS} rows here, and there are more");
         let error = Errors::plain(portent_grammar::codes::runtime::STOPPED, message);
         let error = error.help("add LIMIT, or CREATE QUERY and subscribe to its matches");
-        return (replies, Err(error));
+        (self.replies, Err(error))
     }
-    (replies, result)
 }

@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use portent_grammar::Value;
 use serde_json::{Value as Json_, json};
 
 use super::Shared;
 use super::lines::{self, Outlet};
-use super::run::{Mark, Ready, mark};
+use super::run::Ready;
+use super::taker::Taker;
 use crate::error::{Errors, SourceText};
 use crate::serve::body;
 use crate::serve::failure::Failure;
 use crate::serve::hub::Hub;
 use crate::serve::shell::Line;
-use crate::session::{Piece, Session};
+use crate::session::Piece;
 
 /// Rows travel in bundles, which do not wait for their last row for longer than this.
 const BUNDLE: usize = 256;
@@ -30,18 +32,25 @@ pub(super) async fn shell(State(app): Shared, body: axum::body::Body) -> Result<
     let (outlet, inlet) = lines::channel();
     let ending = outlet.ending();
     tokio::spawn(async move {
-        let hub = Arc::clone(&app.hub);
         let source = ready.source();
-        let done = ready.execute(move |session, source, marks| {
-            let mut outlet = outlet;
-            let result = run(session, source, &hub, &mut outlet, marks);
-            (result, hub.seen())
-        });
+        let hub = Arc::clone(&app.hub);
+        let lines = Lines {
+            told: hub.seen(),
+            seen: hub.seen(),
+            hub,
+            outlet,
+            rows: Vec::new(),
+            began: Instant::now(),
+        };
         let mut last = Vec::new();
-        match done.await {
-            Ok((result, seen)) => {
-                last.push(Line::Seen(seen));
-                last.extend(result.err());
+        match ready.execute(lines).await {
+            Ok((lines, result)) => {
+                last.push(Line::Seen(lines.seen));
+                last.extend(match result {
+                    Err(_) if lines.outlet.behind => Some(behind()),
+                    Err(errors) => Some(Line::Errors(errors)),
+                    Ok(()) => None,
+                });
             }
             Err(failure) => last.push(failure.to_line()),
         }
@@ -51,55 +60,60 @@ pub(super) async fn shell(State(app): Shared, body: axum::body::Body) -> Result<
     Ok(inlet.response())
 }
 
-/// On the session's thread.
-fn run(
-    session: &mut Session,
-    source: &Arc<SourceText>,
-    hub: &Hub,
-    outlet: &mut Outlet,
-    marks: &mut Vec<Mark>,
-) -> Result<(), Line> {
-    if outlet.is_closed() {
-        return Ok(());
-    }
-    let mut told = hub.seen();
-    let (mut rows, mut began) = (Vec::new(), Instant::now());
-    let result = session.run_source(source, &mut |piece| {
+/// Pieces as lines.
+struct Lines {
+    outlet: Outlet,
+    hub: Arc<Hub>,
+    /// The last match that the shell was told of, and the last there is.
+    told: u64,
+    seen: u64,
+    rows: Vec<Vec<Value>>,
+    began: Instant,
+}
+
+impl Taker for Lines {
+    fn take(&mut self, piece: Piece<'_>) -> ControlFlow<()> {
         if let Piece::Row(values) = &piece {
-            if rows.is_empty() {
-                began = Instant::now();
+            if self.rows.is_empty() {
+                self.began = Instant::now();
             }
-            rows.push(values.to_vec());
-            if rows.len() < BUNDLE && began.elapsed() < OLD {
+            self.rows.push(values.to_vec());
+            if self.rows.len() < BUNDLE && self.began.elapsed() < OLD {
                 return ControlFlow::Continue(());
             }
         }
-        if !rows.is_empty() {
-            let count = rows.len();
-            outlet.send(&Line::Rows(std::mem::take(&mut rows)), count)?;
+        if !self.rows.is_empty() {
+            let count = self.rows.len();
+            let rows = Line::Rows(std::mem::take(&mut self.rows));
+            self.outlet.send(&rows, count)?;
         }
         let line = match piece {
             Piece::Row(_) => return ControlFlow::Continue(()),
-            Piece::Reply(reply) => {
-                marks.extend(mark(&reply));
-                Line::Reply(reply)
-            }
+            Piece::Reply(reply) => Line::Reply(reply),
             Piece::Header(schema) => Line::Header(Arc::clone(schema)),
             Piece::End => Line::End,
             Piece::Waiting => Line::Waiting,
             Piece::Progress(progress) => Line::Progress(*progress),
         };
         // Whoever listens to matches, too, can tell what came first.
-        let seen = hub.seen();
-        if seen != told && matches!(line, Line::Reply(_)) {
-            told = seen;
-            outlet.send(&Line::Seen(seen), 0)?;
+        self.seen = self.hub.seen();
+        if self.seen != self.told && matches!(line, Line::Reply(_)) {
+            self.told = self.seen;
+            self.outlet.send(&Line::Seen(self.seen), 0)?;
         }
-        outlet.send(&line, 1)
-    });
-    match result {
-        Err(_) if outlet.behind => Err(behind()),
-        other => other.map_err(Line::Errors),
+        self.outlet.send(&line, 1)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.outlet.is_closed()
+    }
+
+    fn done(&mut self) {
+        self.seen = self.hub.seen();
+    }
+
+    fn beside(&mut self, patience: Duration) {
+        self.outlet.wait(patience);
     }
 }
 
@@ -118,7 +132,7 @@ pub(super) async fn names(State(app): Shared) -> Result<Json<crate::Names>, Fail
 
 /// What time it is, and how far the streams are.
 pub(super) async fn clock(State(app): Shared) -> Result<Json<Json_>, Failure> {
-    let iso = |time: i64| portent_grammar::Value::Timestamp(time).to_json();
+    let iso = |time: i64| Value::Timestamp(time).to_json();
     let (now, by_hand, streams) = app
         .ask(|session| {
             let times = session.stream_times();

@@ -13,9 +13,9 @@ use super::Shared;
 use crate::serve::app::Phase;
 use crate::serve::body;
 use crate::serve::failure::Failure;
-use crate::serve::sources;
 use crate::serve::wire;
 use crate::session::Rejected;
+use crate::sources::SourceState;
 
 /// So many rejected rows are told one by one; all are counted.
 const TOLD: usize = 100;
@@ -33,11 +33,11 @@ pub(super) async fn list(State(app): Shared) -> Result<Json<Value>, Failure> {
             json!({
                 "state": state.word(),
                 "error": match &state {
-                    sources::State::Failed(why) => Some(why),
+                    SourceState::Failed(why) => Some(why),
                     _ => None,
                 },
-                "rows": status.rows.load(Ordering::Relaxed),
-                "bad": status.bad.load(Ordering::Relaxed),
+                "rows": status.rows(),
+                "bad": status.bad(),
             })
         });
         json!({
@@ -120,20 +120,25 @@ pub(super) async fn push(
     let pushed = app.ask(move |session| {
         // Until the engine has them.
         let _room = room;
-        let (mut accepted, mut late) = (0, 0);
-        for block in blocks {
-            let pushed = session.push_block(block)?;
-            accepted += pushed.accepted;
-            late += pushed.late;
-        }
-        Ok::<_, crate::Errors>((accepted, late))
+        session.push_blocks(blocks)
     });
-    let (accepted, late) = pushed.await?.map_err(Failure::from)?;
+    let (pushed, result) = pushed.await?;
+    let (accepted, late) = (pushed.accepted, pushed.late);
     counters.accepted.fetch_add(accepted, Ordering::Relaxed);
     counters.late.fetch_add(late, Ordering::Relaxed);
     counters
         .rejected
         .fetch_add(decoded.rejected, Ordering::Relaxed);
+    if let Err(errors) = result {
+        let counts = json!({ "accepted": accepted, "late": late, "rejected": decoded.rejected });
+        let failure = Failure::of_push(errors).with("counts", counts);
+        return Err(match accepted + late {
+            0 => failure,
+            taken => failure.help(&format!(
+                "the first {taken} events that can be read are in: send those behind them, and not these again"
+            )),
+        });
+    }
     Ok(Json(json!({
         "accepted": accepted,
         "late": late,

@@ -18,6 +18,7 @@ use crate::serve::body;
 use crate::serve::failure::Failure;
 use crate::serve::log::{From, MatchLog};
 use crate::serve::shell::Line;
+use crate::serve::sources;
 
 /// Begins to watch: the first line says what, rows follow.
 pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<Response, Failure> {
@@ -47,7 +48,7 @@ pub(super) async fn watch(State(app): Shared, body: axum::body::Body) -> Result<
         }
     };
     // What it reads may have a source that nobody has read so far.
-    app.sources.follow(&app).await?;
+    sources::follow(&app).await?;
     let first = Line::Watching(watch).encode(Some(&source)) + "\n";
     let rows = Rows {
         next: log.begin(From::Earliest),
@@ -99,7 +100,9 @@ impl Drop for Lease {
         // A source that nobody else reads is not wanted any more. (Dropped elsewhere than in a task, it was never begun.)
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let app = Arc::clone(&self.app);
-            runtime.spawn(async move { app.sources.follow(&app).await });
+            runtime.spawn(async move {
+                let _ = sources::follow(&app).await;
+            });
         }
     }
 }
@@ -120,15 +123,15 @@ impl Rows {
         if self.ended {
             return None;
         }
-        self.changed.mark_unchanged();
-        // Asked before it is looked: what came before the end is there then.
-        let name = Arc::clone(&self.lease.name);
-        let done = self
-            .lease
-            .app
-            .ask(move |session| session.is_watch_done(&name));
-        let done = done.await.unwrap_or(false);
         loop {
+            self.changed.mark_unchanged();
+            // Asked before it is looked: what came before the end is there then.
+            let name = Arc::clone(&self.lease.name);
+            let ended = self.lease.app.ask(move |session| {
+                let why = session.why_watch_ended(&name).map(str::to_owned);
+                session.is_watch_done(&name).then_some(why)
+            });
+            let ended = ended.await.unwrap_or(None);
             let page = self.log.read(self.next, PAGE);
             if !page.entries.is_empty() || page.lost > 0 {
                 self.next = page.next;
@@ -140,19 +143,25 @@ impl Rows {
                 let lines = lost.into_iter().chain(rows);
                 return Some(lines.map(|it| it.encode(None) + "\n").collect());
             }
-            if done {
-                return Some(self.end());
+            if let Some(why) = ended {
+                return Some(self.end(why));
             }
             tokio::select! {
                 _ = self.changed.changed() => {}
                 () = tokio::time::sleep(KEEP_ALIVE) => return Some(Line::Here.encode(None) + "\n"),
-                () = stopped(&mut self.stop) => return Some(self.end()),
+                () = stopped(&mut self.stop) => return Some(self.end(None)),
             }
         }
     }
 
-    fn end(&mut self) -> String {
+    /// The last lines; the first of them says why it ends, where that is not what the SELECT said itself.
+    fn end(&mut self, why: Option<String>) -> String {
         self.ended = true;
-        Line::Done.encode(None) + "\n"
+        let why = why.map(|why| Line::Failed {
+            message: format!("the SELECT has ended: {why}"),
+            help: None,
+        });
+        let lines = why.into_iter().chain([Line::Done]);
+        lines.map(|it| it.encode(None) + "\n").collect()
     }
 }

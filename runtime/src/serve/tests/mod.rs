@@ -66,11 +66,34 @@ fn every_operation_says_what_goes_wrong() {
             in_path.map(str::to_owned).collect(),
             "{method} {path} and its parameters"
         );
+        let answers = |status: &str| responses.contains_key(status);
         if !named.is_empty() {
-            // To end what has ended already is fine, and has no answer.
-            let told = responses.contains_key("404") || responses.contains_key("204");
-            assert!(told, "{method} {path}");
+            // To end what has ended already is fine, and has no answer; what is put there need not have been there.
+            let told = answers("404") || answers("204");
+            assert_eq!(told, method != "put", "{method} {path}");
+            assert!(answers("400"), "{method} {path} that is not UTF-8");
         }
+        let has_body = operation.get("requestBody").is_some();
+        for status in ["408", "413"] {
+            assert_eq!(answers(status), has_body, "{method} {path}: {status}");
+        }
+        // These do not ask the session; a reload waits until it can.
+        let asks = !open && path != "/v1/matches" || path == "/readyz";
+        assert_eq!(answers("503"), asks, "{method} {path}: 503");
+        let waits = path == "/v1/reload";
+        assert_eq!(answers("429"), asks && !waits, "{method} {path}: 429");
+        // What changes the catalog is written down; a shell hears that in its lines.
+        let changes = path == "/v1/run" || path.starts_with("/v1/queries");
+        let changes = changes && !path.contains("/groups") && method != "get";
+        let pushes = path.ends_with("/events");
+        assert_eq!(answers("500"), changes || pushes, "{method} {path}: 500");
+        // What a file creates is paused by everybody, and changed by nobody else. A stream can go while events are on their way.
+        let of_files = changes && !path.ends_with("/pause") && !path.ends_with("/resume");
+        assert_eq!(
+            answers("409"),
+            of_files || pushes || path == "/v1/shell",
+            "{method} {path}: 409"
+        );
     }
 }
 
@@ -101,6 +124,13 @@ fn real_answers_are_as_the_document_says() {
         ("post", "/v1/run", "/v1/run", "SELEC", 400),
         ("post", "/v1/queries", "/v1/queries", query, 201),
         ("post", "/v1/queries", "/v1/queries", query, 400),
+        (
+            "post",
+            "/v1/queries",
+            "/v1/queries",
+            "CREATE QUERY x AS SELECT v FROM nothing",
+            400,
+        ),
         ("post", "/v1/queries", "/v1/queries", "DROP QUERY q", 400),
         (
             "put",
@@ -116,6 +146,15 @@ fn real_answers_are_as_the_document_says() {
             "SELECT w FROM s",
             400,
         ),
+        (
+            "put",
+            "/v1/queries/{query}",
+            "/v1/queries/r",
+            "SELECT v FROM nothing",
+            400,
+        ),
+        ("get", "/v1/queries/{query}", "/v1/queries/%ff", "", 400),
+        ("delete", "/v1/watch/{watch}", "/v1/watch/%ff", "", 400),
         ("post", "/v1/streams/{stream}/events", events, lines, 200),
         ("post", "/v1/streams/{stream}/events", events, "no", 422),
         (

@@ -4,11 +4,13 @@
 //! and for some the whole process (`portent run` over the file, matches to a file; CPU seconds of all its threads). The streams and
 //! the parameters of W5 are made by `portent gen` and from a seed; `--streams FOLDER` takes `typed1m.csv`, `ticks1m.csv` and
 //! `w5_queries.csv` from there instead, whose right answers are known, and are checked. `--only TEXT` measures the workloads whose name
-//! begins so; `--write FILE` writes the table, with its date, to a file as well.
+//! begins so; `--write FILE` writes the table, with its date, to a file as well. `--snapshots COUNT` measures instead what snapshots cost
+//! where so many partial matches are open.
 
 mod engine;
 mod meter;
 mod process;
+mod snapshot;
 mod workload;
 
 use std::fmt::Write as _;
@@ -40,6 +42,8 @@ struct Options {
     write: Option<PathBuf>,
     /// Of itself, in a process of its own: only what the queries of a workload take.
     memory: Option<String>,
+    /// How many partial matches are open where snapshots are measured; and nothing else is.
+    snapshots: Option<u64>,
 }
 
 impl Options {
@@ -52,10 +56,12 @@ impl Options {
                 ("--streams", Some(value)) => options.streams = Some(value.into()),
                 ("--only", Some(value)) => options.only = Some(value),
                 ("--memory", Some(value)) => options.memory = Some(value),
+                ("--snapshots", Some(value)) => options.snapshots = Some(value.parse()?),
                 ("--write", Some(value)) => options.write = Some(value.into()),
                 _ => {
                     return Err(
-                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE]".into(),
+                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT]"
+                            .into(),
                     );
                 }
             }
@@ -66,6 +72,13 @@ impl Options {
 
 fn run() -> Result<bool, Error> {
     let options = Options::read()?;
+    if let Some(open) = options.snapshots {
+        let table = snapshot::measure(open)?;
+        if let Some(path) = options.write {
+            std::fs::write(path, table)?;
+        }
+        return Ok(true);
+    }
     let scratch = std::env::temp_dir().join("portent-bench");
     std::fs::create_dir_all(&scratch)?;
     let parameters = match &options.streams {

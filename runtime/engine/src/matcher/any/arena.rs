@@ -16,11 +16,15 @@
 //!
 //! Source: tECS of Bucchi, Grez, Quintana, Riveros, Vansummeren, "CORE: a Complex Event Recognition Engine", VLDB 2022.
 
+mod saved;
+
 use std::collections::VecDeque;
 
 use portent_planner::expr::VarId;
 
 use crate::event::Row;
+
+pub(crate) use saved::{Fragment, Local, Renumber};
 
 /// The number of a node. Used again only where nobody has it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -442,6 +446,16 @@ impl List {
             first,
             rest: Vec::new(),
         }
+    }
+
+    /// The latest start of the last entry behind the first.
+    pub fn last_max(&self) -> Option<i64> {
+        self.rest.last().map(|entry| entry.max)
+    }
+
+    /// Adds an entry behind all others, which has the earliest start.
+    pub fn push_last(&mut self, entry: Entry) {
+        self.rest.push(entry);
     }
 
     /// The latest start.

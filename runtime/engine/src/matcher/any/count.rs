@@ -11,6 +11,8 @@
 //! Aims as in GRETA (Poppe et al., VLDB 2017) and COGRA (SIGMOD 2019); the two stacks are the folklore queue of two stacks, as in
 //! Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant time", DEBS 2017.
 
+mod saved;
+
 use std::collections::VecDeque;
 
 use crate::matcher::program::{Interest, Program};

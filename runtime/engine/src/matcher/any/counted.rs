@@ -1,5 +1,7 @@
 //! The partition of a query that counts its matches.
 
+mod saved;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 

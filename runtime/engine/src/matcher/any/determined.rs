@@ -5,6 +5,8 @@
 //! automaton. Its alphabet keeps the variables that are bound; for each of them at most one state follows, which is why no
 //! partial match is found in two ways, however many ways the pattern has for it.
 
+mod saved;
+
 use hashbrown::HashMap;
 use portent_planner::automaton::Contiguity;
 use portent_planner::expr::VarId;
@@ -69,6 +71,8 @@ pub(crate) struct Determined {
     states: Vec<State>,
     by_waits: HashMap<Box<[u16]>, StateId, FxBuildHasher>,
     moves: Vec<Move>,
+    /// For which state and bits each of them is.
+    asked: Vec<(StateId, Interest)>,
     /// By state and the bits of the variables that matter to it.
     by_bits: HashMap<(StateId, Interest), u32, FxBuildHasher>,
 }
@@ -79,6 +83,7 @@ impl Determined {
             states: Vec::new(),
             by_waits: HashMap::default(),
             moves: Vec::new(),
+            asked: Vec::new(),
             by_bits: HashMap::default(),
         };
         let start = program.steps_of(0).filter_map(|step| {
@@ -138,6 +143,7 @@ impl Determined {
                 let made = self.make(program, state, bits);
                 let index = self.moves.len() as u32;
                 self.moves.push(made);
+                self.asked.push((state, bits));
                 self.by_bits.insert((state, bits), index);
                 let state = self.states.get_mut(state.0 as usize);
                 if let Some(state) = state.filter(|state| state.first.len() < FEW) {

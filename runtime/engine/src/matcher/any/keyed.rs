@@ -8,6 +8,8 @@
 //! A value goes when nothing is open for it any more. What the window has left is noticed when an event of that key comes, or by a hand
 //! that goes round: two values are looked at for each that is new, so that there are never many more than those that are open.
 
+mod saved;
+
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::HashTable;
@@ -263,6 +265,11 @@ impl Keyed {
         if let Some(slot) = self.places.get_mut(at as usize) {
             *slot = Some(place);
         }
+        self.file(at, hash);
+    }
+
+    /// Lets a place be found by its hash.
+    fn file(&mut self, at: u32, hash: u64) {
         let places = &self.places;
         self.table.insert_unique(hash, at, |at| {
             let place = places.get(*at as usize).and_then(Option::as_ref);

@@ -19,6 +19,7 @@ mod counted;
 mod determined;
 mod keyed;
 mod report;
+mod saved;
 mod walk;
 mod weight;
 
@@ -30,8 +31,9 @@ use smallvec::SmallVec;
 
 use super::program::{Interest, Program, bit};
 use super::scene::{Scene, Stage};
+use crate::snapshot::Writer;
 
-pub(crate) use arena::{Arena, OwnerId};
+pub(crate) use arena::{Arena, Fragment, Local, OwnerId, Renumber};
 use arena::{Entry, List, NodeId, Output};
 pub(crate) use counted::{Asked, Counted, report as report_count};
 use determined::{Determined, START, StateId};
@@ -92,6 +94,11 @@ impl Shared {
     /// The graph of the queries that share one.
     pub fn arena(&mut self) -> &mut Arena {
         &mut self.arena
+    }
+
+    /// Writes the nodes that a query has in it.
+    pub fn arena_of(&self, owner: OwnerId, w: &mut Writer) -> Local {
+        self.arena.save_of(owner, w)
     }
 
     /// How many nodes a query has in it.

@@ -9,6 +9,8 @@
 //! value is that of the later one, unless that binds none of them (LAST); or of the earlier one, unless that does not (FIRST). Hence
 //! each set also knows how many of its ways bind none (`without`).
 
+mod saved;
+
 use std::fmt::Debug;
 
 use portent_grammar::Value;
@@ -18,6 +20,7 @@ use portent_planner::explain::counting::{Source, sources};
 use portent_planner::expr::{AggregateFunction, LogicalEnd, Summary, VarId};
 
 use crate::matcher::program::{Interest, bit};
+use crate::snapshot::Saved;
 
 /// An aggregate whose values partial matches carry.
 #[derive(Debug)]
@@ -74,9 +77,9 @@ impl Carry {
 }
 
 /// What a set of ways comes to. The default is that of none.
-pub(crate) trait Weight: Clone + Debug + Default {
+pub(crate) trait Weight: Clone + Debug + Default + Saved {
     /// The values of an event, by aggregate.
-    type Values: Clone + Debug;
+    type Values: Clone + Debug + Saved;
 
     /// That of the one way that binds nothing.
     fn one(carries: &[Carry]) -> Self;

@@ -2,19 +2,18 @@
 
 use portent_planner::expr::VarId;
 
-use crate::matcher::scene::Stage;
+use crate::matcher::program::Program;
 use crate::matcher::watch::{Want, Watch, want};
 
 use super::{EXPIRED, Group};
 
 /// Files a group under what its threads wait for now. `wants` is used again and again.
 pub(super) fn file(
-    stage: &Stage<'_>,
+    program: &Program,
     group: &mut Group,
     watch: &mut Watch,
     wants: &mut Vec<(VarId, Want)>,
 ) {
-    let program = stage.program;
     wants.clear();
     for thread in group.threads.iter().filter(|thread| thread.step != EXPIRED) {
         for variable in program.steps[thread.step].variables() {

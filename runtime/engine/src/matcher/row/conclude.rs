@@ -46,7 +46,8 @@ impl Runs {
         };
         let program = stage.program;
         let bound = self.trail.back(last, start).zip(0..);
-        let bound = bound.filter_map(|(step, back)| Some((end - back, program.binds(step)?)));
+        let bound =
+            bound.filter_map(|(step, back)| Some((end.checked_sub(back)?, program.binds(step)?)));
         next_start(stage, start, end, bound, history.get(start))
     }
 

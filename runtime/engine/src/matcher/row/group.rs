@@ -58,9 +58,9 @@ impl Found {
 }
 
 impl Group {
-    pub fn new(start: u64, first_node: NodeId, threads: usize, found: Found) -> Self {
+    pub fn new(starts: Starts, first_node: NodeId, threads: usize, found: Found) -> Self {
         Self {
-            starts: Starts::new(start),
+            starts,
             first_node,
             threads,
             found,
@@ -72,6 +72,11 @@ impl Group {
     /// Whether decided starts stand between it and the next group.
     pub fn is_followed(&self) -> bool {
         self.behind.is_some()
+    }
+
+    /// The decided starts between it and the next group, the first one first, as they stand there.
+    pub fn behind(&self) -> impl Iterator<Item = &Done> + Clone {
+        self.behind.iter().flat_map(|behind| behind.iter())
     }
 
     /// The decided starts between it and the next group, the first one first.

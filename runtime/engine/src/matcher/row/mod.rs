@@ -22,6 +22,7 @@ mod list;
 mod marks;
 mod report;
 mod run;
+mod saved;
 mod starts;
 mod trail;
 
@@ -255,7 +256,8 @@ impl Runs {
         let found = list.begin(scene);
         let threads = self.threads.len() - from;
         if threads > 0 {
-            let mut group = Group::new(scene.position, first_node, threads, found);
+            let starts = Starts::new(scene.position);
+            let mut group = Group::new(starts, first_node, threads, found);
             let new = (&mut self.threads, from);
             let merged = match self.groups.last_mut() {
                 Some(last) => merge(new, &mut self.trail, last, &mut group),

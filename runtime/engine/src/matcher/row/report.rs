@@ -28,14 +28,14 @@ pub(crate) fn report(
     for one in certain.drain(..) {
         bound.clear();
         if let Found::Match(last, end) = one.found {
-            let length = usize::try_from(end + 1 - one.start).unwrap_or(0);
-            bound.reserve_exact(length);
+            let length = usize::try_from((end + 1).saturating_sub(one.start)).unwrap_or(0);
+            bound.reserve_exact(length.min(partition.history.len()));
             let steps = runs.trail.back(last, one.start).zip(0..);
             bound.extend(steps.filter_map(|(step, back)| {
                 let StepKind::Bind(bind) = &program.steps[step].kind else {
                     return None;
                 };
-                let position = end - back;
+                let position = end.checked_sub(back)?;
                 Some(Bound {
                     row: partition.history.get(position)?,
                     position,

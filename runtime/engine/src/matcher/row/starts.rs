@@ -26,6 +26,19 @@ impl Starts {
         self.first
     }
 
+    /// The latest one.
+    pub fn last(&self) -> u64 {
+        let others = self.others.as_ref();
+        let last = others.and_then(|others| others.back());
+        last.copied().unwrap_or(self.first)
+    }
+
+    /// All of them, in order.
+    pub fn all(&self) -> impl Iterator<Item = u64> {
+        let others = self.others.iter().flat_map(|others| others.iter());
+        std::iter::once(self.first).chain(others.copied())
+    }
+
     pub fn len(&self) -> usize {
         1 + self.others.as_ref().map_or(0, |others| others.len())
     }

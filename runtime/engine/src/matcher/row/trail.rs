@@ -3,6 +3,8 @@
 //! Nodes are made row by row and forgotten in the same order, so they live in one list and are known by their number. Matches of
 //! contiguous rows need no more: the row of a node follows from its distance to the last one.
 
+mod saved;
+
 /// The number of a node.
 pub(super) type NodeId = u64;
 
