@@ -50,6 +50,42 @@ fn backtest() {
 }
 
 #[test]
+fn typed() {
+    assert_eq!(
+        run("typed"),
+        "parcel 17 is late: 2 scans (Hanover, Kassel), last seen in Kassel\n"
+    );
+}
+
+#[test]
+fn threads() {
+    let said = run("threads");
+    assert!(
+        said.contains(r#"fire {"first":"north","second":"south","celsius":80.0}"#),
+        "{said}"
+    );
+    // Whoever was first: events are put in order, so the answer is always the same.
+    assert_eq!(said, run("threads"));
+}
+
+#[test]
+fn async_matches() {
+    let said = run("async_matches");
+    assert!(said.starts_with(r#"{"id":7,"#), "{said}");
+    assert!(said.ends_with("5 requests were slow\n"), "{said}");
+}
+
+#[test]
+fn own_functions() {
+    let said = run("own_functions");
+    assert!(
+        said.contains(r#"{"card":"4000-0001","spread":896.0,"amount":700.0,"shop":"bakery"}"#),
+        "{said}"
+    );
+    assert!(said.contains("\n2 of "), "{said}");
+}
+
+#[test]
 fn own_connector() {
     let said = run("own_connector");
     assert!(

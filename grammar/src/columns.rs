@@ -9,6 +9,15 @@ use crate::{Type, Value};
 mod append;
 
 /// A block of rows, column by column.
+///
+/// ```
+/// use portent_grammar::{Columns, Type, Value};
+///
+/// // A column that nobody reads (false) holds nothing.
+/// let mut block = Columns::of_types([(&Type::Int, true), (&Type::Text, false)]);
+/// block.push_row([Value::Int(7), Value::text("x")]);
+/// assert_eq!(block.row(0), [Value::Int(7), Value::Null]);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     rows: usize,

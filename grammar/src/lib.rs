@@ -2,6 +2,8 @@
 //!
 //! The lowest room of the house: it knows characters, tokens, values and errors, and no syntax tree.
 
+#![deny(missing_docs)]
+
 pub mod codes;
 pub mod columns;
 pub mod diagnostic;

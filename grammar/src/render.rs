@@ -16,6 +16,17 @@ const WIDTH: usize = 120;
 /// `source_name` is what the text is called (a file's path, `<stdin>`), `text` the whole text the spans speak of. Spans that lie
 /// outside it, or inside a character, are moved to the nearest place. With `color`, ANSI escapes are used. Each
 /// diagnostic ends with a line end, and an empty line stands between two.
+///
+/// ```
+/// use portent_grammar::{Diagnostic, Span, codes, render};
+///
+/// let text = "SELECT usr FROM logins";
+/// let error = Diagnostic::error(codes::names::UNKNOWN_COLUMN, Span::new(7, 10), "unknown column \"usr\"")
+///     .help("did you mean \"user\"?");
+/// let shown = render("q.sql", text, &[error], false);
+/// assert!(shown.contains("q.sql:1:8"));
+/// assert!(shown.contains("did you mean"));
+/// ```
 pub fn render(source_name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color {
         Renderer::styled()

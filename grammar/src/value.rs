@@ -33,6 +33,15 @@ pub use write::{write_date, write_instant, write_int};
 /// Equality, order and hash are those of keys and sorting: numbers are compared by their value whatever their type
 /// (1 = 1.0 = 1.00), `-0.0` = `0.0`, NaN = NaN and greater than every other number, NULL = NULL and greater than
 /// everything. For SQL's comparison, where NULL is unknown, see [`Value::cmp_sql`].
+///
+/// ```
+/// use portent_grammar::{Type, Value};
+///
+/// let value = Value::text("2026-01-31 10:00:00Z").cast(&Type::Timestamp).unwrap();
+/// assert_eq!(value, Value::Timestamp(1_769_853_600_000_000));
+/// assert_eq!(value.to_string(), "2026-01-31 10:00:00+00");
+/// assert!(Value::text("soon").cast(&Type::Timestamp).is_err());
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Value {

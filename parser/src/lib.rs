@@ -5,6 +5,8 @@
 //! [`parse()`] never fails: it gives the statements that could be read *and* what is wrong with the others. [`mod@print`] writes
 //! trees as text in canonical layout, [`format`](fn@format) a whole file with its comments.
 
+#![deny(missing_docs)]
+
 pub mod ast;
 mod build;
 mod depth;

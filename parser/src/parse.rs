@@ -22,6 +22,15 @@ pub struct Parsed {
 
 /// Reads a text of any number of statements. Never fails and never panics: a statement that can't be read is told in
 /// `diagnostics`, and the others are in `statements` all the same. Spans are offsets into `text`.
+///
+/// ```
+/// use portent_parser::ast::StatementKind;
+/// use portent_parser::parse;
+///
+/// let parsed = parse("SELECT 1 +; SHOW STREAMS;");
+/// assert_eq!(parsed.diagnostics.len(), 1);
+/// assert!(matches!(parsed.statements[0].kind, StatementKind::Show(_)));
+/// ```
 pub fn parse(text: &str) -> Parsed {
     let cut = cut(text);
     let mut parsed = Parsed::default();
@@ -80,6 +89,15 @@ pub fn parse_pattern(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
 }
 
 /// Reads a single `SELECT …`, perhaps with its `;`. The error holds at least one diagnostic.
+///
+/// ```
+/// use portent_parser::ast::PatternKind;
+///
+/// let query = portent_parser::parse_query("SELECT a.v FROM s MATCH (a -> b[b.v > a.v]) WITHIN 1 HOUR").unwrap();
+/// let pattern = query.pattern.unwrap().pattern;
+/// let PatternKind::Sequence { elements, operators } = pattern.kind else { panic!("two elements") };
+/// assert_eq!((elements.len(), operators.len()), (2, 1));
+/// ```
 pub fn parse_query(text: &str) -> Result<Query, Vec<Diagnostic>> {
     let cut = cut(text);
     let end = match cut.pieces.as_slice() {

@@ -4,13 +4,23 @@ use portent_grammar::Span;
 
 use crate::ast::*;
 
-/// A tree whose spans can be walked.
-pub trait Spans {
+/// A tree whose spans can be walked. Sealed: it is for the trees of [`ast`](crate::ast), and those in a `Vec`, an `Option` or a `Box`.
+pub trait Spans: sealed::Sealed {
     /// Hands every span to `change`, once each.
     fn each_span(&mut self, change: &mut dyn FnMut(&mut Span));
 }
 
 /// Sets every span to zero, so that trees of the same meaning are equal however they were laid out.
+///
+/// ```
+/// use portent_parser::{erase_spans, parse_expr};
+///
+/// let (mut one, mut other) = (parse_expr("a+1").unwrap(), parse_expr("a  +  1").unwrap());
+/// assert_ne!(one, other);
+/// erase_spans(&mut one);
+/// erase_spans(&mut other);
+/// assert_eq!(one, other);
+/// ```
 pub fn erase_spans<T: Spans>(tree: &mut T) {
     tree.each_span(&mut |span| *span = Span::default());
 }
@@ -46,10 +56,34 @@ impl<A: Spans, B: Spans> Spans for (A, B) {
     }
 }
 
+mod sealed {
+    use super::*;
+
+    pub trait Sealed {}
+
+    impl Sealed for Span {}
+    impl<T: Sealed> Sealed for Vec<T> {}
+    impl<T: Sealed> Sealed for Option<T> {}
+    impl<T: Sealed> Sealed for Box<T> {}
+    impl<A: Sealed, B: Sealed> Sealed for (A, B) {}
+
+    macro_rules! seal {
+        ($($ty:ident)*) => { $(impl Sealed for $ty {})* };
+    }
+
+    // Those whose spans are walked by hand; `spans!` seals the others.
+    seal! {
+        StatementKind Show ExplainTarget ColumnKind OptionValue InsertSource SelectItem TableKind TableFunctionArg Within SkipTo PatternKind
+        ExprKind
+    }
+}
+
 /// The fields of a type that hold spans.
 macro_rules! spans {
     ($($ty:ident { $($field:ident),* })*) => {
-        $(impl Spans for $ty {
+        $(impl sealed::Sealed for $ty {}
+
+        impl Spans for $ty {
             fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
                 $(self.$field.each_span(change);)*
             }

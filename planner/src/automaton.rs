@@ -64,6 +64,7 @@ pub struct Transition {
 /// How far apart two neighbours of a match may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gap {
+    /// What may lie between them.
     pub kind: Contiguity,
     /// Least time between them, µs, inclusive.
     pub min: Option<i64>,
@@ -71,6 +72,7 @@ pub struct Gap {
     pub max: Option<i64>,
 }
 
+/// What may lie between two neighbours of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Contiguity {
     /// The very next event of the partition.
@@ -87,6 +89,7 @@ pub enum Contiguity {
 /// first event it ends at that event (`min`, `max` count back from it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Absent {
+    /// What must not occur.
     pub variable: VarId,
     /// µs; 0 where nothing is said.
     pub min: i64,

@@ -14,8 +14,11 @@ pub struct StreamId(pub u32);
 /// A stream as the engine knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamSpec {
+    /// Its number in the catalog.
     pub id: StreamId,
+    /// What it is called.
     pub name: String,
+    /// Its columns.
     pub schema: Arc<Schema>,
     /// How late an event may be, µs: the watermark is the latest event time minus this.
     pub lateness: i64,
@@ -40,6 +43,7 @@ pub struct CompiledQuery {
     pub layout: Arc<Schema>,
     /// Rows with other rows: before everything else, each row is repeated for each element of an array.
     pub unnest: Vec<Unnest>,
+    /// What happens to the rows: each by itself, or a pattern.
     pub body: Body,
     /// WHERE: on rows, or on matches.
     pub filter: Option<Expr>,
@@ -50,12 +54,17 @@ pub struct CompiledQuery {
     pub projection: Arc<Vec<Expr>>,
     /// The columns that come out, without the hidden ones.
     pub output: Arc<Schema>,
+    /// SELECT DISTINCT: equal rows once.
     pub distinct: bool,
+    /// LIMIT … PER: alert suppression.
     pub limit_per: Option<Box<LimitPer>>,
     /// ORDER BY of the result, by columns of `projection`: collected and sorted at the end of bounded input. Empty: as they come.
     pub order_by: Vec<SortColumn>,
+    /// LIMIT: at most so many rows, then it is done.
     pub limit: Option<u64>,
+    /// OFFSET: so many rows are left out before.
     pub offset: u64,
+    /// What the end of bounded input does to what is still open.
     pub end_of_input: EndOfInput,
     /// What it may hold.
     pub limits: Limits,
@@ -69,6 +78,7 @@ pub struct CompiledQuery {
 /// An input of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
+    /// The stream.
     pub stream: StreamId,
     /// For each slot of the layout, the column of this stream that fills it; `None` in it: NULL. The whole `None`: the layout is the
     /// stream's schema.
@@ -94,6 +104,7 @@ pub enum Body {
 /// A pattern and everything that decides its matches.
 #[derive(Clone, Debug)]
 pub struct MatchPlan {
+    /// The states and steps that find it.
     pub automaton: Arc<Automaton>,
     /// Distinct conditions over the row at hand alone.
     pub predicates: Vec<Expr>,
@@ -108,8 +119,11 @@ pub struct MatchPlan {
     pub key_of: Option<Vec<Vec<Expr>>>,
     /// Standard form: the order in which the rows of a partition are matched.
     pub order: RowOrder,
+    /// How long a match may be; `None`: without end.
     pub within: Option<Within>,
+    /// Which candidates are reported.
     pub mode: Mode,
+    /// How many rows a match gives.
     pub rows: RowsPerMatch,
     /// Report matches (true unless `EMIT TIMEOUTS` alone).
     pub emit_matches: bool,
@@ -117,8 +131,9 @@ pub struct MatchPlan {
     pub emit_timeouts: bool,
     /// Matches of one partition are reported in the order of their starts (standard form), else as soon as each is certain.
     pub in_order: bool,
-    /// How far PREV and NEXT look from the rows they start at (0: not used).
+    /// How many rows back PREV looks from the rows it starts at (0: not used).
     pub look_back: u32,
+    /// The same for NEXT.
     pub look_ahead: u32,
 }
 
@@ -137,16 +152,25 @@ pub struct Condition {
 #[derive(Clone, Debug)]
 pub enum RowOrder {
     /// By event time, ties by these keys (may be empty), then by arrival.
-    EventTime { ties: Vec<SortKey> },
+    EventTime {
+        /// The keys that decide at equal times.
+        ties: Vec<SortKey>,
+    },
     /// By these keys, ties by arrival: only on bounded input; the whole input is collected and sorted at its end.
-    Sorted { keys: Vec<SortKey> },
+    Sorted {
+        /// The keys, the first before the second.
+        keys: Vec<SortKey>,
+    },
 }
 
 /// A sort key over a row.
 #[derive(Clone, Debug)]
 pub struct SortKey {
+    /// What is compared.
     pub expr: Expr,
+    /// The greatest first.
     pub descending: bool,
+    /// NULLs before everything else, whichever the direction.
     pub nulls_first: bool,
 }
 
@@ -155,7 +179,9 @@ pub struct SortKey {
 pub struct SortColumn {
     /// Index into `projection`.
     pub column: usize,
+    /// The greatest first.
     pub descending: bool,
+    /// NULLs before everything else, whichever the direction.
     pub nulls_first: bool,
 }
 
@@ -180,10 +206,13 @@ pub enum Mode {
 /// AFTER MATCH SKIP
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skip {
+    /// Behind the last row of the match: matches of a partition do not overlap.
     PastLastRow,
+    /// At the row after the first of the match: each start gives its preferred match.
     ToNextRow,
     /// To the first, or last, row bound to one of these.
     ToFirst(Vec<VarId>),
+    /// To the last row bound to one of these.
     ToLast(Vec<VarId>),
 }
 
@@ -194,13 +223,20 @@ pub enum RowsPerMatch {
     /// the pattern has empty matches): any row of it will do, for an empty match the row at which it stands.
     One,
     /// `Column(n)` in the projection is the row at hand; navigation is RUNNING unless FINAL.
-    All { show_empty: bool, unmatched: bool },
+    All {
+        /// An empty match gives a row too.
+        show_empty: bool,
+        /// Rows that are in no match come as well, with NULLs.
+        unmatched: bool,
+    },
 }
 
 /// GROUP BY.
 #[derive(Clone, Debug)]
 pub struct Group {
+    /// GROUP BY; empty: all are one group.
     pub keys: Vec<Expr>,
+    /// What is computed for each group.
     pub aggregates: Vec<crate::expr::Aggregate>,
     /// Over the group's row.
     pub having: Option<Expr>,
@@ -210,6 +246,7 @@ pub struct Group {
 /// first one; then the next match begins a new period.
 #[derive(Clone, Debug)]
 pub struct LimitPer {
+    /// At most so many in a period.
     pub count: u64,
     /// µs of event time
     pub per: i64,

@@ -6,6 +6,8 @@
 //! rewrite it, `pattern` and `construct` make the [`Automaton`] of its pattern, `reduce` shrinks that, `lint` warns, and
 //! `lower` puts a [`CompiledQuery`] together. [`explain`] prints every step of it.
 
+#![deny(missing_docs)]
+
 pub mod automaton;
 pub mod catalog;
 pub mod compiled;

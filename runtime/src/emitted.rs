@@ -22,6 +22,7 @@ use crate::row::FromValue;
 /// # Ok::<(), portent::Errors>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Emitted {
     /// The query that it comes from.
     pub query: Arc<str>,

@@ -27,7 +27,16 @@ impl SourceText {
 /// Everything that is wrong with one text: at least one error, and the warnings that came with it.
 ///
 /// `Display` gives the rendered form that the command line prints, without colour.
+///
+/// ```
+/// use portent::Session;
+///
+/// let errors = Session::new().run("SELECT 1 FROM nowhere").unwrap_err();
+/// assert_eq!(errors.code().unwrap().to_string(), "P0102");
+/// assert!(errors.to_string().contains("<query>:1:15"), "{errors}");
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Errors {
     /// Errors and warnings, in the order of their places.
     pub diagnostics: Vec<Diagnostic>,

@@ -25,6 +25,7 @@
 //! * [`Host`]: a session on a thread of its own, reached from anywhere.
 //! * [`case`]: rule tests, as `portent test` runs them.
 //! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
+//! * [`guide`]: how to embed it, step by step; and the shell and the daemon, which the binary of `portent-repl` brings.
 //!
 //! The engine alone knows no text and no names: plan with a [`planner::catalog::Catalog`], and feed it yourself.
 //!
@@ -55,6 +56,8 @@
 //!
 //! Nothing here is asynchronous, and nothing but the reading of sources uses a thread.
 
+#![deny(missing_docs)]
+
 mod builder;
 pub mod case;
 #[cfg(feature = "store")]
@@ -65,6 +68,7 @@ mod files;
 mod flow;
 mod functions;
 pub mod generate;
+pub mod guide;
 mod history;
 mod host;
 mod ingest;

@@ -13,8 +13,8 @@ use crate::session::Session;
 
 /// The rows that a query reports, from [`Session::matches`] on.
 ///
-/// As an iterator it waits for the next row, and ends when the session is dropped or the query reports elsewhere. With the feature `async`
-/// it is a `futures_core::Stream` as well: on any runtime, or none.
+/// As an iterator it waits for the next row, and ends when the session is dropped or the query reports elsewhere. A task awaits
+/// [`Self::recv`], on any runtime; with the feature `async` it is a `futures_core::Stream` as well.
 ///
 /// Its queue is bounded: if nobody takes rows the session waits, and so does whoever feeds it. To drop a `Matches` lets it go on.
 pub struct Matches {
@@ -135,6 +135,13 @@ impl Matches {
         }
     }
 
+    /// The next row, awaited on any runtime; `None` when there will be none any more. A call that is dropped takes no row along.
+    ///
+    /// (With `StreamExt` in scope `next` would mean two things: it is the iterator's, which waits.)
+    pub async fn recv(&mut self) -> Option<Emitted> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
     /// The next row, for a task: as `futures_core::Stream::poll_next`.
     pub fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Emitted>> {
         let mut inner = self.queue.inner();
@@ -217,6 +224,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
     use crate::row;
 
@@ -296,6 +305,11 @@ mod tests {
             panic!("a row");
         };
         assert_eq!(emitted.get::<i64>("v"), Some(7));
+        push(&mut session, 8);
+        let Poll::Ready(Some(emitted)) = pin!(matches.recv()).poll(&mut context) else {
+            panic!("a row");
+        };
+        assert_eq!(emitted.get::<i64>("v"), Some(8));
         drop(session);
         assert!(matches!(
             Pin::new(&mut matches).poll_next(&mut context),

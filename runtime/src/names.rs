@@ -12,6 +12,7 @@ use portent_planner::functions;
 
 /// The names that a statement may use. Travels as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Names {
     /// Streams, without the `$late` ones.
     pub streams: Vec<Relation>,
@@ -27,6 +28,7 @@ pub struct Names {
 
 /// Something that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Relation {
     /// As created.
     pub name: String,

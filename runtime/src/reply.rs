@@ -5,6 +5,20 @@ use std::sync::Arc;
 use portent_grammar::{Diagnostic, Schema, Value};
 
 /// The answer to one statement.
+///
+/// ```
+/// use portent::{Reply, Session};
+///
+/// let mut session = Session::new();
+/// for reply in session.run("CREATE STREAM s (ts TIMESTAMP); SET end_of_input = 'undecided'")? {
+///     match reply {
+///         Reply::Created { what, name, .. } => println!("{what} {name} is there"),
+///         Reply::Set { name, value } => println!("{name} is {value}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok::<(), portent::Errors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Reply {

@@ -167,6 +167,7 @@ struct Passed {
 
 /// A piece of the answer to a script, as it comes: see [`Session::run_source`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Piece<'a> {
     /// The whole answer of a statement.
     Reply(Reply),
@@ -184,6 +185,7 @@ pub enum Piece<'a> {
 
 /// What [`Session::check_sources`] found out.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Checked {
     /// The standing queries that will report rows, with their columns.
     pub reporting: Vec<(Arc<str>, Arc<Schema>)>,
@@ -254,6 +256,20 @@ impl Session {
     ///
     /// All of the text is checked first: if there is an error anywhere, nothing is executed.
     ///
+    /// ```
+    /// use portent::{Reply, Session};
+    ///
+    /// let mut session = Session::new();
+    /// let replies = session.run(
+    ///     "CREATE STREAM s (ts TIMESTAMP, v BIGINT);
+    ///      INSERT INTO s VALUES ('2026-01-31 10:00:00Z', 1), ('2026-01-31 10:00:01Z', 5);
+    ///      SELECT b.v - a.v AS rise FROM s MATCH (a b[b.v > a.v]);",
+    /// )?;
+    /// let Some(Reply::Rows { schema, rows }) = replies.last() else { panic!("rows") };
+    /// assert_eq!((schema[0].name.as_str(), rows[0][0].as_int()), ("rise", Some(4)));
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
+    ///
     /// # Errors
     /// All that is wrong with the text; or, at run time, what stopped a statement (those before it have been executed).
     pub fn run(&mut self, sql: &str) -> Result<Vec<Reply>, Errors> {
@@ -287,6 +303,20 @@ impl Session {
     }
 
     /// Calls this with each row that the query reports, from now on; those rows do not go to `on_match` or [`Self::drain`].
+    ///
+    /// ```
+    /// # use portent::{Session, row};
+    /// # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    /// # let mut session = Session::new();
+    /// # session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY high AS SELECT v FROM s WHERE v > 1")?;
+    /// let count = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&count);
+    /// session.on_query("high", move |_| { counter.fetch_add(1, Ordering::Relaxed); })?;
+    /// session.push("s", row!["2026-01-31 10:00:00Z", 2])?;
+    /// assert_eq!(count.load(Ordering::Relaxed), 1);
+    /// assert_eq!(session.drain().count(), 0);
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
     ///
     /// # Errors
     /// There is no such query.

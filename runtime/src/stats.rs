@@ -2,6 +2,7 @@
 
 /// What became of the events, and what came out. From [`Session::stats`](crate::Session::stats).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunStats {
     /// Streams that took events, in the order of creation.
     pub streams: Vec<StreamRun>,
@@ -18,6 +19,7 @@ impl RunStats {
 
 /// What one stream got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StreamRun {
     /// Its name; for a file in FROM, the path.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct StreamRun {
 
 /// What one query did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QueryRun {
     /// Its name.
     pub name: String,
@@ -68,6 +71,7 @@ pub struct QueryRun {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Events read.
     pub events: u64,

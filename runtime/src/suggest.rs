@@ -1,6 +1,11 @@
 //! Near misses.
 
 /// The candidate that was likely meant by `word`, if one is near enough.
+///
+/// ```
+/// assert_eq!(portent::suggest::nearest("chekc", ["run", "check", "test"]), Some("check"));
+/// assert_eq!(portent::suggest::nearest("banana", ["run", "check", "test"]), None);
+/// ```
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |candidate: &str| strsim::damerau_levenshtein(&word, &candidate.to_lowercase());

@@ -162,6 +162,53 @@ fn rooms_depend_in_one_direction_only() {
 }
 
 #[test]
+fn to_embed_portent_brings_no_runtime() {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--package",
+            "portent",
+            "--edges",
+            "normal",
+            "--offline",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo tree runs");
+    let tree = String::from_utf8_lossy(&output.stdout);
+    assert!(tree.contains("portent-engine"), "{tree}");
+    for runtime in ["tokio", "axum", "rustls"] {
+        assert!(!tree.contains(runtime), "{runtime}:\n{tree}");
+    }
+}
+
+#[test]
+fn published_libraries_leave_nothing_public_untold() {
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for (path, text) in files(&["Cargo.toml"]) {
+        let published = text.contains("[package]") && !text.contains("publish = false");
+        let library = root()
+            .join(path.trim_end_matches("Cargo.toml"))
+            .join("src/lib.rs");
+        let Ok(code) = std::fs::read_to_string(library) else {
+            continue;
+        };
+        if published {
+            seen += 1;
+            if !code.lines().any(|line| line == "#![deny(missing_docs)]") {
+                missing.push(path);
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
+    assert!(
+        missing.is_empty(),
+        "without #![deny(missing_docs)]: {missing:?}"
+    );
+}
+
+#[test]
 fn product_code_does_not_panic() {
     let mut found = Vec::new();
     for (path, text) in files(&[".rs"]) {

@@ -6,16 +6,23 @@ use crate::{Span, keywords};
 /// What a word is to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenClass {
+    /// A word of the language.
     Keyword,
     /// A name before `(`.
     Function,
+    /// A name without quotes.
     Name,
+    /// A name in double quotes.
     QuotedName,
+    /// A text in single quotes.
     Text,
+    /// Digits, with a fraction or an exponent.
     Number,
+    /// `=`, `->`, `||` and the like.
     Operator,
     /// Brackets, commas, dots, semicolons.
     Punctuation,
+    /// `-- …`, `/* … */`
     Comment,
     /// Unclosed, or no part of the language.
     Error,
@@ -24,6 +31,13 @@ pub enum TokenClass {
 /// Classifies every word and sign of a text; blanks are left out. Works on half-typed text too.
 ///
 /// Most keywords may be names as well, so this is a guess where the grammar alone would know.
+///
+/// ```
+/// use portent_grammar::token::{TokenClass, classify};
+///
+/// let classes: Vec<_> = classify("SELECT 'x'").into_iter().map(|(_, class)| class).collect();
+/// assert_eq!(classes, [TokenClass::Keyword, TokenClass::Text]);
+/// ```
 pub fn classify(text: &str) -> Vec<(Span, TokenClass)> {
     let tokens = tokens(text);
     let words: Vec<&Lexeme> = tokens

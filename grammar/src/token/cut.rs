@@ -73,6 +73,13 @@ pub enum Completeness {
 }
 
 /// What a half-typed text waits for.
+///
+/// ```
+/// use portent_grammar::token::{Completeness, completeness};
+///
+/// assert_eq!(completeness("SELECT 1;"), Completeness::Complete);
+/// assert_ne!(completeness("SELECT 'it"), Completeness::Complete);
+/// ```
 pub fn completeness(text: &str) -> Completeness {
     let Cut { tokens, pieces } = cut(text);
     if let Some(last) = tokens.last() {

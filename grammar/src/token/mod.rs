@@ -57,24 +57,34 @@ pub enum Token {
     /// Digits that run into letters: `10s`
     #[regex(r"(?&num)(?:(?&letter)|\$)(?&idchar)*")]
     BadNumber,
+    /// `(`
     #[token("(")]
     LeftParen,
+    /// `)`
     #[token(")")]
     RightParen,
+    /// `[`
     #[token("[")]
     LeftBracket,
+    /// `]`
     #[token("]")]
     RightBracket,
+    /// `{`
     #[token("{")]
     LeftBrace,
+    /// `}`
     #[token("}")]
     RightBrace,
+    /// `,`
     #[token(",")]
     Comma,
+    /// `;`
     #[token(";")]
     Semicolon,
+    /// `.`
     #[token(".")]
     Dot,
+    /// `=`
     #[token("=")]
     Equals,
     /// `->`
@@ -165,7 +175,9 @@ impl Token {
 /// A token and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lexeme {
+    /// What it is.
     pub token: Token,
+    /// Where it stands, in bytes.
     pub span: Span,
 }
 

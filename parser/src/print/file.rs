@@ -9,6 +9,14 @@ use crate::{depth, parse};
 
 /// Lays a file out. Every comment is kept; formatting what it gives changes nothing.
 ///
+/// ```
+/// let text = "select a from s -- why\nwhere a>1";
+/// let laid_out = portent_parser::format(text).unwrap();
+/// assert!(laid_out.starts_with("SELECT a"));
+/// assert!(laid_out.contains("-- why"));
+/// assert_eq!(portent_parser::format(&laid_out).unwrap(), laid_out);
+/// ```
+///
 /// # Errors
 /// The diagnostics of [`parse`](fn@crate::parse), if anything can't be read: nothing is laid out then.
 pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {

@@ -42,6 +42,12 @@ pub fn print_query(query: &Query) -> String {
 }
 
 /// An expression on one line.
+///
+/// ```
+/// use portent_parser::{parse_expr, print_expr};
+///
+/// assert_eq!(print_expr(&parse_expr("a+1  in(1,2)").unwrap()), "a + 1 IN (1, 2)");
+/// ```
 pub fn print_expr(expr: &Expr) -> String {
     Printer::default().expr(expr)
 }

@@ -48,9 +48,15 @@ pub enum StreamKind {
     /// A connector, or INSERT INTO.
     Source,
     /// The events of another stream that came too late.
-    Late { of: StreamId },
+    Late {
+        /// That stream.
+        of: StreamId,
+    },
     /// The matches of a query.
-    Query { reads: Vec<StreamId> },
+    Query {
+        /// The streams that the query reads.
+        reads: Vec<StreamId>,
+    },
 }
 
 /// A column of a stream.

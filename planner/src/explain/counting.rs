@@ -18,7 +18,9 @@ pub enum Source {
     Last,
     /// The first or the last of those that are bound to these variables (`None`: to any).
     Bound {
+        /// The variables; `None`: any.
         variables: Option<Vec<VarId>>,
+        /// The first or the last of them.
         end: LogicalEnd,
     },
 }

@@ -23,6 +23,20 @@ pub use automaton::table as automaton_table;
 pub use class::{Class, class};
 
 /// Explains a planned statement. One that could not be planned has nothing to explain: its diagnostics say why.
+///
+/// ```
+/// use portent_parser::ast::{ExplainFormat, StatementKind};
+/// use portent_planner::catalog::{Catalog, NoFiles};
+///
+/// let mut catalog = Catalog::new();
+/// let parsed = portent_parser::parse("CREATE STREAM s (ts TIMESTAMP, v BIGINT)");
+/// let StatementKind::CreateStream(create) = &parsed.statements[0].kind else { unreachable!() };
+/// catalog.create_stream(create, &NoFiles, &mut Vec::new()).unwrap();
+/// let query = portent_parser::parse_query("SELECT b.v FROM s MATCH (a b[b.v > a.v]) WITHIN 1 MINUTE").unwrap();
+/// let planned = catalog.plan_query(Some("rise"), &query, &NoFiles);
+/// let text = portent_planner::explain::explain(&planned, ExplainFormat::Text);
+/// assert!(text.contains("v > a.v"), "{text}");
+/// ```
 pub fn explain(planned: &Planned, format: ExplainFormat) -> String {
     let described = describe::describe(planned);
     match format {

@@ -74,57 +74,85 @@ pub enum ExprKind {
     FromInput(u16),
     /// Three-valued AND, OR over two or more operands, left to right, stopping early.
     And(Vec<Expr>),
+    /// As `And`.
     Or(Vec<Expr>),
+    /// Three-valued NOT: of NULL it is NULL.
     Not(Box<Expr>),
+    /// The number or interval with its sign changed.
     Negate(Box<Expr>),
+    /// Two operands of types that fit the operator; NULL if either is.
     Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    /// Two operands of one type; NULL if either is.
     Compare(CompareOp, Box<Expr>, Box<Expr>),
     /// `IS [NOT] DISTINCT FROM`: never NULL
     IsDistinct {
+        /// The first operand.
         left: Box<Expr>,
+        /// The second.
         right: Box<Expr>,
+        /// `IS NOT DISTINCT FROM`: equal, or both NULL.
         negated: bool,
     },
+    /// `IS [NOT] NULL`: never NULL
     IsNull {
+        /// What is tested.
         expr: Box<Expr>,
+        /// `IS NOT NULL`
         negated: bool,
     },
     /// `IS [NOT] TRUE | FALSE | UNKNOWN` (`None`)
     IsBool {
+        /// What is tested.
         expr: Box<Expr>,
+        /// The value asked for; `None`: UNKNOWN.
         value: Option<bool>,
+        /// `IS NOT`
         negated: bool,
     },
     /// `x IN (constants)`, hashed; a list with other members is lowered to ORs of comparisons
     InConst {
+        /// What is looked for.
         expr: Box<Expr>,
+        /// Where it is looked for.
         set: std::sync::Arc<super::expr::ConstSet>,
+        /// `NOT IN`
         negated: bool,
     },
     /// LIKE, ILIKE, SIMILAR TO, `~`, `~*` with a constant pattern, compiled once
     Matches {
+        /// The text.
         expr: Box<Expr>,
+        /// What it must look like.
         pattern: std::sync::Arc<super::expr::TextPattern>,
+        /// `NOT LIKE`, `!~`
         negated: bool,
     },
     /// searched CASE
     Case {
+        /// Condition and value, in order: the first that is true counts.
         branches: Vec<(Expr, Expr)>,
+        /// The value if none is true; `None`: NULL.
         otherwise: Option<Box<Expr>>,
     },
     /// `CAST`; with `try_` NULL instead of an error
     Cast {
+        /// What is converted; the type is that of the whole expression.
         expr: Box<Expr>,
+        /// NULL where the value doesn't fit, instead of an error.
         try_: bool,
     },
     /// A scalar function.
     Call {
+        /// A built-in one, or one that a program brought along.
         function: crate::functions::Function,
+        /// Its arguments, cast to the types that it takes.
         args: Vec<Expr>,
     },
     /// A path into JSON: `payload.user.id`, `tags[1]`
     Path {
+        /// The JSON, or the array.
         of: Box<Expr>,
+        /// The way into it.
         steps: Vec<PathStep>,
     },
     /// `ARRAY[…]`
@@ -145,6 +173,7 @@ pub enum ExprKind {
 /// A step of a JSON path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PathStep {
+    /// The field of this name of an object.
     Field(ecow::EcoString),
     /// 1-based
     Index(Box<Expr>),
@@ -157,30 +186,47 @@ impl PartialEq for Expr {
     }
 }
 
+/// Operators that compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArithmeticOp {
+    /// `+`
     Add,
+    /// `-`
     Subtract,
+    /// `*`
     Multiply,
+    /// `/`: of whole numbers cut to a whole number; by zero an error
     Divide,
+    /// `%`
     Modulo,
+    /// `^`
     Power,
     /// Text, arrays, JSON
     Concat,
 }
 
+/// Operators that compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompareOp {
+    /// `=`
     Eq,
+    /// `<>`
     NotEq,
+    /// `<`
     Lt,
+    /// `<=`
     LtEq,
+    /// `>`
     Gt,
+    /// `>=`
     GtEq,
-    /// inet: `<<`, `<<=`, `>>`, `>>=`
+    /// inet: `<<`, a network within another
     ContainedBy,
+    /// inet: `<<=`
     ContainedByOrEq,
+    /// inet: `>>`
     Contains,
+    /// inet: `>>=`
     ContainsOrEq,
 }
 
@@ -199,29 +245,38 @@ pub struct RowRef {
     pub physical: i32,
 }
 
+/// From which end rows are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogicalEnd {
+    /// From the first row on.
     First,
+    /// From the last row back.
     Last,
 }
 
 /// `argument` evaluated at the row that `row` finds; NULL where there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Navigate {
+    /// Which row.
     pub row: RowRef,
+    /// What is computed there.
     pub argument: Expr,
 }
 
 /// An aggregate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
+    /// Which one.
     pub function: AggregateFunction,
     /// The variables whose rows are aggregated; `None`: all rows of the match, or of the group outside of patterns.
     pub variables: Option<Vec<VarId>>,
+    /// RUNNING: up to the row at hand; else FINAL, over the whole match.
     pub running: bool,
     /// Over the row's columns (`Column`), and `Classifier`. Empty for `COUNT(*)`, `COUNT(v)`.
     pub args: Vec<Expr>,
+    /// Equal values count once.
     pub distinct: bool,
+    /// `FILTER (WHERE …)`: only rows for which this is true.
     pub filter: Option<Expr>,
 }
 
@@ -229,23 +284,35 @@ pub struct Aggregate {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AggregateFunction {
+    /// `COUNT`: of rows, or of values that are not NULL
     Count,
+    /// `SUM`
     Sum,
+    /// `AVG`
     Avg,
+    /// `MIN`
     Min,
+    /// `MAX`
     Max,
-    /// sample
+    /// The standard deviation of a sample.
     StddevSamp,
+    /// The standard deviation of the whole population.
     StddevPop,
+    /// The variance of a sample.
     VarSamp,
+    /// The variance of the whole population.
     VarPop,
     /// By row order.
     First,
+    /// By row order, from the end.
     Last,
+    /// All values as an array, in row order.
     ArrayAgg,
     /// second argument: the separator
     StringAgg,
+    /// `BOOL_AND`: whether all are true
     BoolAnd,
+    /// `BOOL_OR`: whether any is true
     BoolOr,
     /// One that a program brought along.
     Own(std::sync::Arc<OwnAggregate>),

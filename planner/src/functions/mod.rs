@@ -57,15 +57,25 @@ pub struct ScalarFunction {
 /// A shelf of functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
+    /// Over texts: LOWER, SUBSTRING, …
     Text,
+    /// Regular expressions.
     Regex,
+    /// Over numbers: ROUND, LOG, …
     Maths,
+    /// COALESCE, GREATEST and the like.
     Conditional,
+    /// Over times and intervals: DATE_TRUNC, EXTRACT, …
     Time,
+    /// Over JSON.
     Json,
+    /// Over arrays.
     Array,
+    /// Over addresses and networks.
     Inet,
+    /// Over places on the earth.
     Geo,
+    /// Over bytes: hashes, hexadecimal, base64.
     Bytes,
     /// What operators are lowered to; not to be called by name.
     Operator,
@@ -114,27 +124,42 @@ pub enum Body {
 /// The types of one way to call a function.
 #[derive(Clone, Copy, Debug)]
 pub struct Signature {
+    /// The types of its arguments, in order.
     pub params: &'static [Param],
     /// Any number (also none) of further arguments of this type.
     pub rest: Option<Param>,
+    /// The type of the result.
     pub returns: Returns,
 }
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Param {
+    /// BOOLEAN
     Bool,
+    /// BIGINT
     Int,
+    /// DOUBLE
     Float,
+    /// DECIMAL
     Decimal,
+    /// TEXT
     Text,
+    /// BYTEA
     Bytes,
+    /// TIMESTAMP
     Timestamp,
+    /// DATE
     Date,
+    /// INTERVAL
     Interval,
+    /// UUID
     Uuid,
+    /// INET
     Inet,
+    /// JSON
     Json,
+    /// `TEXT[]`
     TextArray,
     /// Anything.
     Any,
@@ -147,21 +172,35 @@ pub enum Param {
 /// The type of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Returns {
+    /// BOOLEAN
     Bool,
+    /// BIGINT
     Int,
+    /// DOUBLE
     Float,
+    /// DECIMAL
     Decimal,
+    /// TEXT
     Text,
+    /// BYTEA
     Bytes,
+    /// TIMESTAMP
     Timestamp,
+    /// DATE
     Date,
+    /// INTERVAL
     Interval,
+    /// INET
     Inet,
+    /// JSON
     Json,
+    /// `TEXT[]`
     TextArray,
+    /// `BIGINT[]`
     IntArray,
     /// The type that the `T` have in common.
     T,
+    /// An array of `T`.
     ArrayOfT,
 }
 

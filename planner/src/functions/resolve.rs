@@ -8,7 +8,9 @@ use crate::expr::{Expr, ExprKind};
 /// The types that a call's arguments are cast to, and that of its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
+    /// The types that the arguments are cast to, one each.
     pub params: Vec<Type>,
+    /// The type of the result.
     pub returns: Type,
 }
 

@@ -37,7 +37,9 @@ pub enum NodeKind {
     Absent(VarId),
     /// Elements with the links between them (`links.len() + 1 == elements.len()`).
     Sequence {
+        /// What follows on each other, at least two.
         elements: Vec<Node>,
+        /// How far each may be from the next.
         links: Vec<Gap>,
     },
     /// The left preferred.
@@ -50,10 +52,15 @@ pub enum NodeKind {
     Exclude(Box<Node>),
     /// `link` stands between two repetitions.
     Repeat {
+        /// What is repeated.
         element: Box<Node>,
+        /// At least so often.
         min: u32,
+        /// At most so often; `None`: no upper limit.
         max: Option<u32>,
+        /// Fewer are preferred to more.
         reluctant: bool,
+        /// How far apart two repetitions may be.
         link: Gap,
     },
     /// `^`

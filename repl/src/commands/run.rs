@@ -265,8 +265,9 @@ fn show(
         }
         Piece::End => output.printer.end(),
         Piece::Waiting => output.printer.flush(),
-        Piece::Progress(_) => Ok(()),
         Piece::Reply(reply) => reply_to(output, reply, source, args, terminal),
+        // Progress is shown where the sources are read, not here.
+        _ => Ok(()),
     };
     output.then(done);
 }

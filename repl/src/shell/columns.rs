@@ -72,15 +72,14 @@ fn look(path: &str, metadata: &Metadata) -> Option<Relation> {
     ]);
     let inferred = portent::connect::infer(&options, ROWS).ok()?;
     let columns = inferred.schema();
-    Some(Relation {
-        name: path.to_owned(),
-        columns: columns
-            .iter()
-            .map(|it| (it.name.clone(), it.ty.to_string()))
-            .collect(),
-        connected: true,
-        live: false,
-    })
+    let mut relation = Relation::default();
+    relation.name = path.to_owned();
+    relation.columns = columns
+        .iter()
+        .map(|it| (it.name.clone(), it.ty.to_string()))
+        .collect();
+    relation.connected = true;
+    Some(relation)
 }
 
 /// Whether there is an end of a line soon: to look for it in all of a large file takes longer than anybody waits for a key.

@@ -156,12 +156,13 @@ impl Door for Local {
                     return ControlFlow::Break(());
                 }
                 match piece {
-                    Piece::Row(_) => ControlFlow::Continue(()),
                     Piece::Reply(reply) => send(Part::Reply(reply)),
                     Piece::Header(schema) => send(Part::Header(Arc::clone(schema))),
                     Piece::End => send(Part::End),
                     Piece::Waiting => send(Part::Waiting),
                     Piece::Progress(progress) => send(Part::Progress(*progress)),
+                    // Rows are gathered above.
+                    _ => ControlFlow::Continue(()),
                 }
             })
         })?;

@@ -91,13 +91,11 @@ mod tests {
 
     #[test]
     fn the_line_fits_the_screen() {
-        let progress = Progress {
-            events: 1_234_567,
-            rows_out: 8,
-            bytes: 50,
-            total_bytes: Some(100),
-            waiting: false,
-        };
+        let mut progress = Progress::default();
+        progress.events = 1_234_567;
+        progress.rows_out = 8;
+        progress.bytes = 50;
+        progress.total_bytes = Some(100);
         let line = Meter::new(Instant::now(), 100).line(&progress);
         assert!(
             line.starts_with("████████████░░░░░░░░░░░░  50%  1,234,567 events"),

@@ -5,6 +5,7 @@ mod daemon;
 #[path = "../support/folder.rs"]
 mod folder;
 mod groups;
+mod guide;
 mod http;
 mod load;
 mod malformed;

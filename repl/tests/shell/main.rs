@@ -10,6 +10,7 @@ mod clock;
 mod doors;
 #[path = "../support/folder.rs"]
 mod folder;
+mod guide;
 mod lines;
 mod live;
 mod output;

@@ -21,6 +21,8 @@
 //!
 //! All options are in the tables of [`SOURCE_OPTIONS`] and [`SINK_OPTIONS`].
 
+#![deny(missing_docs)]
+
 mod backoff;
 mod batch;
 mod blocks;

@@ -8,6 +8,8 @@
 //!                                            ↑________________ output streams of other queries ________________|
 //! ```
 
+#![deny(missing_docs)]
+
 mod config;
 mod context;
 mod dispatch;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 /// How one expectation was not met.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Difference {
     /// The line of the case file that the expectation begins on.
     pub line: usize,
@@ -19,6 +20,7 @@ pub struct Difference {
 
 /// One row of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RowDiff {
     /// As expected.
     Same {
@@ -48,6 +50,7 @@ pub enum RowDiff {
 
 /// One cell of a changed row.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CellDiff {
     /// What was expected.
     pub expected: String,

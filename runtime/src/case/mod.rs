@@ -103,6 +103,7 @@ pub enum SectionKind {
 
 /// Why a file is no case file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CaseError {
     /// The line, from 1; 0 where there is none.
     pub line: usize,
@@ -134,6 +135,7 @@ pub enum Verdict {
 
 /// What came of a case. `Display` gives the readable form, without colour.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Report {
     /// Differences between what was expected and what came.
     pub differences: Vec<Difference>,
@@ -145,6 +147,7 @@ pub struct Report {
 
 /// Why a case couldn't be carried out.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Broken {
     /// The line of the case file; 0 where there is none.
     pub line: usize,

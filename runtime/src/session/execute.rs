@@ -25,6 +25,24 @@ impl Session {
     /// Executes the statements of a text in order, and hands the answers to `on` as they come: rows of a SELECT one by one, so that
     /// memory doesn't grow with them. `on` may stop the run.
     ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use portent::{Piece, Session, SourceText};
+    ///
+    /// let mut session = Session::new();
+    /// let text = SourceText::new("sample.sql", "CREATE STREAM t WITH (connector = 'generator', kind = 'trades'); SELECT * FROM t;");
+    /// let mut rows = 0;
+    /// let stopped = session.run_source(&text, &mut |piece| {
+    ///     if let Piece::Row(_) = piece {
+    ///         rows += 1;
+    ///     }
+    ///     // Three are enough.
+    ///     if rows == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// assert_eq!(rows, 3);
+    /// assert_eq!(stopped.unwrap_err().code(), Some(portent::codes::runtime::STOPPED));
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::run`]; P0617 if `on` stopped it.
     pub fn run_source(

@@ -17,6 +17,19 @@ impl Session {
     ///
     /// The answer is [`Reply::Paused`]; or [`Reply::Notice`], if there was nothing to pause: it is paused already, or done.
     ///
+    /// ```
+    /// # use portent::{QueryState, Session, row};
+    /// # let mut session = Session::new();
+    /// session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY high AS SELECT v FROM s WHERE v > 1")?;
+    /// session.pause("high")?;
+    /// session.push("s", row!["2026-01-31 10:00:00Z", 2])?;
+    /// session.resume("high")?;
+    /// session.push("s", row!["2026-01-31 10:00:01Z", 3])?;
+    /// let seen: Vec<_> = session.drain().filter_map(|found| found.get::<i64>("v")).collect();
+    /// assert_eq!(seen, [3]);
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
+    ///
     /// # Errors
     /// There is no such query (P0621).
     pub fn pause(&mut self, query: &str) -> Result<Reply, Errors> {

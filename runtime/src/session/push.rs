@@ -14,6 +14,7 @@ use crate::row::Row;
 
 /// What became of a pushed event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Push {
     /// It was in time.
     Accepted,
@@ -49,6 +50,15 @@ impl Session {
 
     /// Puts one event into a stream, given as a JSON object whose keys are the names of columns.
     ///
+    /// ```
+    /// # use portent::Session;
+    /// # let mut session = Session::new();
+    /// # session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY high AS SELECT v FROM s WHERE v > 1")?;
+    /// session.push_json("s", r#"{"ts": "2026-01-31 10:00:00Z", "v": 2}"#)?;
+    /// assert_eq!(session.drain().count(), 1);
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::push`]; or the text is not a JSON object (P0605).
     pub fn push_json(&mut self, stream: &str, json: &str) -> Result<Push, Errors> {
@@ -77,6 +87,16 @@ impl Session {
     /// Time passes without an event, in all streams: nothing before `time` (µs since 1970-01-01 UTC) will come any more. Deadlines before
     /// it pass. Time never goes back.
     ///
+    /// ```
+    /// # use portent::{Session, row};
+    /// # let mut session = Session::new();
+    /// session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY alone AS SELECT a.v FROM s MATCH (a -[1 SECOND]-> !b)")?;
+    /// session.push("s", row!["1970-01-01 00:00:00Z", 7])?;
+    /// session.advance_to(1_000_001)?;
+    /// assert_eq!(session.drain().count(), 1);
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
+    ///
     /// # Errors
     /// A sink can't be written.
     pub fn advance_to(&mut self, time: i64) -> Result<(), Errors> {
@@ -93,6 +113,18 @@ impl Session {
 
     /// The end of all input: open absences fire and greedy tails close, as `end_of_input` says. Sinks are written out and closed. Nothing
     /// can be pushed any more. Calling it again changes nothing.
+    ///
+    /// ```
+    /// # use portent::{Session, codes, row};
+    /// # let mut session = Session::new();
+    /// session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY alone AS SELECT a.v FROM s MATCH (a -[1 SECOND]-> !b)")?;
+    /// session.push("s", row!["2026-01-31 10:00:00Z", 7])?;
+    /// session.finish()?;
+    /// assert_eq!(session.drain().count(), 1);
+    /// let error = session.push("s", row!["2026-01-31 10:00:01Z", 8]).unwrap_err();
+    /// assert_eq!(error.code(), Some(codes::runtime::STREAM_ENDED));
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
     ///
     /// # Errors
     /// A sink can't be written.

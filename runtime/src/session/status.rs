@@ -16,6 +16,18 @@ use crate::status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
 impl Session {
     /// The standing queries and how they are, in the order of creation. Cheap: what is told is counted anyway.
+    ///
+    /// ```
+    /// # use portent::{Session, row};
+    /// # let mut session = Session::new();
+    /// session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY odd AS SELECT v FROM s WHERE 10 / v > 1")?;
+    /// session.push("s", row!["2026-01-31 10:00:00Z", 0])?;
+    /// session.push("s", row!["2026-01-31 10:00:01Z", 2])?;
+    /// let status = &session.queries()[0];
+    /// assert_eq!((status.events, status.rows, status.errors), (2, 1, 1));
+    /// assert!(status.first_error.as_ref().unwrap().contains("division by zero"));
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
     pub fn queries(&self) -> Vec<QueryStatus> {
         let queries = self.catalog.queries();
         let queries = queries.filter(|def| !self.is_watch(&def.name)).map(|def| {

@@ -18,6 +18,7 @@ const MOST_ENDED: usize = 1024;
 
 /// A SELECT that stands over its streams until [`Session::unwatch`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Watch {
     /// The name that its rows carry: [`Emitted::query`](crate::Emitted::query).
     pub name: String,

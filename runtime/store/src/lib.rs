@@ -30,6 +30,8 @@
 //! # }
 //! ```
 
+#![deny(missing_docs)]
+
 mod batch;
 mod config;
 mod error;

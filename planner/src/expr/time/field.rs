@@ -9,28 +9,39 @@ use rust_decimal::Decimal;
 /// A part of a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeField {
-    /// Of the second, as those below.
+    /// Of the second, in microseconds.
     Microseconds,
+    /// Of the second, with its fraction.
     Milliseconds,
     /// With its fraction.
     Second,
+    /// 0 to 59
     Minute,
+    /// 0 to 23
     Hour,
+    /// Of the month, from 1.
     Day,
     /// Sunday 0 to Saturday 6
     Dow,
     /// Monday 1 to Sunday 7
     IsoDow,
+    /// Day of the year, from 1.
     Doy,
     /// ISO 8601
     Week,
+    /// 1 to 12
     Month,
+    /// 1 to 4
     Quarter,
+    /// Of the calendar.
     Year,
     /// The year to which the ISO week belongs.
     IsoYear,
+    /// The year by ten, rounded down.
     Decade,
+    /// From 1: 2000 is the last year of the 20th.
     Century,
+    /// From 1: 2000 is the last year of the 2nd.
     Millennium,
     /// Seconds since 1970-01-01 00:00:00 UTC; the length of an interval in seconds.
     Epoch,

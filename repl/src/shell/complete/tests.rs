@@ -1,28 +1,28 @@
 use super::*;
 
 fn names() -> Names {
-    let relation = |name: &str, columns: &[&str]| Relation {
-        name: name.to_owned(),
-        columns: columns
+    let relation = |name: &str, columns: &[&str]| {
+        let mut relation = Relation::default();
+        relation.name = name.to_owned();
+        relation.columns = columns
             .iter()
             .map(|it| ((*it).to_owned(), "TEXT".to_owned()))
-            .collect(),
-        connected: false,
-        live: false,
+            .collect();
+        relation
     };
-    Names {
-        streams: vec![
-            relation("logins", &["ts", "user", "ok"]),
-            relation("trades", &["ts", "symbol", "price"]),
-        ],
-        queries: vec![relation("brute_force", &["user", "failures"])],
-        sinks: vec!["alerts".to_owned()],
-        settings: vec![(
-            "end_of_input".to_owned(),
-            vec!["'complete'".to_owned(), "'undecided'".to_owned()],
-        )],
-        functions: vec![("LOWER".to_owned(), vec!["LOWER(text) → text".to_owned()])],
-    }
+    let mut names = Names::default();
+    names.streams = vec![
+        relation("logins", &["ts", "user", "ok"]),
+        relation("trades", &["ts", "symbol", "price"]),
+    ];
+    names.queries = vec![relation("brute_force", &["user", "failures"])];
+    names.sinks = vec!["alerts".to_owned()];
+    names.settings = vec![(
+        "end_of_input".to_owned(),
+        vec!["'complete'".to_owned(), "'undecided'".to_owned()],
+    )];
+    names.functions = vec![("LOWER".to_owned(), vec!["LOWER(text) → text".to_owned()])];
+    names
 }
 
 /// The choices at `|`.

@@ -184,7 +184,10 @@ pub(super) const NOT_YET: &[&str] = &[
 #[derive(Clone, Debug)]
 pub enum Connector {
     /// Files, by path or glob, in this order.
-    File { paths: Vec<String> },
+    File {
+        /// Paths or globs.
+        paths: Vec<String>,
+    },
     /// The files of a folder, and those that come into it.
     Directory(Directory),
     /// Lines over TCP.
