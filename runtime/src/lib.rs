@@ -73,6 +73,8 @@ mod history;
 mod host;
 mod ingest;
 mod intake;
+// Without a log there is nobody who reads what is noted.
+#[cfg_attr(not(feature = "store"), allow(dead_code))]
 mod journal;
 mod matches;
 mod merge;

@@ -48,6 +48,8 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        // Without TLS there is nothing in it, which clippy would have copied.
+        #[allow(clippy::clone_on_copy)]
         let (router, stop, tls) = (router.clone(), stop.clone(), tls.clone());
         let header_timeout = limits.header_timeout.0;
         connections.spawn(async move {

@@ -7,7 +7,9 @@ use portent_planner::catalog::StreamDef;
 
 use super::Session;
 use crate::error::Errors;
-use crate::journal::{Journal, Note, Taken};
+#[cfg(feature = "store")]
+use crate::journal::Journal;
+use crate::journal::{Note, Taken};
 
 impl Session {
     /// From now on this hears of all that is taken in.
