@@ -119,6 +119,9 @@ impl Session {
                 self.insert_query(into, &planned, place, on)?
             }
             Effect::Select(planned) => {
+                for notice in self.not_kept(&planned.reads) {
+                    step(on(Piece::Reply(notice)))?;
+                }
                 let schema: Arc<Schema> = Arc::new(planned.output.clone());
                 step(on(Piece::Header(&schema)))?;
                 self.pass(&planned, "select", place, &mut |_: &mut Session, told| {

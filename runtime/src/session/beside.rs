@@ -51,6 +51,7 @@ impl Session {
         });
         let ready = match planned {
             Ok(Some(Effect::Select(planned))) => {
+                warnings.extend(self.not_kept(&planned.reads));
                 let schema = Arc::new(planned.output.clone());
                 let pass = self.ready(&planned, "select", &place);
                 pass.map(|pass| (pass, schema))

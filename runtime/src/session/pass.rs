@@ -20,6 +20,7 @@ use crate::merge::Feed;
 use crate::needed::needed;
 use crate::plan::Target;
 use crate::reader::Incoming;
+use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 
 /// What a passing query tells.
@@ -156,6 +157,26 @@ impl Session {
         let (ran, result) = pass.run(&mut |told| on(self, told));
         self.note_pass(&ran);
         result
+    }
+
+    /// Whoever pushes events and then selects from their stream finds nothing, and hears why.
+    pub(super) fn not_kept(&self, reads: &[StreamId]) -> Vec<Reply> {
+        if self.options.keep_pushed || self.options.no_connectors {
+            return Vec::new();
+        }
+        let sources = self.closure(reads).sources;
+        let states = sources.iter().filter_map(|id| self.streams.get(id));
+        let went_by = |state: &&StreamState| {
+            let stats = self.flow.stream_stats(state.def.id);
+            !state.connected && state.kept.is_empty() && stats.is_some_and(|it| it.events > 0)
+        };
+        let told = states.filter(went_by).map(|state| {
+            let name = &state.def.name;
+            Reply::Notice(format!(
+                "events that were pushed into \"{name}\" went by, and are not kept: a SELECT reads rows of INSERT and sources; CREATE QUERY sees what comes"
+            ))
+        });
+        told.collect()
     }
 
     /// Makes a passing query ready: an engine of its own with all that it reads, and its sources open.

@@ -475,3 +475,27 @@ fn an_endless_generator_is_not_bounded() {
         .run("CREATE QUERY q AS SELECT symbol, COUNT(*) AS n FROM few GROUP BY symbol; SELECT COUNT(*) FROM few")
         .expect("few have an end");
 }
+
+#[test]
+fn who_selects_what_was_pushed_hears_why_there_is_nothing() {
+    let mut session = Session::new();
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT)")
+        .unwrap();
+    let notices = |session: &mut Session| -> Vec<String> {
+        let replies = session.run("SELECT v FROM s").unwrap();
+        let told = replies.into_iter().filter_map(|reply| match reply {
+            Reply::Notice(text) => Some(text),
+            _ => None,
+        });
+        told.collect()
+    };
+    assert!(notices(&mut session).is_empty());
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    let told = notices(&mut session);
+    assert!(told[0].contains("went by, and are not kept"), "{told:?}");
+    session
+        .run("INSERT INTO s VALUES ('2026-01-01 00:00:01Z', 2)")
+        .unwrap();
+    assert!(notices(&mut session).is_empty());
+}
