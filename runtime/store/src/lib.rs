@@ -33,6 +33,7 @@
 mod batch;
 mod config;
 mod error;
+mod error_text;
 mod format;
 mod index;
 pub mod inspect;
