@@ -24,6 +24,7 @@
 //! * [`Session`]: scripts, standing queries, events by hand, sources read to their end.
 //! * [`Host`]: a session on a thread of its own, reached from anywhere.
 //! * [`case`]: rule tests, as `portent test` runs them.
+//! * `store` (feature `store`): the durable event log, its catalog and checkpoints.
 //! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
 //!
 //! The engine alone knows no text and no names: plan with a [`planner::catalog::Catalog`], and feed it yourself.
@@ -84,6 +85,8 @@ mod source;
 mod sources;
 mod stats;
 mod status;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod suggest;
 mod typed;
 mod why;
