@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portent_grammar::codes::store as codes;
-use portent_store::meta::{CheckpointInfo, META_FILE};
+use portent_store::meta::{Checkpoint, CheckpointInfo, META_FILE};
 use portent_store::{DiskStorage, Meta, MetaError, inspect};
 
 use super::folder::{meta_nearby, present};
@@ -68,15 +68,15 @@ pub fn checkpoints(meta: &Meta) -> Result<Vec<CheckpointLook>, Errors> {
 ///
 /// # Errors
 /// P0721: damaged. P0722: no such checkpoint. P0724: the log does not have its position.
-pub fn verify_checkpoint(meta: &Meta, id: u64, folder: &Path) -> Result<(), Errors> {
+pub fn verify_checkpoint(meta: &Meta, id: u64, folder: &Path) -> Result<Checkpoint, Errors> {
     let checkpoint = meta.checkpoint(id)?;
     let storage = DiskStorage::read_only(folder);
     if !inspect::is_log(&storage)? {
-        return Ok(());
+        return Ok(checkpoint);
     }
     let segments = inspect::segments(&storage)?;
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
-        return Ok(());
+        return Ok(checkpoint);
     };
     let at = checkpoint.position;
     let problem = if at < first.first {
@@ -90,7 +90,7 @@ pub fn verify_checkpoint(meta: &Meta, id: u64, folder: &Path) -> Result<(), Erro
             last.next
         )
     } else {
-        return Ok(());
+        return Ok(checkpoint);
     };
     Err(Errors::plain(codes::CHECKPOINT_POSITION, problem)
         .help("restore the log and meta.redb from the same copy, or begin without the checkpoint"))

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use portent_grammar::codes::{input, store as codes};
 use portent_grammar::value::{write_instant, write_int};
 use portent_grammar::{Schema, Value};
 use portent_store::{Damage, Events, Record, Stream};
 
+use super::Records;
 use super::records::shown_names;
-use super::{Records, columns_sql};
 use crate::Errors;
 
 /// The columns that `with_position` adds: position, time of arrival, stream.
@@ -28,6 +27,30 @@ pub struct Exported {
     pub gaps: Vec<Damage>,
 }
 
+/// Whether a part can be exported in this way, as far as the newest columns of its streams tell: before a file is made for it.
+///
+/// # Errors
+/// P0730, P0731: as [`export`].
+pub fn check_export(records: &Records, with_position: bool) -> Result<(), Errors> {
+    if with_position {
+        let streams = records.streams().iter();
+        return streams
+            .filter(|stream| records.stream().is_none_or(|name| stream.name == name))
+            .try_for_each(|stream| {
+                refuse_position_columns(&stream.schema, || format!("stream {}", stream.name))
+            });
+    }
+    if records.stream().is_none() && records.streams().len() > 1 {
+        let shown = shown_names(records.streams());
+        return Err(Errors::plain(
+            codes::EXPORT_STREAMS,
+            format!("the log holds several streams: {shown}"),
+        )
+        .help("name one by --stream, or tell their events apart by --with-position"));
+    }
+    Ok(())
+}
+
 /// Writes the events of a part of a log, a JSON object a line, in the order of their positions. An object has the columns that its event had when it was taken: if a
 /// stream's columns have changed meanwhile, its lines differ. Clocks and markers are left out.
 ///
@@ -42,14 +65,7 @@ pub fn export(
     out: &mut dyn Write,
     with_position: bool,
 ) -> Result<Exported, Errors> {
-    if !with_position && records.stream().is_none() && records.streams().len() > 1 {
-        let shown = shown_names(records.streams());
-        return Err(Errors::plain(
-            codes::EXPORT_STREAMS,
-            format!("the log holds several streams: {shown}"),
-        )
-        .help("name one by --stream, or tell their events apart by --with-position"));
-    }
+    check_export(records, with_position)?;
     let mut exported = Exported::default();
     let mut layouts: HashMap<(u32, u32), Layout> = HashMap::new();
     let mut buffer = Vec::with_capacity(2 * BLOCK);
@@ -87,15 +103,6 @@ pub fn export(
     flush(&mut buffer, out)?;
     out.flush().map_err(|error| failed(&error))?;
     Ok(exported)
-}
-
-/// The columns of the streams that are exported, as `--columns` of an import takes them.
-pub fn export_schemas(records: &Records) -> Vec<(String, String)> {
-    let wanted = |stream: &&Arc<Stream>| records.stream().is_none_or(|name| stream.name == name);
-    let streams = records.streams().iter().filter(wanted);
-    streams
-        .map(|stream| (stream.name.clone(), columns_sql(&stream.schema)))
-        .collect()
 }
 
 fn flush(buffer: &mut Vec<u8>, out: &mut dyn Write) -> Result<(), Errors> {

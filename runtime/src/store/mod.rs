@@ -18,12 +18,14 @@ mod folder;
 mod import;
 mod metered;
 mod records;
+#[cfg(test)]
+mod tests;
 
 pub use portent_store::*;
 
 pub use checkpoints::{CheckpointLook, checkpoints, open_meta, verify_checkpoint};
 pub use columns::{columns_sql, parse_columns};
-pub use export::{Exported, POSITION_COLUMNS, export, export_schemas};
+pub use export::{Exported, POSITION_COLUMNS, check_export, export};
 pub use folder::{begin, look};
 pub use import::{Import, Imported, import};
 pub use metered::Metered;
