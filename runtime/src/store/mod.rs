@@ -21,6 +21,7 @@ mod records;
 #[cfg(test)]
 mod tests;
 
+pub use portent_grammar::{Cell, ColumnValues, Columns};
 pub use portent_store::*;
 
 pub use checkpoints::{CheckpointLook, checkpoints, open_meta, verify_checkpoint};

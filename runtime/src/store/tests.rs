@@ -71,6 +71,7 @@ fn rows(folder: &Folder, name: &str, part: &Part) -> Vec<(u64, Vec<Value>)> {
 /// A column of every type, and values at the ends of what it holds.
 fn every_value() -> (String, Vec<Vec<Value>>) {
     let json = |text: &str| Value::json(serde_json::from_str(text).unwrap());
+    let interval = |interval| Value::Interval(Arc::new(interval));
     let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
     let cast = |text: &str, ty: &Type| Value::text(text).cast(ty).unwrap();
     let columns: Vec<(&str, Vec<Value>)> = vec![
@@ -144,17 +145,17 @@ fn every_value() -> (String, Vec<Vec<Value>>) {
         (
             "INTERVAL",
             vec![
-                Value::Interval(Interval {
+                interval(Interval {
                     months: 14,
                     days: -3,
                     micros: 1,
                 }),
-                Value::Interval(Interval {
+                interval(Interval {
                     months: 0,
                     days: 0,
                     micros: 0,
                 }),
-                Value::Interval(Interval {
+                interval(Interval {
                     months: -1,
                     days: 2,
                     micros: -3_600_000_001,

@@ -71,11 +71,9 @@ impl<W: io::Write> Lines<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
         match record {
             Record::Events(events) => self.events(events),
-            Record::Clock { position, time, to } => self.line(
-                *position,
-                *time,
-                &format!("(clock)  {}", Value::Timestamp(*to)),
-            ),
+            Record::Clock { position, time, to } => {
+                self.line(*position, *time, &format!("(clock)  {}", instant(*to)))
+            }
             Record::Marker {
                 position,
                 time,
@@ -106,23 +104,35 @@ impl<W: io::Write> Lines<W> {
             for (column, value) in events.stream.schema.iter().zip(events.rows.row(row)) {
                 let _ = write!(text, " {}={}", printable(&column.name), shown(&value));
             }
-            self.line(events.position + row as u64, events.time, &text)?;
+            self.line(
+                events.position.saturating_add(row as u64),
+                events.time,
+                &text,
+            )?;
         }
         Ok(())
     }
 
     fn line(&mut self, position: u64, time: i64, text: &str) -> io::Result<()> {
         let ((on, off), width) = (self.dim, self.width);
-        let time = Value::Timestamp(time);
+        let time = instant(time);
         self.left -= 1;
         writeln!(self.out, "{on}{position:>width$}  {time}{off}  {text}")
     }
+}
+
+/// In one word, as `--since` takes it.
+fn instant(micros: i64) -> String {
+    let mut text = Vec::new();
+    portent::value::write_instant(micros, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Texts that could be taken for something else stand in quotes.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
+        Value::Timestamp(micros) => instant(*micros),
         Value::Text(text) => {
             let plain = !text.is_empty()
                 && text != "NULL"
