@@ -179,7 +179,7 @@ fn records_are_printed_for_people() {
         "3456"
     );
     assert_eq!(lines(&["--since", "2026-03-02"]), "");
-    let coloured = folder.run(&["--color", "always", "log", "print", "log", "--limit", "1"]);
+    let coloured = folder.run(&["log", "print", "log", "--limit", "1", "--color", "always"]);
     assert!(
         coloured.exits(0).out.starts_with("\u{1b}[2m0"),
         "{}",
