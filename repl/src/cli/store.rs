@@ -12,14 +12,14 @@ Examples:
   portent log list data/log                          the segments: positions, events, bytes, times
   portent log streams data/log                       the streams and their columns
   portent log print data/log --from 120 --limit 20   records for people
-  portent log verify data/log                        reads everything; exit code 1 if anything is damaged
+  portent log verify data/log                        reads everything; exit code 1 if damaged
   portent log export data/log --stream logins -O logins.jsonl
   portent log import data/log --stream logins more.jsonl
 ";
 
 const LOG_NOTE: &str = "\
-All but import only read, and work while another process writes the log. Exit codes: 0 fine · 1 damaged, locked, or rows that
-don't fit · 2 wrong usage, no such directory, stream or position";
+All but import only read, and work while another process writes the log.
+Exit codes: 0 fine · 1 damaged, locked, or rows that don't fit · 2 wrong usage, or no such thing there";
 
 #[derive(Debug, Args)]
 #[command(help_template = TEMPLATE, before_help = LOG_EXAMPLES, after_help = LOG_NOTE)]
@@ -169,7 +169,7 @@ pub struct LogImportArgs {
     #[arg(value_name = "FILE.jsonl|csv")]
     pub file: PathBuf,
     /// The stream that the rows are events of
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub stream: String,
     /// Names and types [default: as the log has them for the stream, else inferred from the file]
     #[arg(long, value_name = "COLUMNS")]
@@ -185,8 +185,8 @@ Examples:
 ";
 
 const CHECKPOINT_NOTE: &str = "\
-One process at a time can have the checkpoints open: stop the daemon first. Exit codes: 0 fine · 1 damaged or locked ·
-2 wrong usage, no such directory or checkpoint";
+One process at a time can have the checkpoints open: stop the daemon first.
+Exit codes: 0 fine · 1 damaged or locked · 2 wrong usage, or no such thing there";
 
 #[derive(Debug, Args)]
 #[command(help_template = TEMPLATE, before_help = CHECKPOINT_EXAMPLES, after_help = CHECKPOINT_NOTE)]

@@ -664,3 +664,44 @@ fn help_begins_with_examples() {
         ran.out
     );
 }
+
+#[test]
+fn an_import_counts_all_that_does_not_fit() {
+    let folder = Folder::new();
+    folder.write("bad.jsonl", &"{\"n\":\"x\"}\n".repeat(5000));
+    folder
+        .run(&[
+            "log",
+            "import",
+            "log",
+            "--stream",
+            "s",
+            "bad.jsonl",
+            "--columns",
+            "n BIGINT",
+        ])
+        .exits(1)
+        .says("bad.jsonl, line 10,")
+        .says("4990 more lines don't fit");
+    assert!(!folder.has("log"));
+}
+
+#[test]
+fn an_import_of_nothing() {
+    let folder = Folder::new();
+    folder.write("empty.jsonl", "");
+    let import = ["log", "import", "log", "--stream", "s", "empty.jsonl"];
+    folder.run(&import).exits(1).says("P0509").says("--columns");
+    folder
+        .run(&[&import[..], &["--columns", "a TEXT"]].concat())
+        .exits(0)
+        .prints("0 events of s\n");
+    folder.run(&["log", "export", "log"]).exits(0).prints("");
+    folder
+        .run(&["log", "import", "log", "--stream", "s", "-"])
+        .exits(2)
+        .says("standard input");
+    folder
+        .run(&["log", "import", "log", "--stream", "", "empty.jsonl"])
+        .exits(2);
+}

@@ -7,6 +7,7 @@ use portent_connect::{
     BadRow, Batch as Rows, ConnectError, OnBad, Progress, SAMPLE_ROWS, Source, SourceConfig,
     SourceSchema,
 };
+use portent_grammar::codes::input;
 use portent_grammar::{Code, Diagnostic, Schema, Span};
 use portent_store::{Batch, Log, LogConfig, Recovery, Stream};
 
@@ -99,7 +100,8 @@ fn check(import: &Import<'_>, streams: &[Arc<Stream>]) -> Result<Checked, Errors
     let (schema, columns) = match given {
         Some(columns) => (source_of(columns), columns.clone()),
         None => {
-            let inferred = portent_connect::infer_config(&config, SAMPLE_ROWS).map_err(told)?;
+            let inferred =
+                portent_connect::infer_config(&config, SAMPLE_ROWS).map_err(not_inferred)?;
             inferred.apply(&mut config);
             (inferred.to_source_schema(), inferred.schema())
         }
@@ -115,10 +117,9 @@ fn check(import: &Import<'_>, streams: &[Arc<Stream>]) -> Result<Checked, Errors
     });
     let mut bad = Bad::default();
     let mut batch = Batch::new();
-    each(&config, &schema, |rows| {
-        bad.add(rows);
-        batch.clear();
-        Ok(batch.events(&trial, &rows.columns)?)
+    each(&config, &schema, |rows, count| {
+        bad.add(rows, count);
+        put(&mut batch, &trial, rows)
     })?;
     bad.refuse("nothing was imported")?;
     Ok(Checked {
@@ -133,12 +134,11 @@ fn append(log: &Log, import: &Import<'_>, checked: Checked) -> Result<Imported, 
     let stream = log.define(import.stream, &checked.columns, import.now)?;
     let first = log.next();
     let mut batch = Batch::new();
-    each(&checked.config, &checked.schema, |rows| {
+    each(&checked.config, &checked.schema, |rows, count| {
         let mut bad = Bad::default();
-        bad.add(rows);
+        bad.add(rows, count);
         bad.refuse("the file has changed since it was checked")?;
-        batch.clear();
-        batch.events(&stream, &rows.columns)?;
+        put(&mut batch, &stream, rows)?;
         log.append(&mut batch, import.now)?;
         Ok(())
     })
@@ -159,26 +159,44 @@ fn append(log: &Log, import: &Import<'_>, checked: Checked) -> Result<Imported, 
     })
 }
 
+/// The rows alone, as bytes. The columns of an empty file were never laid out.
+fn put(batch: &mut Batch, stream: &Arc<Stream>, rows: &Rows) -> Result<(), Errors> {
+    batch.clear();
+    if rows.rows() == 0 {
+        return Ok(());
+    }
+    Ok(batch.events(stream, &rows.columns)?)
+}
+
 fn source_of(columns: &Schema) -> SourceSchema {
     SourceSchema::of(columns.iter().map(|it| (it.name.as_str(), it.ty.clone())))
 }
 
-/// Reads a file to its end, some rows at a time.
+/// Reads a file to its end, some rows at a time; with the number of lines by then that don't fit.
 fn each(
     config: &SourceConfig,
     schema: &SourceSchema,
-    mut take: impl FnMut(&Rows) -> Result<(), Errors>,
+    mut take: impl FnMut(&Rows, u64) -> Result<(), Errors>,
 ) -> Result<(), Errors> {
     let mut source: Box<dyn Source> = portent_connect::open(config, schema).map_err(told)?;
     let mut rows = Rows::new();
     loop {
         rows.clear();
         let progress = source.next_batch(&mut rows, ROWS).map_err(told)?;
-        take(&rows)?;
+        take(&rows, source.stats().bad)?;
         if progress == Progress::End {
             return Ok(());
         }
     }
+}
+
+/// The advice for a stream is CREATE STREAM; here it is another.
+fn not_inferred(error: ConnectError) -> Errors {
+    if error.code == input::INPUT_EMPTY {
+        return Errors::plain(error.code, error.message)
+            .help("say the columns: --columns 'ts TIMESTAMP, user TEXT'");
+    }
+    told(error)
 }
 
 fn told(error: ConnectError) -> Errors {
@@ -194,9 +212,10 @@ struct Bad {
 }
 
 impl Bad {
-    fn add(&mut self, rows: &Rows) {
+    /// `count`: of the whole file by then. A batch keeps some of them only.
+    fn add(&mut self, rows: &Rows, count: u64) {
+        self.count = count;
         for row in &rows.bad {
-            self.count += 1;
             self.code.get_or_insert(row.code);
             if self.shown.len() < SHOWN {
                 self.shown.push(diagnostic(row));

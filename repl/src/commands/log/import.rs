@@ -12,6 +12,12 @@ use crate::summary::counted;
 use crate::terminal::Terminal;
 
 pub fn run(args: &LogImportArgs, _terminal: &Terminal) -> Result<Outcome, Failure> {
+    if args.file.as_os_str() == "-" {
+        return Err(Failure::usage(
+            "standard input can't be imported: a file is checked first, and then read once more",
+            Some("write it to a file".into()),
+        ));
+    }
     let columns = args
         .columns
         .as_deref()
