@@ -440,3 +440,16 @@ fn a_locked_log_is_read_and_not_imported_into() {
     );
     let _: Arc<_> = look(folder.path("a")).unwrap();
 }
+
+#[test]
+fn columns_that_an_export_adds_must_be_free() {
+    let folder = Folder::new("position");
+    let log = opened(&folder, "a");
+    append(&log, "s", "_position BIGINT", &[vec![Value::Int(7)]], 0);
+    log.close().unwrap();
+    assert_eq!(exported(&folder, "a", "s"), "{\"_position\":7}\n");
+    let storage = look(folder.path("a")).unwrap();
+    let mut records = Records::read(&storage, &Part::default(), None, false).unwrap();
+    let error = export(&mut records, &mut Vec::new(), true).unwrap_err();
+    assert_eq!(error.code(), Some(codes::POSITION_COLUMNS));
+}
