@@ -1,10 +1,18 @@
 //! The command line: what can be typed.
 
+mod store;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Mode;
+
+pub use store::{
+    CheckpointArgs, CheckpointCommand, CheckpointListArgs, CheckpointShowArgs,
+    CheckpointVerifyArgs, LogArgs, LogCommand, LogExportArgs, LogImportArgs, LogListArgs,
+    LogPrintArgs, LogVerifyArgs, PartArgs,
+};
 
 const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
@@ -19,6 +27,7 @@ Examples:
   portent explain P0302                           what an error code means
   portent test rules/                             rule tests: events in, expected matches out
   portent gen logins --count 1000 > logins.csv    sample events
+  portent log verify data/log                     reads a log on disk, and names all that is damaged
 ";
 
 const EXITS: &str = "\
@@ -80,12 +89,16 @@ pub enum Command {
     Test(TestArgs),
     /// Make sample events, the same for the same seed
     Gen(GenArgs),
+    /// The event log on disk: list, print, verify, export, import
+    Log(LogArgs),
+    /// The checkpoints beside it: list, show, verify
+    Checkpoint(CheckpointArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
 }
 
 /// The names of the commands, for suggestions.
-pub const COMMANDS: [&str; 9] = [
+pub const COMMANDS: [&str; 11] = [
     "repl",
     "run",
     "serve",
@@ -94,6 +107,8 @@ pub const COMMANDS: [&str; 9] = [
     "fmt",
     "test",
     "gen",
+    "log",
+    "checkpoint",
     "completions",
 ];
 

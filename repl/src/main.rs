@@ -44,6 +44,8 @@ fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Some(Command::Fmt(args)) => commands::fmt::run(&args, terminal),
         Some(Command::Test(args)) => commands::test::run(&args, terminal),
         Some(Command::Gen(args)) => commands::generate::run(&args, terminal),
+        Some(Command::Log(args)) => commands::log::run(&args, terminal),
+        Some(Command::Checkpoint(args)) => commands::checkpoint::run(&args, terminal),
         Some(Command::Completions(args)) => commands::completions::run(&args),
         None if cli.run.is_empty() && cli.run.is_for_a_run() => {
             commands::run::run(&cli.run, terminal)

@@ -73,3 +73,34 @@ impl Bar {
         }
     }
 }
+
+/// How much of something with a known size has been read.
+#[derive(Clone)]
+pub struct ByteBar {
+    bar: ProgressBar,
+}
+
+impl ByteBar {
+    /// On standard error, which is a terminal.
+    pub fn new(total: u64) -> Self {
+        let target = ProgressDrawTarget::stderr_with_hz(8);
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let template = "{bar:32} {percent:>3}% {bytes} of {total_bytes} · {bytes_per_sec}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        }
+        Self { bar }
+    }
+
+    /// So many bytes more. What is read twice counts up to the end.
+    pub fn add(&self, bytes: u64) {
+        let total = self.bar.length().unwrap_or(u64::MAX);
+        self.bar
+            .set_position(self.bar.position().saturating_add(bytes).min(total));
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -24,6 +24,7 @@
 //! * [`Session`]: scripts, standing queries, events by hand, sources read to their end.
 //! * [`Host`]: a session on a thread of its own, reached from anywhere.
 //! * [`case`]: rule tests, as `portent test` runs them.
+//! * `store` (feature `store`): the durable event log, its catalog and checkpoints.
 //! * [`engine`]: the matcher alone, for those who plan and feed it themselves.
 //! * [`guide`]: how to embed it, step by step; and the shell and the daemon, which the binary of `portent-repl` brings.
 //!
@@ -93,6 +94,8 @@ mod source;
 mod sources;
 mod stats;
 mod status;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod suggest;
 mod typed;
 mod why;
@@ -123,5 +126,3 @@ pub use portent_grammar::{
 pub use portent_parser as parser;
 pub use portent_parser::ast::ExplainFormat;
 pub use portent_planner as planner;
-#[cfg(feature = "store")]
-pub use portent_store as store;

@@ -30,6 +30,7 @@ pub mod names;
 pub mod patterns;
 pub mod runtime;
 pub mod statements;
+pub mod store;
 pub mod syntax;
 pub mod types;
 pub mod unsupported;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<CodeInfo> {
         unsupported::ALL,
         input::ALL,
         runtime::ALL,
+        store::ALL,
         lints::ALL,
     ];
     let mut all: Vec<CodeInfo> = topics.into_iter().flatten().copied().collect();

@@ -4,6 +4,7 @@ mod csv;
 mod json;
 mod line;
 mod lines;
+mod listing;
 mod markdown;
 mod table;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use portent::{Schema, Value};
 
 pub use lines::WholeLines;
+pub use listing::{Listing, number};
 
 /// The modes of `--output`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

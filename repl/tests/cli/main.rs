@@ -1,6 +1,7 @@
 //! The command line, as a user meets it: exit codes, what goes to standard output and what to standard error.
 
 mod check;
+mod checkpoint;
 mod explain;
 mod fmt;
 #[path = "../support/folder.rs"]
@@ -9,6 +10,7 @@ mod generate;
 mod harness;
 mod input;
 mod inserts;
+mod log;
 mod output;
 mod rules;
 mod run;

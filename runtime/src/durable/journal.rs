@@ -9,7 +9,7 @@ use portent_planner::compiled::StreamId;
 use portent_store::{Batch, Log, Stream};
 
 use super::history::{History, Numbered};
-use super::{locked, log_error};
+use super::locked;
 use crate::error::Errors;
 use crate::journal::{Journal, Note, Taken};
 use portent_grammar::codes::runtime as codes;
@@ -54,7 +54,7 @@ impl LogJournal {
         let stream = self
             .log
             .define(&def.name, &schema, now)
-            .map_err(|error| log_error(&error))?;
+            .map_err(Errors::from)?;
         self.streams.insert(def.id, Arc::clone(&stream));
         Ok(stream)
     }
@@ -62,7 +62,7 @@ impl LogJournal {
     fn append(&mut self, now: i64) -> Result<(), Errors> {
         let appended = self.log.append(&mut self.batch, now);
         self.batch.clear();
-        appended.map(|_| ()).map_err(|error| log_error(&error))
+        appended.map(|_| ()).map_err(Errors::from)
     }
 }
 
@@ -76,7 +76,7 @@ impl Journal for LogJournal {
         let batched = batched.and_then(|()| self.batch.events(&stream, events.rows));
         if let Err(error) = batched {
             self.batch.clear();
-            return Err(log_error(&error));
+            return Err(error.into());
         }
         self.append(events.now)
     }
@@ -121,9 +121,7 @@ impl Journal for LogJournal {
             }
             Note::Finish => FINISH,
         };
-        self.batch
-            .marker(kind, &bytes)
-            .map_err(|error| log_error(&error))?;
+        self.batch.marker(kind, &bytes).map_err(Errors::from)?;
         self.append(now)?;
         let mut history = locked(&self.history);
         if let Some(numbered) = numbered {

@@ -45,7 +45,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::QueryState;
-use portent_store::{DiskStorage, Durability, Log, LogConfig, LogError, Meta, MetaError, Storage};
+use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Storage};
 
 use crate::builder::SessionBuilder;
 use crate::error::Errors;
@@ -166,11 +166,9 @@ impl Durable {
             })?),
         };
         let now = crate::session::wall();
-        let meta = Meta::open(&storage).map_err(|error| meta_error(&error))?;
+        let meta = Meta::open(&storage).map_err(Errors::from)?;
         let mut restored = Restored::default();
-        let (checkpoint, unusable) = meta
-            .newest_checkpoint()
-            .map_err(|error| meta_error(&error))?;
+        let (checkpoint, unusable) = meta.newest_checkpoint().map_err(Errors::from)?;
         restored
             .warnings
             .extend(unusable.iter().map(ToString::to_string));
@@ -187,8 +185,7 @@ impl Durable {
         if let Some(checkpoint) = &checkpoint {
             log_config.known_durable = log_config.known_durable.max(checkpoint.position);
         }
-        let (log, recovery) =
-            Log::open(storage, log_config, now).map_err(|error| log_error(&error))?;
+        let (log, recovery) = Log::open(storage, log_config, now).map_err(Errors::from)?;
         restored.cut = recovery.cut.as_ref().map_or(0, |cut| cut.bytes);
         restored
             .warnings
@@ -239,9 +236,7 @@ impl Durable {
     /// The disk refuses: then nothing more is taken in until the directory is opened again.
     pub fn commit(&self) -> Result<(), Errors> {
         let next = self.log.next();
-        self.log
-            .wait_durable(next)
-            .map_err(|error| log_error(&error))
+        self.log.wait_durable(next).map_err(Errors::from)
     }
 
     /// Writes the state of the session down: when the directory is opened again, only what comes from now on is done again. Takes time in proportion to what
@@ -259,7 +254,7 @@ impl Durable {
         let bytes = self.session.snapshot()?;
         let position = self.log.next();
         // A checkpoint of what a power failure undoes would be ahead of its log.
-        self.log.sync().map_err(|error| log_error(&error))?;
+        self.log.sync().map_err(Errors::from)?;
         let state = |name: &str, bytes: &[u8]| QueryState {
             query: name.to_owned(),
             fingerprint: String::new(),
@@ -271,7 +266,7 @@ impl Durable {
         let written = self
             .meta
             .write(|writer| writer.checkpoint(position, &states));
-        written.map_err(|error| meta_error(&error))
+        written.map_err(Errors::from)
     }
 
     /// The log, to read it.
@@ -312,12 +307,4 @@ impl fmt::Debug for Durable {
 
 fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {
     history.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn log_error(error: &LogError) -> Errors {
-    Errors::plain(codes::LOG, error.to_string())
-}
-
-fn meta_error(error: &MetaError) -> Errors {
-    Errors::plain(codes::LOG, error.to_string())
 }

@@ -6,7 +6,7 @@ use portent_store::{Log, Reader, Record, Upto};
 
 use super::history::{History, Numbered};
 use super::journal::{FINISH, KEPT, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK};
-use super::{Restored, Restoring, log_error};
+use super::{Restored, Restoring};
 use crate::error::Errors;
 use crate::session::Session;
 
@@ -30,9 +30,7 @@ pub(super) fn replay(
         );
         return Err(Errors::plain(codes::LOG, message));
     }
-    let mut reader = log
-        .reader(from, Upto::Written)
-        .map_err(|error| log_error(&error))?;
+    let mut reader = log.reader(from, Upto::Written).map_err(Errors::from)?;
     let total = log.next().saturating_sub(from);
     let mut told = 0;
     let mut kept = false;
@@ -85,7 +83,7 @@ pub(super) fn replay(
 }
 
 fn read(reader: &mut Reader) -> Result<Option<Record>, Errors> {
-    reader.next().map_err(|error| log_error(&error))
+    reader.next().map_err(Errors::from)
 }
 
 fn statement(

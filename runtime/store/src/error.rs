@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 
+use portent_grammar::Code;
+use portent_grammar::codes::store as codes;
+
 /// What went wrong. The text names the file, the place in it, and the way forward.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -191,92 +194,28 @@ impl fmt::Display for Damage {
     }
 }
 
-impl fmt::Display for LogError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io {
-                doing, path, why, ..
-            } => write!(f, "cannot {doing} {path}: {why}"),
-            Self::StorageFull {
-                path,
-                offset,
-                needed,
-                reserve: None,
-            } => write!(
-                f,
-                "no room for {needed} bytes more in {path} (offset {offset}); what was taken before stays. Free some space, or let retention remove \
-                 segments, and append again"
-            ),
-            Self::StorageFull {
-                path,
-                needed,
-                reserve: Some(reserve),
-                ..
-            } => write!(
-                f,
-                "no room for {needed} bytes more in {path}: {reserve} bytes are to be kept free. Free some space, let retention remove segments, or lower \
-                 the reserve, and append again"
-            ),
-            Self::Locked { path, holder } if holder.is_empty() => {
-                write!(
-                    f,
-                    "{path} is locked: another process uses this directory. Stop it, or use another directory"
-                )
-            }
-            Self::Locked { path, holder } => {
-                write!(
-                    f,
-                    "{path} is locked: process {holder} uses this directory. Stop it, or use another directory"
-                )
-            }
-            Self::Poisoned { path, why } => write!(
-                f,
-                "{path} could not be synced ({why}), so that nobody knows what is on the disk: the log takes nothing more. See to the disk, and open it again"
-            ),
-            Self::Damaged(damage) => write!(
-                f,
-                "{damage}. Restore the file from a copy; or open with on_damage = 'skip' to go on without what is affected, or with 'truncate' to cut the log \
-                 there (what is cut off is kept in files that end in .damaged)"
-            ),
-            Self::NewerVersion { path, found, known } => write!(
-                f,
-                "{path} is of version {found}, and this program knows versions up to {known}. Use the program that wrote it, or a later one"
-            ),
-            Self::Gone { position, first } => write!(
-                f,
-                "position {position} is no longer in the log, which begins at {first}. Begin there, or keep more (retention)"
-            ),
-            Self::Beyond { position, next } => write!(
-                f,
-                "position {position} is not in the log yet, whose next position is {next}. If it was there once, the log was cut: begin at {next}"
-            ),
-            Self::TooLarge { what, size, limit } => write!(
-                f,
-                "{what}: {size}, and at most {limit} can be written. Cut it into smaller ones"
-            ),
-            Self::Unwritable { column, why } if column.is_empty() => {
-                write!(f, "a value cannot be written: {why}")
-            }
-            Self::Unwritable { column, why } => {
-                write!(f, "a value of column {column} cannot be written: {why}")
-            }
-            Self::WrongColumns {
-                stream,
-                expected,
-                found,
-            } => write!(
-                f,
-                "a block of {found} columns for stream {stream}, which has {expected}. Define the stream again if its columns have changed"
-            ),
-            Self::Unknown { what, name } => write!(f, "there is no {what} {name} in the log"),
-            Self::Closed => f.write_str("the log is closed. Open it again"),
-        }
-    }
-}
-
 impl std::error::Error for LogError {}
 
 impl LogError {
+    /// Its kind: what `portent explain` has a long text about.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Io { .. } => codes::LOG_IO,
+            Self::StorageFull { .. } => codes::STORE_FULL,
+            Self::Locked { .. } => codes::STORE_LOCKED,
+            Self::Poisoned { .. } => codes::LOG_POISONED,
+            Self::Damaged(_) => codes::LOG_DAMAGED,
+            Self::NewerVersion { .. } => codes::STORE_NEWER,
+            Self::Gone { .. } => codes::LOG_GONE,
+            Self::Beyond { .. } => codes::LOG_BEYOND,
+            Self::TooLarge { .. } => codes::LOG_TOO_LARGE,
+            Self::Unwritable { .. } => codes::LOG_UNWRITABLE,
+            Self::WrongColumns { .. } => codes::LOG_COLUMNS,
+            Self::Unknown { .. } => codes::LOG_UNKNOWN,
+            Self::Closed => codes::LOG_CLOSED,
+        }
+    }
+
     /// An error of the system, with what was being done and to what.
     pub(crate) fn io(doing: &'static str, path: impl Into<String>, error: &io::Error) -> Self {
         Self::Io {

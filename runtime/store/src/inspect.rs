@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::config::{Check, OnDamage};
 use crate::error::Damage;
 use crate::format::VERSION;
+use crate::format::frame::{self, Header, Kind};
+use crate::format::segment::{HEADER, base_of, name_of};
 use crate::recover::{Cut, judge};
 use crate::segments::Segment;
 use crate::storage::Storage;
-use crate::{LogError, Reader};
+use crate::{LogError, Reader, Stream};
 
 /// What there is to say of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +79,56 @@ pub fn segments(storage: &dyn Storage) -> Result<Vec<SegmentInfo>, LogError> {
         .iter()
         .map(|segment| SegmentInfo::of(segment, &storage.place(&segment.name)))
         .collect())
+}
+
+/// Whether a directory holds a log: at least one file has the name of a segment.
+///
+/// # Errors
+/// What the system refuses.
+pub fn is_log(storage: &dyn Storage) -> Result<bool, LogError> {
+    let names = storage
+        .list()
+        .map_err(|error| LogError::io("list", storage.place(""), &error))?;
+    Ok(names.iter().any(|name| base_of(name).is_some()))
+}
+
+/// The streams of a log with their newest columns, by name. Takes time in proportion to the last segment.
+///
+/// # Errors
+/// [`LogError::NewerVersion`], and what the system refuses.
+pub fn streams(storage: &dyn Storage) -> Result<Vec<Arc<Stream>>, LogError> {
+    let judged = judge(storage, Check::Last, 0, false)?;
+    Ok(judged.streams.newest().cloned().collect())
+}
+
+/// How many events a segment holds, by the headers of its frames: their contents are neither read nor checked, so that it takes one small read a frame.
+/// `None`: a header is damaged on the way.
+///
+/// # Errors
+/// What the system refuses.
+pub fn events(storage: &dyn Storage, segment: &SegmentInfo) -> Result<Option<u64>, LogError> {
+    let name = name_of(segment.first);
+    let io = |error: std::io::Error| LogError::io("read", segment.path.clone(), &error);
+    let file = storage.open(&name).map_err(io)?;
+    let mut head = [0; frame::HEADER];
+    let (mut offset, mut events) = (HEADER as u64, 0);
+    while offset < segment.bytes {
+        let read = file.read_at(offset, &mut head).map_err(io)?;
+        let header = (read == head.len())
+            .then(|| Header::decode(&head, segment.first))
+            .flatten();
+        match header {
+            None => return Ok(None),
+            Some(header) if header.kind == Kind::Seal => break,
+            Some(header) => {
+                if header.kind == Kind::Block {
+                    events += u64::from(header.count);
+                }
+                offset += header.frame_len();
+            }
+        }
+    }
+    Ok(Some(events))
 }
 
 /// Reads all of a log, every checksum and every value. Changes nothing.

@@ -35,6 +35,7 @@
 mod batch;
 mod config;
 mod error;
+mod error_text;
 mod format;
 mod index;
 pub mod inspect;

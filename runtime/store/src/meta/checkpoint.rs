@@ -2,6 +2,7 @@
 
 use redb::ReadableTable;
 
+use super::value::FRAMING;
 use super::{CHECKPOINTS, CHUNKS, Meta, MetaError, MetaWriter, opened, sealed};
 use crate::format::bytes::{Bytes, Malformed, put_bytes, put_varint};
 
@@ -174,6 +175,37 @@ impl Meta {
             Ok(Some(info))
         })?;
         found.flatten().ok_or(MetaError::NoCheckpoint { id })
+    }
+
+    /// How many bytes the state of each query of a checkpoint has, in the order of [`CheckpointInfo::queries`]. The states are not copied, and their
+    /// checksums not looked at.
+    ///
+    /// # Errors
+    /// As [`Meta::checkpoint_info`]: also if a chunk is missing.
+    pub fn checkpoint_bytes(&self, id: u64) -> Result<Vec<u64>, MetaError> {
+        let info = self.checkpoint_info(id)?;
+        let missing = || self.damaged("chunks", &format!("checkpoint {id}"));
+        let sizes = self.table(CHUNKS, "read", |table| {
+            let mut sizes = Vec::with_capacity(info.queries.len());
+            for ((_, _, _, count), number) in info.queries.iter().zip(0_u32..) {
+                let mut bytes = 0;
+                for at in 0..*count {
+                    let found = table
+                        .get((id, number, at))
+                        .map_err(|error| self.failure("read", error.into()))?;
+                    let found = found.ok_or_else(missing)?;
+                    bytes += found.value().len().saturating_sub(FRAMING) as u64;
+                }
+                sizes.push(bytes);
+            }
+            Ok(sizes)
+        })?;
+        match sizes {
+            Some(sizes) => Ok(sizes),
+            // Nothing was ever written to the table.
+            None if info.queries.is_empty() => Ok(Vec::new()),
+            None => Err(missing()),
+        }
     }
 
     /// A checkpoint with its states.

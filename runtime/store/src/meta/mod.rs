@@ -3,7 +3,6 @@
 //! redb keeps it: a transaction is there as a whole or not at all, and is on the disk when it is committed. Each value begins with a version byte and ends with a CRC-32 of its
 //! table, its key and itself, so that what was damaged on the disk, or has strayed under another key, is not taken for what was written.
 
-use std::fmt;
 use std::sync::Arc;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
@@ -13,6 +12,7 @@ use crate::storage::{Guard, Storage};
 
 mod backend;
 mod checkpoint;
+mod error;
 mod value;
 mod write;
 
@@ -94,39 +94,6 @@ pub enum MetaError {
         /// Why.
         why: String,
     },
-}
-
-impl fmt::Display for MetaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Locked { path, holder } => {
-                write!(
-                    f,
-                    "{path} is locked: process {holder} uses this directory. Stop it, or use another directory"
-                )
-            }
-            Self::StorageFull { path } => {
-                write!(
-                    f,
-                    "no room for more in {path}; what was there before stays. Free some space, open it again and try once more"
-                )
-            }
-            Self::Damaged { path, table, key } => {
-                write!(
-                    f,
-                    "{path}, table {table}, {key}: not what was written. Restore the file from a copy, or remove this entry"
-                )
-            }
-            Self::NewerVersion { path, found, known } => write!(
-                f,
-                "{path} is of version {found}, and this program knows versions up to {known}. Use the program that wrote it, or a later one"
-            ),
-            Self::NoCheckpoint { id } => {
-                write!(f, "there is no checkpoint {id}; the last two are kept")
-            }
-            Self::Database { doing, path, why } => write!(f, "cannot {doing} {path}: {why}"),
-        }
-    }
 }
 
 impl std::error::Error for MetaError {}

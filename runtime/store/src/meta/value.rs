@@ -2,6 +2,9 @@
 
 use super::META_VERSION;
 
+/// Bytes of the frame: version and checksum.
+pub(super) const FRAMING: usize = 5;
+
 fn crc(table: &str, key: &[u8], bytes: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(table.as_bytes());
@@ -13,7 +16,7 @@ fn crc(table: &str, key: &[u8], bytes: &[u8]) -> u32 {
 
 /// A value as it is written.
 pub(super) fn sealed(table: &str, key: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(value.len() + 5);
+    let mut bytes = Vec::with_capacity(value.len() + FRAMING);
     bytes.push(META_VERSION);
     bytes.extend_from_slice(value);
     let crc = crc(table, key, &bytes);

@@ -131,7 +131,7 @@ impl Storage for DiskStorage {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Ok(Box::new(DiskLock { _file: file })))
+        Ok(Ok(Box::new(DiskLock { file })))
     }
 
     fn free_space(&self) -> io::Result<u64> {
@@ -146,10 +146,18 @@ impl Storage for DiskStorage {
 /// The system lets go of the lock when the file is closed, also when the process dies.
 #[derive(Debug)]
 struct DiskLock {
-    _file: fs::File,
+    file: fs::File,
 }
 
 impl Guard for DiskLock {}
+
+impl Drop for DiskLock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a child that another thread is just starting has a copy of the file until it becomes another program, and holds the lock as long.
+        // If it fails, the lock goes with the last copy.
+        let _ = self.file.unlock();
+    }
+}
 
 #[derive(Debug)]
 struct DiskFile {

@@ -96,3 +96,28 @@ fn a_torn_file_on_the_disk() {
     assert_eq!(std::fs::metadata(&path).unwrap().len(), cut.offset);
     check_all(&log);
 }
+
+#[test]
+fn a_lock_goes_with_its_guard_also_while_children_are_started() {
+    let folder = Folder::new("lock");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                // Whether there is such a program does not matter: the child is forked before that is known.
+                let _ = std::process::Command::new("true").status();
+            }
+        });
+        for _ in 0..300 {
+            let storage = DiskStorage::new(&folder.0).unwrap();
+            let guard = storage.lock("lock").unwrap();
+            let taken = guard.is_ok();
+            drop(guard);
+            if !taken {
+                stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                panic!("the lock was still held");
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
