@@ -163,7 +163,8 @@ fn one_process_has_a_directory_and_what_it_can_not_do_is_said() {
         DurableConfig::new("").storage(Arc::new(storage.clone())),
         Session::builder(),
     );
-    assert_eq!(again.err().and_then(|it| it.code()), Some(codes::LOG));
+    let code = again.err().and_then(|it| it.code());
+    assert_eq!(code, Some(portent_grammar::codes::store::STORE_LOCKED));
     session
         .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT)")
         .unwrap();
