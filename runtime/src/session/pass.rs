@@ -23,6 +23,9 @@ use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 
+/// Of so many passing SELECTs the statistics are kept, the last ones: a session that lives for years has many.
+const MOST_PASSED: usize = 1000;
+
 /// What a passing query tells.
 pub(super) enum Passing {
     /// A row of it.
@@ -362,6 +365,9 @@ impl Session {
             ..QueryRun::default()
         };
         super::report::collect(&ran.flow, &[ran.main], &mut run);
+        if self.passed.queries.len() >= MOST_PASSED {
+            self.passed.queries.remove(0);
+        }
         self.passed.queries.push(run);
     }
 }

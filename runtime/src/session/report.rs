@@ -14,7 +14,7 @@ use crate::reply::Reply;
 use crate::stats::{QueryRun, RunStats, StreamRun};
 
 impl Session {
-    /// What became of the events so far, and what came out.
+    /// What became of the events so far, and what came out. Of SELECTs that were read to their end, the last thousand are told.
     pub fn stats(&self) -> RunStats {
         let mut streams: Vec<StreamRun> = Vec::new();
         for (id, entrance) in self.flow.entrances() {

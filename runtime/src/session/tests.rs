@@ -499,3 +499,12 @@ fn who_selects_what_was_pushed_hears_why_there_is_nothing() {
         .unwrap();
     assert!(notices(&mut session).is_empty());
 }
+
+#[test]
+fn the_statistics_of_selects_do_not_grow_for_ever() {
+    let mut session = Session::new();
+    for _ in 0..1_010 {
+        session.run("SELECT 1").unwrap();
+    }
+    assert_eq!(session.stats().queries.len(), 1_000);
+}
