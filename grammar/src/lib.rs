@@ -7,6 +7,7 @@
 pub mod codes;
 pub mod columns;
 pub mod diagnostic;
+pub mod guard;
 pub mod keywords;
 pub mod render;
 pub mod span;

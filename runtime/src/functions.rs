@@ -497,7 +497,7 @@ mod tests {
         session.push("s", row!["2026-01-31 10:00:02Z", 1]).unwrap();
         assert_eq!(session.drain().count(), 2);
         let error = answer(&mut session, "SELECT boom(7)").unwrap_err();
-        assert!(error.contains("it panicked: boom at 7"), "{error}");
+        assert!(error.contains("BOOM: panicked: boom at 7"), "{error}");
     }
 
     #[test]

@@ -33,8 +33,8 @@ mod text;
 mod time;
 
 pub use function::Function;
+pub(crate) use own::declared;
 pub use own::{Eval, Library, LibraryError, OwnFunction};
-pub(crate) use own::{declared, guarded};
 pub use resolve::{Resolved, resolve};
 pub use suggest::{NOT_SCALAR, unknown, volatile};
 

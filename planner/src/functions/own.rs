@@ -1,12 +1,11 @@
 //! Functions and aggregates that a program brings along.
 
-use std::any::Any;
 use std::fmt;
 use std::mem::discriminant;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use portent_grammar::guard::guarded;
 use portent_grammar::keywords;
 use portent_grammar::{Diagnostic, Span, Type, Value};
 
@@ -209,15 +208,4 @@ pub(crate) fn declared(value: Value, ty: &Type) -> Outcome {
         return Ok(value);
     }
     Err(format!("it gave {given}, and declares {ty}"))
-}
-
-/// What a program's own function gives. A panic of it ends the call, not the process: no state of ours is in its hands.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(said(panic.as_ref())))
-}
-
-fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("it panicked: {}", text.unwrap_or("without a text"))
 }

@@ -39,6 +39,7 @@ pub enum Progress {
 
 /// Counters of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SourceStats {
     /// Rows given.
     pub rows: u64,
@@ -114,6 +115,7 @@ pub struct RowPlace {
 
 /// A row that couldn't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BadRow {
     /// As the user named it.
     pub file: Arc<str>,

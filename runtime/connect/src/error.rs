@@ -9,6 +9,7 @@ use portent_grammar::{Code, Diagnostic, Span};
 /// It knows no query text. `option` and `column` name what it is about, so that the caller can point at the option or
 /// column in the statement (`to_diagnostic`).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectError {
     /// Its kind; see `portent_grammar::codes::input`.
     pub code: Code,

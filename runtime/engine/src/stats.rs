@@ -9,6 +9,7 @@ use crate::event::Row;
 
 /// What one query did, and what it holds.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct QueryStats {
     /// Events that reached it.
     pub events: u64,
@@ -112,6 +113,7 @@ pub enum Failure {
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limit {
     /// Open partial matches.
     PartialMatches,
@@ -156,6 +158,7 @@ impl fmt::Display for Failure {
 
 /// What one stream got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StreamStats {
     /// Events that were in time.
     pub events: u64,

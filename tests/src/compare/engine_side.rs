@@ -198,12 +198,10 @@ pub fn run_statements(text: &str, events: Vec<Push>, how: How) -> Result<Ran, St
     // What was left out may have been so by a part of a query that the last part reads.
     let all = || parts.iter().filter_map(|id| engine.stats(*id));
     let stats = query.and_then(|query| engine.stats(query));
-    let stats = stats.map(|stats| {
-        Box::new(QueryStats {
-            shed: all().map(|it| it.shed).sum(),
-            dropped: all().map(|it| it.dropped).sum(),
-            ..stats
-        })
+    let stats = stats.map(|mut stats| {
+        stats.shed = all().map(|it| it.shed).sum();
+        stats.dropped = all().map(|it| it.dropped).sum();
+        Box::new(stats)
     });
     Ok(Ran::Rows(Run { rows, late, stats }))
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use portent_grammar::{Type, Value};
 
 use super::EvalError;
-use crate::functions::{declared, guarded};
+use crate::functions::declared;
+use portent_grammar::guard::guarded;
 
 /// Takes a row into the state, by the values of the arguments.
 pub type Step = Arc<dyn Fn(&mut Vec<Value>, &[Value]) -> Result<(), String> + Send + Sync>;

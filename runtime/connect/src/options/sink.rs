@@ -88,6 +88,7 @@ pub const SINK_OPTIONS: &[(&str, &str)] = &[
 
 /// Where rows go.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SinkConnector {
     /// A file.
     File(String),

@@ -182,6 +182,7 @@ pub(super) const NOT_YET: &[&str] = &[
 
 /// Where events come from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Connector {
     /// Files, by path or glob, in this order.
     File {

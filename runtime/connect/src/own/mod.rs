@@ -5,9 +5,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -279,15 +277,8 @@ impl Connectors {
     }
 }
 
-/// What a program's own code gives. A panic of it ends the source or sink, not the process.
+/// What a program's own code gives, or the sentence that says what it did.
 fn guarded<T>(name: &str, call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let said =
-        catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(told(panic.as_ref())));
+    let said = portent_grammar::guard::guarded(call);
     said.map_err(|error| format!("the connector '{name}' {error}"))
-}
-
-fn told(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a text"))
 }
