@@ -24,6 +24,9 @@ pub(super) struct Numbered {
     pub streams: u32,
     pub queries: u32,
     pub text: String,
+    /// The text that it stood in, for people: a file, or where else it came from.
+    #[serde(default)]
+    pub origin: String,
 }
 
 impl History {
@@ -84,7 +87,11 @@ impl Numbered {
     /// As [`Session::run_source`].
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
         session.number_from(self.streams, self.queries);
-        let source = SourceText::new("<from the log>", self.text.as_str());
+        let origin = match self.origin.as_str() {
+            "" => "<from the log>",
+            origin => origin,
+        };
+        let source = SourceText::new(origin, self.text.as_str());
         session.run_source(&source, &mut |_| ControlFlow::Continue(()))
     }
 }

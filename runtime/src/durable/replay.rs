@@ -5,7 +5,10 @@ use portent_grammar::{Columns, Value};
 use portent_store::{Log, Reader, Record, Upto};
 
 use super::history::{History, Numbered};
-use super::journal::{FINISH, KEPT, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK};
+use super::journal::{
+    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK,
+    read_mark,
+};
 use super::{Restored, Restoring};
 use crate::error::Errors;
 use crate::session::Session;
@@ -78,7 +81,7 @@ pub(super) fn replay(
             }
         }
     }
-    session.replay_at(None);
+    session.end_replay();
     Ok(())
 }
 
@@ -114,6 +117,15 @@ fn marker(session: &mut Session, kind: u8, bytes: &[u8], position: u64) -> Resul
         PAUSE => session.pause(name()?).map(|_| ()),
         RESUME => session.resume(name()?).map(|_| ()),
         FINISH => session.finish(),
+        MARK => {
+            let (rows, origin, mark) = read_mark(bytes).ok_or_else(|| unknown(position))?;
+            session.begin_mark(origin, mark, rows);
+            Ok(())
+        }
+        MARK_END => {
+            session.end_mark();
+            Ok(())
+        }
         _ => Err(unknown(position)),
     }
 }

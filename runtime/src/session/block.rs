@@ -300,7 +300,7 @@ impl Session {
         (pushed, result)
     }
 
-    fn may_push(&self, blocks: &[EventBlock]) -> Result<(), Errors> {
+    pub(super) fn may_push(&self, blocks: &[EventBlock]) -> Result<(), Errors> {
         if self.ended {
             let message = "the input has ended: nothing can be put into a stream any more";
             return Err(Errors::plain(codes::STREAM_ENDED, message));
@@ -330,6 +330,7 @@ impl Session {
         {
             self.note_events(&def, &events.columns, now, false)?;
         }
+        self.marks.took(events.times.len() as u64);
         let counted = |session: &Self| {
             let stats = session.flow.stream_stats(stream).unwrap_or_default();
             (stats.events, stats.late + stats.ahead)

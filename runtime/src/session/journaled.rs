@@ -37,6 +37,52 @@ impl Session {
         self.flow.number_queries_from(queries);
     }
 
+    /// Rows are given out by [`Self::release`] only, once what brought them about is durable.
+    #[cfg(feature = "serve")]
+    pub(crate) fn hold(&mut self) {
+        self.outbox.held.on = true;
+    }
+
+    /// Gives out the rows that events and statements before this position of the log have brought about.
+    ///
+    /// # Errors
+    /// The first of what sinks refused. All others have got what was for them.
+    #[cfg(feature = "serve")]
+    pub(crate) fn release(&mut self, durable: u64) -> Result<(), Errors> {
+        self.outbox.release(durable)
+    }
+
+    /// Gives out all rows that wait, when all that was noted is durable.
+    pub(super) fn settle_held(&mut self) -> Result<(), Errors> {
+        if self.outbox.held.len() == 0 {
+            return Ok(());
+        }
+        if let Some(journal) = &self.journal {
+            journal.wait()?;
+        }
+        self.outbox.release(u64::MAX)
+    }
+
+    /// So many events of an origin were to follow when this was taken in before.
+    #[cfg(feature = "store")]
+    pub(crate) fn begin_mark(&mut self, origin: &str, mark: &[u8], rows: u64) {
+        self.marks.end();
+        self.marks.begin(origin, mark, rows);
+    }
+
+    /// The rest of them did not.
+    #[cfg(feature = "store")]
+    pub(crate) fn end_mark(&mut self) {
+        self.marks.end();
+    }
+
+    /// All was done again: what is cut off in half is never made whole.
+    #[cfg(feature = "store")]
+    pub(crate) fn end_replay(&mut self) {
+        self.replayed = None;
+        self.unended |= self.marks.end();
+    }
+
     /// The stream of this name, exactly.
     #[cfg(feature = "store")]
     pub(crate) fn stream_named(&self, name: &str) -> Result<std::sync::Arc<StreamDef>, Errors> {
@@ -65,10 +111,18 @@ impl Session {
 
     pub(super) fn tell_journal(&mut self, note: Note<'_>) -> Result<(), Errors> {
         let now = self.now();
-        match &mut self.journal {
-            Some(journal) => journal.note(note, now),
-            None => Ok(()),
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        if std::mem::take(&mut self.unended)
+            && let Err(errors) = journal.note(Note::MarkEnd, now)
+        {
+            self.unended = true;
+            return Err(errors);
         }
+        journal.note(note, now)?;
+        self.outbox.held.at(journal.position());
+        Ok(())
     }
 
     /// Events that are about to be taken in; `rows` makes them.
@@ -79,15 +133,20 @@ impl Session {
         now: i64,
         kept: bool,
     ) -> Result<(), Errors> {
-        match &mut self.journal {
-            Some(journal) => journal.events(&Taken {
-                stream,
-                rows,
-                now,
-                kept,
-            }),
-            None => Ok(()),
+        if self.unended {
+            self.tell_journal(Note::MarkEnd)?;
         }
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.events(&Taken {
+            stream,
+            rows,
+            now,
+            kept,
+        })?;
+        self.outbox.held.at(journal.position());
+        Ok(())
     }
 
     /// A row by itself.
@@ -108,7 +167,11 @@ impl Session {
     }
 
     /// Whether it was noted, so that its failure must be, too.
-    pub(super) fn note_statement(&mut self, statement: &Statement) -> Result<bool, Errors> {
+    pub(super) fn note_statement(
+        &mut self,
+        statement: &Statement,
+        origin: &str,
+    ) -> Result<bool, Errors> {
         if self.journal.is_none() || !lasts(&statement.kind) {
             return Ok(false);
         }
@@ -117,6 +180,7 @@ impl Session {
             streams: self.catalog.next_stream_number(),
             queries: self.flow.next_query_number(),
             text: &text,
+            origin,
         };
         self.tell_journal(note)?;
         Ok(true)
