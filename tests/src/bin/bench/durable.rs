@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use portent::connect::Format;
 use portent::durable::{Checkpointed, Durable, DurableConfig};
 use portent::store::{Durability, Retention};
 use portent::{EventBlock, Session, Value};
@@ -15,22 +16,40 @@ const BLOCK: u64 = 10_000;
 
 const STREAM: &str = "CREATE STREAM s (ts TIMESTAMP, kind TEXT, id BIGINT, amount DOUBLE);";
 
-/// What is asked: nothing open but for a moment, and much.
-const CASES: &[(&str, &str)] = &[
-    (
-        "a filter",
-        "CREATE QUERY q AS SELECT id FROM s WHERE amount > 990",
-    ),
-    (
-        "a pattern by key",
-        "CREATE QUERY q AS SELECT a.id AS id FROM s MATCH (a[kind = 'a'] -> b[kind = 'b'] -> c[kind = 'c']) PARTITION BY id WITHIN 1 SECOND",
-    ),
+const FILTER: &str = "CREATE QUERY q AS SELECT id FROM s WHERE amount > 990";
+const PATTERN: &str = "CREATE QUERY q AS SELECT a.id AS id FROM s MATCH (a[kind = 'a'] -> b[kind = 'b'] -> c[kind = 'c']) PARTITION BY id WITHIN 1 SECOND";
+
+/// What is asked, and whether the events come as text (CSV, decoded by the same thread) or as blocks that lie ready.
+const CASES: &[(&str, &str, bool)] = &[
+    ("a filter, ready blocks", FILTER, false),
+    ("a filter, CSV", FILTER, true),
+    ("a pattern by key, ready blocks", PATTERN, false),
+    ("a pattern by key, CSV", PATTERN, true),
 ];
+
+/// Events on their way in.
+enum Input {
+    Block(EventBlock),
+    Text(Vec<u8>),
+}
+
+fn kind(number: i64) -> &'static str {
+    let kinds = ["a", "b", "c", "d"];
+    kinds[(number as u64 / 1_000 % 4) as usize]
+}
+
+fn text(from: u64, rows: u64) -> Vec<u8> {
+    let mut text = String::from("ts,kind,id,amount\n");
+    for number in (from..from + rows).map(|it| it as i64) {
+        let (ts, kind) = (Value::Timestamp(number * 100), kind(number));
+        let (id, amount) = (number % 1_000, number * 7919 % 1_000);
+        let _ = writeln!(text, "{ts},{kind},{id},{amount}");
+    }
+    text.into_bytes()
+}
 
 fn block(session: &Session, from: u64, rows: u64) -> Result<EventBlock, Error> {
     let numbers = || (from..from + rows).map(|it| it as i64);
-    let kinds = ["a", "b", "c", "d"];
-    let kind = |number: i64| kinds[(number as u64 / 1_000 % 4) as usize];
     let block = session.block("s")?;
     let block = block.column("ts", numbers().map(|it| Value::Timestamp(it * 100)))?;
     let block = block.column("kind", numbers().map(kind))?;
@@ -40,17 +59,27 @@ fn block(session: &Session, from: u64, rows: u64) -> Result<EventBlock, Error> {
 }
 
 /// All blocks at once, so that making them is not measured.
-fn blocks(session: &Session, events: u64) -> Result<Vec<EventBlock>, Error> {
+fn inputs(session: &Session, events: u64, as_text: bool) -> Result<Vec<Input>, Error> {
     let starts = (0..events).step_by(BLOCK as usize);
     starts
-        .map(|from| block(session, from, BLOCK.min(events - from)))
+        .map(|from| {
+            let rows = BLOCK.min(events - from);
+            Ok(match as_text {
+                true => Input::Text(text(from, rows)),
+                false => Input::Block(block(session, from, rows)?),
+            })
+        })
         .collect()
 }
 
-fn take(session: &mut Session, blocks: Vec<EventBlock>) -> Result<u64, Error> {
+fn take(session: &mut Session, inputs: Vec<Input>) -> Result<u64, Error> {
+    let decoder = session.decoder("s", Format::Csv)?;
     let mut rows = 0;
-    for block in blocks {
-        session.push_block(block)?;
+    for input in inputs {
+        match input {
+            Input::Block(block) => session.push_blocks(vec![block]).1?,
+            Input::Text(text) => session.push_blocks(decoder.decode(text)?.blocks).1?,
+        }
         rows += session.drain().count() as u64;
     }
     Ok(rows)
@@ -86,11 +115,11 @@ pub fn measure(events: u64, root: &Path) -> Result<String, Error> {
             "| {events} events, {BLOCK} a block | M events/s in memory | M events/s, written | M events/s, fsynced by another thread | M events/s, each block fsynced before the next | times in memory | opened again, s per M events |\n|---|---|---|---|---|---|---|"
         ),
     );
-    for (name, query) in CASES {
+    for (name, query, as_text) in CASES {
         let script = format!("{STREAM}\n{query};");
         let mut session = Session::new();
         session.run(&script)?;
-        let made = blocks(&session, events)?;
+        let made = inputs(&session, events, *as_text)?;
         let began = Instant::now();
         let expected = take(&mut session, made)?;
         let memory = began.elapsed();
@@ -105,7 +134,7 @@ pub fn measure(events: u64, root: &Path) -> Result<String, Error> {
             let folder = folder(root, "durable")?;
             let mut session = open(&folder, durability)?;
             session.run(&script)?;
-            let made = blocks(&session, events)?;
+            let made = inputs(&session, events, *as_text)?;
             let syncer = session.log().syncer();
             let thread = syncing.then(|| std::thread::spawn(move || syncer.run()));
             let began = Instant::now();
@@ -163,9 +192,8 @@ fn checkpoint(count: u64, root: &Path) -> Result<String, Error> {
     let mut session = open(&folder, Durability::Fsynced)?;
     session.run(STREAM)?;
     session.run("SET max_partial_matches = 1000000000; CREATE QUERY q AS SELECT a.id AS id FROM s MATCH (a[kind <> 'x'] -> b[kind = 'x' AND b.id = a.id]) WITHIN 300 DAYS AFTER MATCH SKIP TO NEXT ROW")?;
-    for block in blocks(&session, count)? {
-        session.push_block(block)?;
-    }
+    let made = inputs(&session, count, false)?;
+    take(&mut session, made)?;
     session.commit()?;
     let beside = session.begin_checkpoint()?.write()?;
     let spot = session.checkpoint()?;
@@ -189,8 +217,7 @@ fn checkpoint(count: u64, root: &Path) -> Result<String, Error> {
 pub fn soak(events: u64, root: &Path) -> Result<String, Error> {
     let folder = folder(root, "soak")?;
     let mut session = open(&folder, Durability::Fsynced)?;
-    let (_, pattern) = CASES[1];
-    session.run(&format!("{STREAM}\n{pattern};"))?;
+    session.run(&format!("{STREAM}\n{PATTERN};"))?;
     let syncer = session.log().syncer();
     std::thread::spawn(move || syncer.run());
     let mut table = String::from(
