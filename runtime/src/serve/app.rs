@@ -209,7 +209,7 @@ impl App {
             (session.query_names().map(str::to_owned).collect(), watches)
         });
         let (queries, watches) = names.await?;
-        self.hub.retain(|query| queries.contains(query));
+        self.hub.retain(&queries);
         self.hub.retain_watches(|watch| watches.contains(watch));
         sources::follow(self).await
     }

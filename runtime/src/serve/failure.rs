@@ -67,6 +67,14 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
     }
 
+    /// The disk refuses matches, or where a group is.
+    pub fn of_disk(errors: &Errors) -> Self {
+        let mut failure = Self::of_statement(errors);
+        failure.status = StatusCode::SERVICE_UNAVAILABLE;
+        failure.again = true;
+        failure
+    }
+
     /// Events were understood, and something behind them failed: a sink, say.
     pub fn of_push(errors: Errors) -> Self {
         let mut failure = Self::from(errors);

@@ -1,12 +1,16 @@
 //! All queries' matches, on their way from the session to consumers.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use indexmap::IndexMap;
+use portent_store::Meta;
+use portent_store::meta::GroupState;
 use tokio::sync::broadcast;
 
-use super::log::{Entry, MatchLog};
-use crate::{Emitted, Session};
+use super::kept::{self, Kept};
+use super::log::{Before, Entry, MatchLog};
+use crate::{Emitted, Errors, Session};
 
 /// So many matches of all queries wait for whoever listens to all of them; who is slower loses some, and hears of it.
 const FEED: usize = 8192;
@@ -16,9 +20,11 @@ const WATCHED: usize = 10_000;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    logs: RwLock<IndexMap<Arc<str>, Arc<MatchLog>>>,
-    /// How many matches of a query are kept.
+    logs: RwLock<Logs>,
+    /// How many matches of a query are kept in memory.
     keep: usize,
+    /// If matches outlive the daemon.
+    kept: Option<Kept>,
     /// The matches of all queries, for those who listen now, and how many there were.
     feed: broadcast::Sender<(u64, Arc<Entry>)>,
     told: Mutex<u64>,
@@ -28,11 +34,79 @@ pub(crate) struct Hub {
     left: Mutex<Vec<Arc<str>>>,
 }
 
+/// The matches by query. Names differ in more than upper and lower case; how one is written may change when it is created again.
+#[derive(Debug, Default)]
+struct Logs {
+    by_name: IndexMap<Arc<str>, Arc<MatchLog>>,
+    by_key: IndexMap<Arc<str>, Arc<MatchLog>>,
+    /// What is known of queries that have no log.
+    before: HashMap<Arc<str>, Before>,
+}
+
+impl Logs {
+    fn before(&mut self, key: &str) -> &mut Before {
+        self.before.entry(key.into()).or_default()
+    }
+
+    /// The number that the next match of a query gets.
+    fn next(&self, key: &str) -> u64 {
+        match self.by_key.get(key) {
+            Some(log) => log.next(),
+            None => self.before.get(key).map_or(1, |it| it.next.max(1)),
+        }
+    }
+}
+
+/// The number behind all that a group knows of.
+fn behind(state: &GroupState) -> u64 {
+    state.done.last().map_or(state.below, |(_, to)| *to)
+}
+
 impl Hub {
+    /// Matches are kept in memory, so many of each query, and go with the daemon.
     pub fn new(keep: usize) -> Self {
+        Self::make(keep, None)
+    }
+
+    /// Matches outlive the daemon: so many of each query are kept in memory, and all in the store. Numbers go on behind all that is known of, unless [`Self::restore`]
+    /// says otherwise.
+    ///
+    /// # Errors
+    /// What the database says of numbers and groups that were written down before.
+    pub fn durable(keep: usize, store: kept::Store, meta: Arc<Meta>) -> Result<Self, Errors> {
+        let (floors, groups) = (meta.numbers()?, meta.groups()?);
+        let hub = Self::make(keep, Some(Kept::new(store, meta)));
+        {
+            let mut logs = hub.logs_mut();
+            for (query, floor) in floors {
+                let before = logs.before(&kept::key(&query));
+                before.floor = before.floor.max(floor);
+                before.next = before.next.max(floor);
+            }
+            for (query, group, state) in groups {
+                let before = logs.before(&kept::key(&query));
+                before.next = before.next.max(behind(&state));
+                before.groups.push((group, state));
+            }
+            if let Some(kept) = &hub.kept {
+                for key in kept.store.keys() {
+                    let last = kept.store.last(&key);
+                    let before = logs.before(&key);
+                    before.next = before.next.max(last + 1);
+                    if last < before.floor {
+                        kept.store.forget(&key);
+                    }
+                }
+            }
+        }
+        Ok(hub)
+    }
+
+    fn make(keep: usize, kept: Option<Kept>) -> Self {
         Self {
             logs: RwLock::default(),
             keep,
+            kept,
             feed: broadcast::Sender::new(FEED),
             told: Mutex::default(),
             watches: RwLock::default(),
@@ -48,11 +122,141 @@ impl Hub {
             return;
         }
         drop(watches);
-        let entry = self.log(&emitted.query).push(emitted.clone());
+        let entry = self.take_in(emitted);
         let mut told = self.told();
         *told += 1;
         // Nobody may listen.
         let _ = self.feed.send((*told, entry));
+    }
+
+    fn take_in(&self, emitted: &Emitted) -> Arc<Entry> {
+        let full = self.kept.as_ref().is_some_and(Kept::is_full);
+        let mut row = emitted.clone();
+        loop {
+            let log = self.log(&emitted.query);
+            match log.add(row, full) {
+                Ok(added) => {
+                    if added.unwritten
+                        && let Some(kept) = &self.kept
+                    {
+                        kept.gather(&log, emitted, added.first);
+                    }
+                    return added.entry;
+                }
+                // It went just now, and another of its name is there: it is not found again.
+                Err(back) => row = back,
+            }
+        }
+    }
+
+    fn logs(&self) -> RwLockReadGuard<'_, Logs> {
+        self.logs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn logs_mut(&self) -> RwLockWriteGuard<'_, Logs> {
+        self.logs.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before inputs are read again: the next match of each query has the number that it had at the checkpoint whose mark this is; without a checkpoint, the first.
+    ///
+    /// # Errors
+    /// P0741: it is no mark.
+    pub fn restore(&self, mark: Option<&[u8]>) -> Result<(), Errors> {
+        let numbers = mark.map(kept::read_mark).transpose()?.unwrap_or_default();
+        let mut logs = self.logs_mut();
+        logs.before.values_mut().for_each(|it| it.next = 1);
+        logs.by_key.values().for_each(|log| log.restore(1));
+        for (key, next) in numbers {
+            match logs.by_key.get(key.as_str()) {
+                Some(log) => log.restore(next),
+                None => logs.before(&key).next = next,
+            }
+        }
+        Ok(())
+    }
+
+    /// After inputs were read again: no number that is known from before is given to another match. What is worth a warning, a sentence each.
+    pub fn restored(&self) -> Vec<String> {
+        let Some(kept) = &self.kept else {
+            return Vec::new();
+        };
+        let mut warnings = Vec::new();
+        if let Err(error) = kept.write() {
+            warnings.push(format!("matches can't be written: {error}"));
+        }
+        let mut warn = |key: &str, next: u64, behind: u64| {
+            warnings.push(format!(
+                "matches of \"{key}\" up to number {} are known, and the inputs on disk give only those before {next}: the others were taken by a power failure. \
+                 The next has number {behind}",
+                behind - 1
+            ));
+        };
+        let mut logs = self.logs_mut();
+        for log in logs.by_key.values() {
+            let (next, behind) = (log.next(), log.behind());
+            if behind > next {
+                warn(log.key(), next, behind);
+                log.advance(behind);
+            }
+        }
+        for (key, before) in &mut logs.before {
+            let groups = before.groups.iter().map(|(_, state)| behind(state));
+            let known = before.floor.max(kept.store.last(key) + 1);
+            let behind = groups.fold(known, u64::max);
+            if behind > before.next.max(1) {
+                warn(key, before.next.max(1), behind);
+                before.next = behind;
+            }
+        }
+        warnings
+    }
+
+    /// The numbers that the next matches of all queries get, as of now: for a checkpoint. Takes time in proportion to the queries, about a tenth of a microsecond each.
+    pub fn mark(&self) -> Vec<u8> {
+        let logs = self.logs();
+        let there = logs.by_key.values().map(|log| (&**log.key(), log.next()));
+        let gone = logs.before.iter().map(|(key, it)| (&**key, it.next));
+        let numbers: Vec<(&str, u64)> = there.chain(gone).filter(|(_, next)| *next > 1).collect();
+        kept::write_mark(numbers.into_iter())
+    }
+
+    /// Writes what has gathered into the log of matches. Without one, or if there is nothing, it costs nothing.
+    ///
+    /// # Errors
+    /// The disk refuses: nothing is lost, and it may be tried again when there is room; P0740 if too much has gathered.
+    pub fn write(&self) -> Result<(), Errors> {
+        self.kept.as_ref().map_or(Ok(()), Kept::write)
+    }
+
+    /// Brings all matches that came so far to the disk: before a checkpoint is written that says that they came. Removes what retention gives up.
+    ///
+    /// # Errors
+    /// As [`Self::write`]; the disk can't be brought up to date.
+    pub fn sync(&self) -> Result<(), Errors> {
+        self.kept.as_ref().map_or(Ok(()), Kept::sync)
+    }
+
+    /// What keeps matches on disk.
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
+    /// A group has changed; returns when that is on the disk.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub async fn save_group(&self, log: &Arc<MatchLog>, group: &str) -> Result<(), Errors> {
+        match &self.kept {
+            Some(kept) => kept.saver.save(log, group).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A group has changed, and nobody waits for it.
+    pub fn note_group(&self, log: &Arc<MatchLog>, group: &str) {
+        if let Some(kept) = &self.kept {
+            kept.saver.note(log, group);
+        }
     }
 
     fn told(&self) -> MutexGuard<'_, u64> {
@@ -98,41 +302,71 @@ impl Hub {
 
     /// The log of a query, made if need be.
     pub fn log(&self, query: &Arc<str>) -> Arc<MatchLog> {
-        let known = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(log) = known.get(query) {
+        if let Some(log) = self.logs().by_name.get(query) {
             return Arc::clone(log);
         }
-        drop(known);
-        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
-        let log = logs
-            .entry(Arc::clone(query))
-            .or_insert_with(|| Arc::new(MatchLog::new(self.keep)));
-        Arc::clone(log)
+        let mut logs = self.logs_mut();
+        let logs = &mut *logs;
+        let key = kept::key(query);
+        let log = match logs.by_key.get(&key) {
+            Some(log) => Arc::clone(log),
+            None => {
+                let before = logs.before.remove(&key).unwrap_or_default();
+                let store = self.kept.as_ref().map(|it| Arc::clone(&it.store));
+                let log = MatchLog::make(self.keep, Arc::clone(query), store, before);
+                let log = Arc::new(log);
+                logs.by_key.insert(key, Arc::clone(&log));
+                log
+            }
+        };
+        logs.by_name.insert(Arc::clone(query), Arc::clone(&log));
+        log
     }
 
-    /// Forgets the queries that are gone.
-    pub fn retain(&self, exists: impl Fn(&str) -> bool) {
-        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
-        logs.retain(|query, log| {
-            let keep = exists(query);
+    /// Forgets all queries but these. If matches outlive the daemon, one that is created again goes on with the numbers, and does not show what was before.
+    pub fn retain(&self, queries: &HashSet<String>) {
+        let there: HashSet<Arc<str>> = queries.iter().map(|it| kept::key(it)).collect();
+        let mut logs = self.logs_mut();
+        let logs = &mut *logs;
+        logs.by_name.retain(|_, log| there.contains(log.key()));
+        let mut gone: Vec<(Arc<str>, u64)> = Vec::new();
+        logs.by_key.retain(|key, log| {
+            let keep = there.contains(key);
             if !keep {
-                log.drop_query();
+                gone.push((Arc::clone(key), log.drop_query()));
             }
             keep
         });
+        let Some(kept) = &self.kept else {
+            return;
+        };
+        // Those that went when nobody could write it down.
+        for (key, before) in &logs.before {
+            let known = before.next > before.floor.max(1) || !before.groups.is_empty();
+            if known && !there.contains(key) {
+                gone.push((Arc::clone(key), logs.next(key)));
+            }
+        }
+        for (key, next) in gone {
+            kept.store.forget(&key);
+            kept.saver.gone(&key, next);
+            let before = logs.before(&key);
+            (before.next, before.floor) = (next, next);
+            before.groups.clear();
+        }
     }
 
     /// Wakes those who look at watches that are gone.
     pub fn retain_watches(&self, exists: impl Fn(&str) -> bool) {
         let watches = self.watches.read().unwrap_or_else(PoisonError::into_inner);
         let gone = watches.iter().filter(|(name, _)| !exists(name));
-        gone.for_each(|(_, log)| log.drop_query());
+        gone.for_each(|(_, log)| drop(log.drop_query()));
     }
 
     /// All logs, for metrics.
     pub fn all(&self) -> Vec<(Arc<str>, Arc<MatchLog>)> {
-        let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-        let pairs = logs.iter();
+        let logs = self.logs();
+        let pairs = logs.by_name.iter();
         pairs
             .map(|(query, log)| (Arc::clone(query), Arc::clone(log)))
             .collect()
