@@ -162,7 +162,11 @@ impl Hub {
     /// # Errors
     /// P0741: it is no mark.
     pub fn restore(&self, mark: Option<&[u8]>) -> Result<(), Errors> {
-        let numbers = mark.map(kept::read_mark).transpose()?.unwrap_or_default();
+        let kept::Mark { position, numbers } =
+            mark.map(kept::read_mark).transpose()?.unwrap_or_default();
+        if let Some(kept) = &self.kept {
+            kept.was_durable(position);
+        }
         let mut logs = self.logs_mut();
         logs.before.values_mut().for_each(|it| it.next = 1);
         logs.by_key.values().for_each(|log| log.restore(1));
@@ -180,7 +184,7 @@ impl Hub {
         let Some(kept) = &self.kept else {
             return Vec::new();
         };
-        let mut warnings = Vec::new();
+        let mut warnings = std::mem::take(&mut *kept.warnings());
         if let Err(error) = kept.write() {
             warnings.push(format!("matches can't be written: {error}"));
         }
@@ -217,7 +221,11 @@ impl Hub {
         let there = logs.by_key.values().map(|log| (&**log.key(), log.next()));
         let gone = logs.before.iter().map(|(key, it)| (&**key, it.next));
         let numbers: Vec<(&str, u64)> = there.chain(gone).filter(|(_, next)| *next > 1).collect();
-        kept::write_mark(numbers.into_iter())
+        let kept = self.kept.as_ref();
+        kept::write_mark(
+            kept.map_or(0, |it| it.store.position()),
+            numbers.into_iter(),
+        )
     }
 
     /// Writes what has gathered into the log of matches. Without one, or if there is nothing, it costs nothing.
@@ -360,7 +368,9 @@ impl Hub {
     pub fn retain_watches(&self, exists: impl Fn(&str) -> bool) {
         let watches = self.watches.read().unwrap_or_else(PoisonError::into_inner);
         let gone = watches.iter().filter(|(name, _)| !exists(name));
-        gone.for_each(|(_, log)| drop(log.drop_query()));
+        gone.for_each(|(_, log)| {
+            log.drop_query();
+        });
     }
 
     /// All logs, for metrics.

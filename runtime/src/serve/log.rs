@@ -247,9 +247,11 @@ impl MatchLog {
         groups.fold(inner.next.max(inner.floor).max(disk + 1), u64::max)
     }
 
-    /// The number of the next entry is at least this one.
+    /// The number of the next entry is at least this one: what lies between is on disk, or nowhere.
     pub fn advance(&self, next: u64) {
         let mut inner = self.inner();
+        let stored = inner.stored;
+        inner.entries.retain(|it| it.number > stored);
         inner.next = inner.next.max(next);
         let next = inner.next;
         drop(inner);

@@ -33,7 +33,7 @@ use portent_store::Meta;
 use super::log::{Entry, MatchLog};
 use crate::{Emitted, Errors};
 use index::Index;
-pub(crate) use mark::{read as read_mark, write as write_mark};
+pub(crate) use mark::{Mark, read as read_mark, write as write_mark};
 pub(crate) use saver::Saver;
 #[cfg(test)]
 pub(crate) use store::Keep;
@@ -58,6 +58,8 @@ pub(crate) struct Kept {
     spill: AtomicU64,
     /// So many waited that no more are kept for the log. From then on no checkpoint is taken, so that all of them come again.
     full: AtomicBool,
+    /// What was found when inputs were about to be read again.
+    warnings: Mutex<Vec<String>>,
 }
 
 /// Its name in lower case: by this it is known, as in the catalog.
@@ -76,6 +78,7 @@ impl Kept {
             gathered: AtomicU64::new(0),
             spill: AtomicU64::new(SPILL),
             full: AtomicBool::new(false),
+            warnings: Mutex::default(),
         }
     }
 
@@ -86,6 +89,21 @@ impl Kept {
     /// Whether matches are not kept for the log any more.
     pub fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
+    }
+
+    /// Up to this position the log of matches was on the disk.
+    pub fn was_durable(&self, position: u64) {
+        let next = self.store.position();
+        if next < position {
+            self.warnings().push(format!(
+                "the log of matches ends at position {next}, and was on the disk up to {position} when the checkpoint was taken: matches are lost"
+            ));
+        }
+    }
+
+    /// What is worth a warning, a sentence each.
+    pub fn warnings(&self) -> MutexGuard<'_, Vec<String>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// About how many bytes of matches wait to be written.

@@ -372,6 +372,11 @@ impl Store {
         }
     }
 
+    /// The position that the next match gets in the log.
+    pub fn position(&self) -> u64 {
+        self.log.next()
+    }
+
     /// How many bytes it takes.
     pub fn bytes(&self) -> u64 {
         self.log.segments().iter().map(|it| it.bytes).sum()

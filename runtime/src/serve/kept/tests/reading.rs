@@ -104,18 +104,25 @@ fn a_query_that_rarely_matches_is_read_without_all_that_lies_between() {
 #[test]
 fn damage_is_told_and_only_what_lies_there_is_lost() {
     let storage = FaultyStorage::new();
+    let mark;
     {
         let hub = hub(&storage, PLENTY).unwrap();
-        for _ in 0..50 {
+        for round in 0..50 {
             push(&hub, "q", 20);
             push(&hub, "r", 1);
             hub.write().unwrap();
+            if round == 30 {
+                // What is written from now on says that all before was on the disk.
+                hub.sync().unwrap();
+            }
         }
+        mark = hub.mark();
         hub.sync().unwrap();
     }
     let name = "00000000000000000000.plog";
     let mut bytes = storage.bytes(name).unwrap();
     let middle = bytes.len() / 2;
+    let sound = bytes.clone();
     bytes[middle..middle + 40].fill(0xAA);
     storage.put(name, bytes);
     let hub = hub(&storage, PLENTY).unwrap();
@@ -128,4 +135,15 @@ fn damage_is_told_and_only_what_lies_there_is_lost() {
     found.iter().for_each(|it| is_right("q", it));
     // Numbers go on behind all.
     assert_eq!(hub.log(&"q".into()).next(), 1001);
+    drop(hub);
+    // Damage at the very end looks as if it had never been on the disk, but for the checkpoint.
+    let middle = sound.len() - 100;
+    storage.put(name, sound[..middle].to_vec());
+    let hub = super::hub(&storage, PLENTY).unwrap();
+    hub.restore(Some(&mark)).unwrap();
+    let warnings = hub.restored();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("was on the disk up to 1050"),
+        "{warnings:?}"
+    );
 }

@@ -28,13 +28,13 @@ fn the_disk_holds_no_more_than_it_may() {
     // Who asks for what went hears how much it was.
     let (found, lost) = all(&hub, "q", 100, 1000);
     assert_eq!((lost, found.len() as u64), (first - 100, 8_001 - first));
+    hub.sync().unwrap();
     let first = hub.log(&"rare".into()).begin(From::Earliest);
     assert!(first > 100, "{first}");
     all_there(&hub, "rare", first, 401);
     // The same after a restart.
-    hub.sync().unwrap();
     let mark = hub.mark();
-    drop(hub);
+    drop((log, hub));
     let hub = super::hub(&storage, keep).unwrap();
     hub.restore(Some(&mark)).unwrap();
     all_there(&hub, "rare", first, 401);
