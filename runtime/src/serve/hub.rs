@@ -228,12 +228,13 @@ impl Hub {
         )
     }
 
-    /// Writes what has gathered into the log of matches. Without one, or if there is nothing, it costs nothing.
+    /// Writes what has gathered into the log of matches, if it is enough for that or has waited for a second: to be called after each batch of work, and now and then.
+    /// Without a log, or if there is nothing, it costs nothing.
     ///
     /// # Errors
     /// The disk refuses: nothing is lost, and it may be tried again when there is room; P0740 if too much has gathered.
     pub fn write(&self) -> Result<(), Errors> {
-        self.kept.as_ref().map_or(Ok(()), Kept::write)
+        self.kept.as_ref().map_or(Ok(()), Kept::write_due)
     }
 
     /// Brings all matches that came so far to the disk: before a checkpoint is written that says that they came. Removes what retention gives up.

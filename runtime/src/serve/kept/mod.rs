@@ -26,6 +26,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use portent_grammar::codes::store as codes;
 use portent_store::Meta;
@@ -39,7 +40,11 @@ pub(crate) use saver::Saver;
 pub(crate) use store::Keep;
 pub(crate) use store::Store;
 
-/// When so many bytes of matches have gathered, they are written at once.
+/// When so many bytes of matches have gathered, they are written. Of a thousand queries that match in turn each has several in a block then, and not one.
+const GATHER: u64 = 4 << 20;
+/// Those that are fewer wait at most so long for others, while matches come.
+const WAIT: Duration = Duration::from_secs(1);
+/// When so many have gathered, they are written at once, whoever has pushed them.
 const SPILL: u64 = 8 << 20;
 /// If the disk takes none, so many bytes may gather.
 const MOST: u64 = 256 << 20;
@@ -56,6 +61,9 @@ pub(crate) struct Kept {
     /// About how many bytes they have, and from how many on they are written.
     gathered: AtomicU64,
     spill: AtomicU64,
+    /// When the last were written, in milliseconds since the beginning.
+    wrote: AtomicU64,
+    begun: Instant,
     /// So many waited that no more are kept for the log. From then on no checkpoint is taken, so that all of them come again.
     full: AtomicBool,
     /// What was found when inputs were about to be read again.
@@ -77,6 +85,8 @@ impl Kept {
             writing: Mutex::default(),
             gathered: AtomicU64::new(0),
             spill: AtomicU64::new(SPILL),
+            wrote: AtomicU64::new(0),
+            begun: Instant::now(),
             full: AtomicBool::new(false),
             warnings: Mutex::default(),
         }
@@ -132,6 +142,29 @@ impl Kept {
         }
     }
 
+    fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Writes what has gathered if it is much, or has waited for a while. Until then it is in memory, and comes again after a crash.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_due(&self) -> Result<(), Errors> {
+        let waited = || {
+            self.millis()
+                .saturating_sub(self.wrote.load(Ordering::Relaxed))
+        };
+        let gathered = self.gathered();
+        if !self.is_full()
+            && gathered < GATHER
+            && (gathered == 0 || u128::from(waited()) < WAIT.as_millis())
+        {
+            return Ok(());
+        }
+        self.write()
+    }
+
     /// Writes what has gathered.
     ///
     /// # Errors
@@ -176,6 +209,7 @@ impl Kept {
         let _ = self
             .gathered
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.wrote.store(self.millis(), Ordering::Relaxed);
         outcome.map_err(Errors::from)
     }
 

@@ -45,7 +45,7 @@ fn work(hub: &Hub, known: &mut Known) -> Option<()> {
         if !(5..8).contains(&round) {
             more("c", 2);
         }
-        hub.write().ok()?;
+        write(hub).ok()?;
         if round == 2 {
             log.join("g", From::Earliest);
             hub.note_group(&log, "g");

@@ -10,7 +10,7 @@ fn what_the_disk_refuses_waits_and_is_written_when_there_is_room() {
     let storage = FaultyStorage::new();
     let hub = hub(&storage, PLENTY).unwrap();
     push(&hub, "q", 10);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     let used: usize = storage
         .list()
         .unwrap()
@@ -21,13 +21,16 @@ fn what_the_disk_refuses_waits_and_is_written_when_there_is_room() {
     for round in 0..20 {
         push(&hub, "q", 30);
         push(&hub, "r", 1);
-        let error = hub.write().unwrap_err();
+        let error = write(&hub).unwrap_err();
         assert_eq!(error.code(), Some(codes::STORE_FULL), "{round}: {error}");
         // They are all there for those who read now, and none is taken for written.
         all_there(&hub, "q", 1, 11 + (round + 1) * 30);
     }
     assert!(hub.sync().is_err());
     storage.set_capacity(None);
+    // A little waits for more, or for a second.
+    hub.write().unwrap();
+    assert!(hub.kept().unwrap().gathered() > 0);
     hub.sync().unwrap();
     assert_eq!(hub.kept().unwrap().gathered(), 0);
     let mark = hub.mark();
@@ -56,7 +59,7 @@ fn an_error_now_and_then_loses_nothing_and_writes_nothing_twice() {
             for round in 0..12 {
                 push(&hub, "q", 5 + round);
                 push(&hub, "r", 80);
-                match hub.write() {
+                match write(&hub) {
                     Ok(()) => {}
                     Err(error) if error.code() == Some(codes::LOG_POISONED) => poisoned = true,
                     Err(error) => assert_ne!(error.code(), None),
@@ -90,11 +93,11 @@ fn when_too_much_waits_it_is_told_and_no_checkpoint_can_be_taken() {
         }
     };
     push_long(&hub, 200);
-    assert_eq!(hub.write().unwrap_err().code(), Some(codes::STORE_FULL));
+    assert_eq!(write(&hub).unwrap_err().code(), Some(codes::STORE_FULL));
     assert_eq!(hub.log(&"q".into()).kept(), 201);
     push_long(&hub, 100);
     storage.set_capacity(None);
-    for error in [hub.write(), hub.sync()] {
+    for error in [write(&hub), hub.sync()] {
         assert_eq!(error.unwrap_err().code(), Some(codes::MATCHES_UNWRITTEN));
     }
     // Memory is bounded again.

@@ -21,7 +21,7 @@ fn a_group_goes_on_where_it_was_far_behind_what_is_in_memory() {
     let hub = hub(&storage, PLENTY).unwrap();
     let log = hub.log(&"q".into());
     push(&hub, "q", 500);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     assert!(log.join("g", From::Earliest) && !log.join("g", From::Now));
     hub.note_group(&log, "g");
     assert_eq!(taken(&hub, "g", 10), (1..11).collect::<Vec<_>>());
@@ -77,7 +77,7 @@ fn a_group_loses_only_what_retention_removed() {
     log.leave("g", "one", Instant::now());
     for _ in 0..200 {
         push(&hub, "q", 20);
-        hub.write().unwrap();
+        write(&hub).unwrap();
     }
     let first = log.begin(From::Earliest);
     assert!(first > 1_000);

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use portent_grammar::{Column, Schema, Type, Value};
 use portent_store::testing::FaultyStorage;
@@ -88,6 +87,11 @@ fn hub(storage: &FaultyStorage, keep: Keep) -> Result<Hub, Errors> {
 fn push(hub: &Hub, query: &str, count: u64) {
     let (next, schema) = (hub.log(&query.into()).next(), schema());
     (next..next + count).for_each(|number| hub.push(&emitted(query, number, &schema)));
+}
+
+/// Writes what has gathered, however little it is.
+fn write(hub: &Hub) -> Result<(), Errors> {
+    hub.kept().map_or(Ok(()), Kept::write)
 }
 
 /// Pages of a query from a number on, to the end.

@@ -8,7 +8,7 @@ fn a_query_that_is_dropped_goes_on_counting_and_does_not_show_what_was() {
     let hub = hub(&storage, PLENTY).unwrap();
     push(&hub, "q", 10);
     push(&hub, "Other", 3);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     push(&hub, "q", 2);
     hub.retain(&names(&["OTHER"]));
     assert!(hub.log(&"q".into()).begin(From::Earliest) == 13);
@@ -47,7 +47,7 @@ fn replay_gives_the_same_numbers_through_a_drop() {
     push(&hub, "q", 4);
     hub.retain(&names(&[]));
     push(&hub, "q", 5);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     push(&hub, "q", 2);
     drop(hub);
     for (mark, again) in [(Some(&mark), 11), (None, 19)] {
@@ -114,7 +114,7 @@ fn a_query_that_is_replaced_keeps_its_numbers_and_each_match_its_columns() {
         hub.push(&row);
     }
     push(&hub, "q", 6);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     push(&hub, "r", 1);
     let found = hub.log(&"q".into()).page_with_disk(1, 100).unwrap();
     assert_eq!((found.entries.len(), found.lost, found.next), (12, 0, 13));
@@ -132,7 +132,7 @@ fn a_query_that_is_replaced_keeps_its_numbers_and_each_match_its_columns() {
 fn without_a_folder_nothing_is_written_and_numbers_begin_again() {
     let hub = Hub::new(RING);
     push(&hub, "q", 10);
-    hub.write().unwrap();
+    write(&hub).unwrap();
     hub.sync().unwrap();
     let (found, lost) = all(&hub, "q", 1, 100);
     assert_eq!((found.len(), lost), (4, 6));
@@ -150,7 +150,7 @@ fn a_mark_of_ten_thousand_queries_is_quick() {
     let mark = hub.mark();
     let took = began.elapsed();
     assert!(took < Duration::from_millis(100), "{took:?}");
-    hub.write().unwrap();
+    write(&hub).unwrap();
     hub.restore(Some(&mark)).unwrap();
     let numbers = |mark: &[u8]| read_mark(mark).unwrap().numbers;
     let (mut before, mut after) = (numbers(&mark), numbers(&hub.mark()));

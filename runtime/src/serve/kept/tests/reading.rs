@@ -28,7 +28,7 @@ fn round(seed: u64, keep: Keep, slots: usize) {
             more("rare", 1);
         }
         if dice.percent(70) {
-            hub.write().unwrap();
+            write(&hub).unwrap();
         }
         if dice.percent(4) {
             hub.sync().unwrap();
@@ -90,7 +90,7 @@ fn a_query_that_rarely_matches_is_read_without_all_that_lies_between() {
     for _ in 0..100 {
         push(&hub, "rare", 1);
         push(&hub, "often", 3_000);
-        hub.write().unwrap();
+        write(&hub).unwrap();
     }
     let began = std::time::Instant::now();
     all_there(&hub, "rare", 1, 101);
@@ -110,7 +110,7 @@ fn damage_is_told_and_only_what_lies_there_is_lost() {
         for round in 0..50 {
             push(&hub, "q", 20);
             push(&hub, "r", 1);
-            hub.write().unwrap();
+            write(&hub).unwrap();
             if round == 30 {
                 // What is written from now on says that all before was on the disk.
                 hub.sync().unwrap();

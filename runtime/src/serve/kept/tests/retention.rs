@@ -15,7 +15,7 @@ fn the_disk_holds_no_more_than_it_may() {
     for _ in 0..400 {
         push(&hub, "q", 20);
         push(&hub, "rare", 1);
-        hub.write().unwrap();
+        write(&hub).unwrap();
         most = most.max(store.bytes());
     }
     // All but a batch.
@@ -52,7 +52,7 @@ fn what_is_old_goes_even_if_nothing_comes() {
     for second in 0..300 {
         NOW.store(begun + second * 1_000_000, Ordering::Relaxed);
         push(&hub, "q", 1);
-        hub.write().unwrap();
+        write(&hub).unwrap();
     }
     // Retention looks each minute, and removes a segment, a sixteenth of the time, as a whole.
     let first = hub.log(&"q".into()).begin(From::Earliest);
