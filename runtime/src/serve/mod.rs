@@ -27,6 +27,10 @@ mod deploy;
 mod failure;
 mod group;
 mod hub;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for a daemon whose session is durable")
+)]
 mod kept;
 mod listen;
 mod log;

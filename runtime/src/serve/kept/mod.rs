@@ -18,8 +18,10 @@ mod index;
 mod mark;
 mod open;
 mod read;
+mod retain;
 mod rows;
 mod saver;
+mod shelves;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -35,9 +37,9 @@ use super::log::{Entry, MatchLog};
 use crate::{Emitted, Errors};
 use index::Index;
 pub(crate) use mark::{Mark, read as read_mark, write as write_mark};
-pub(crate) use saver::Saver;
 #[cfg(test)]
-pub(crate) use store::Keep;
+pub(crate) use retain::Keep;
+pub(crate) use saver::Saver;
 pub(crate) use store::Store;
 
 /// When so many bytes of matches have gathered, they are written. Of a thousand queries that match in turn each has several in a block then, and not one.

@@ -7,7 +7,8 @@ use portent_store::{Log, LogError, Record, Recovery, Upto};
 
 use super::index::Placed;
 use super::rows;
-use super::store::{Opened, Shelves};
+use super::shelves::Shelves;
+use super::store::Opened;
 
 /// Fills the index. Memory is bounded by the index and the greatest block.
 ///

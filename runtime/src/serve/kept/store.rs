@@ -1,4 +1,4 @@
-//! The log of matches: writing, retention, what it holds.
+//! The log of matches: writing, and what it holds.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use portent_grammar::{Schema, Type};
 use portent_store::{
-    Batch, Check, DiskStorage, Durability, Log, LogConfig, LogError, OnDamage, Retention, Storage,
-    Stream,
+    Batch, Check, DiskStorage, Durability, Log, LogConfig, LogError, OnDamage, Storage, Stream,
 };
 
 use super::index::{self, Index, Placed};
+use super::retain::{Keep, SEGMENTS};
+use super::shelves::Shelves;
 use super::{open, rows};
 use crate::Errors;
 use crate::serve::config::MatchConfig;
@@ -19,40 +20,6 @@ use crate::serve::log::Entry;
 
 /// A batch of so many bytes is written.
 const BATCH: usize = 1 << 20;
-/// Retention looks at least so often, µs, while matches come.
-const LOOK: i64 = 60_000_000;
-/// The log has about so many segments when it is full: retention removes one at a time.
-const SEGMENTS: u64 = 16;
-/// A segment has at most so many bytes: it is brought to the disk as a whole when it is full.
-const MOST_SEGMENT: u64 = 64 << 20;
-
-/// How long matches are kept on disk.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Keep {
-    /// At most so many bytes.
-    pub bytes: u64,
-    /// At most so long; 0: for as long as there is room.
-    pub age: Duration,
-}
-
-impl From<&MatchConfig> for Keep {
-    fn from(config: &MatchConfig) -> Self {
-        Self {
-            bytes: config.keep_bytes,
-            age: config.keep_age.0,
-        }
-    }
-}
-
-impl Keep {
-    fn most_age(self) -> Option<Duration> {
-        (!self.age.is_zero()).then_some(self.age)
-    }
-
-    fn segment(self) -> u64 {
-        (self.bytes / SEGMENTS).clamp(1, MOST_SEGMENT)
-    }
-}
 
 /// What was there when the log was opened.
 #[derive(Clone, Debug, Default)]
@@ -69,70 +36,24 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(super) log: Log,
-    keep: Keep,
+    pub(super) keep: Keep,
     clock: fn() -> i64,
     writer: Mutex<Writer>,
     pub(super) shelves: Mutex<Shelves>,
     opened: Opened,
 }
 
+/// What only one may touch at a time.
 #[derive(Debug, Default)]
-struct Writer {
+pub(super) struct Writer {
     batch: Batch,
     /// What is in the batch: part, the numbers of the first and the last match.
     blocks: Vec<(usize, u64, u64)>,
     /// The columns that a query had last, and its stream.
     streams: HashMap<Arc<str>, (Arc<Schema>, Arc<Stream>)>,
     /// The segment that was written when retention looked last, and when that was.
-    base: u64,
-    looked: i64,
-}
-
-/// Where the matches of each query are, by its name in lower case.
-#[derive(Debug)]
-pub(super) struct Shelves {
-    pub by_key: HashMap<Arc<str>, Index>,
-    pub slots: usize,
-    pub spacing: u64,
-    pub most: usize,
-}
-
-impl Shelves {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            by_key: HashMap::new(),
-            slots: 0,
-            spacing: index::SPACING,
-            most,
-        }
-    }
-
-    /// A block was written; whether there are too many slots now.
-    pub(super) fn add(&mut self, key: &Arc<str>, block: Placed) -> bool {
-        let index = match self.by_key.get_mut(key) {
-            Some(index) => index,
-            None => self.by_key.entry(Arc::clone(key)).or_default(),
-        };
-        self.slots += usize::from(index.add(block, self.spacing));
-        self.slots > self.most
-    }
-
-    /// Makes room for slots, as far as that is possible.
-    pub(super) fn thin(&mut self, segments: &[u64]) {
-        self.spacing = self.spacing.saturating_mul(2);
-        let spacing = self.spacing;
-        let all = self.by_key.values_mut();
-        let gone: usize = all.map(|index| index.thin(spacing, segments)).sum();
-        self.slots -= gone.min(self.slots);
-        // If each has the least that it needs already, the next attempt waits until there are as many again.
-        self.most = self.most.max(self.slots.saturating_mul(2));
-    }
-
-    fn prune(&mut self, first: u64) {
-        let all = self.by_key.values_mut();
-        let gone: usize = all.map(|index| index.prune(first)).sum();
-        self.slots -= gone.min(self.slots);
-    }
+    pub(super) base: u64,
+    pub(super) looked: i64,
 }
 
 impl Store {
@@ -224,9 +145,7 @@ impl Store {
             }
         }
         self.append(writer, parts, &mut written, now)?;
-        if writer.base != self.log.base() || now.saturating_sub(writer.looked) >= LOOK {
-            self.look(writer, now);
-        }
+        self.look_if_due(writer, now);
         Ok(())
     }
 
@@ -302,37 +221,6 @@ impl Store {
         // Only now: whoever hears of it looks for them here.
         let blocks = writer.blocks.drain(..);
         blocks.for_each(|(part, _, last)| written(part, last));
-        Ok(())
-    }
-
-    /// Retention. What it can't remove stays until it looks again.
-    fn look(&self, writer: &mut Writer, now: i64) {
-        writer.looked = now;
-        if let Err(error) = self.retain(now) {
-            tracing::warn!(%error, "old matches can't be removed");
-        }
-        writer.base = self.log.base();
-    }
-
-    fn retain(&self, now: i64) -> Result<(), LogError> {
-        if let Some(age) = self.keep.most_age() {
-            let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
-            let last = self.log.segments().pop().and_then(|it| it.times);
-            if last.is_some_and(|(_, last)| last < now.saturating_sub(age)) {
-                // Else what is written last would stay for as long as nothing comes.
-                self.log.roll(now)?;
-            }
-        }
-        let retention = Retention {
-            max_age: self.keep.most_age(),
-            // The segment that is written grows until retention looks again.
-            max_bytes: Some(self.keep.bytes.saturating_sub(self.keep.segment())),
-            ..Retention::default()
-        };
-        let retained = self.log.retain(&retention, &[], now)?;
-        if !retained.removed.is_empty() {
-            self.shelves().prune(retained.first);
-        }
         Ok(())
     }
 

@@ -159,3 +159,30 @@ fn a_mark_of_ten_thousand_queries_is_quick() {
     assert_eq!((before.len(), before), (10_000, after));
     all_there(&hub, "query number 77", 1, 2);
 }
+
+#[test]
+fn a_folder_keeps_them_and_one_process_has_it() {
+    let folder = std::env::temp_dir().join(format!("portent-matches-{}", std::process::id()));
+    let config = crate::serve::MatchConfig::default();
+    let open = || {
+        let disk: Arc<dyn Storage> = Arc::new(portent_store::DiskStorage::new(&folder).unwrap());
+        let store = Store::open(&folder.join("matches"), &config)?;
+        Hub::durable(RING, store, Arc::new(Meta::open(&disk)?))
+    };
+    let hub = open().unwrap();
+    push(&hub, "q", 5_000);
+    hub.sync().unwrap();
+    let mark = hub.mark();
+    assert_eq!(
+        open().unwrap_err().code(),
+        Some(portent_grammar::codes::store::STORE_LOCKED)
+    );
+    drop(hub);
+    let hub = open().unwrap();
+    let opened = hub.kept().unwrap().store.opened();
+    assert_eq!((opened.matches, opened.warnings.len()), (5_000, 0));
+    hub.restore(Some(&mark)).unwrap();
+    all_there(&hub, "q", 1, 5_001);
+    drop(hub);
+    std::fs::remove_dir_all(folder).unwrap();
+}
