@@ -7,6 +7,7 @@ mod folder;
 mod groups;
 mod guide;
 mod http;
+mod kept;
 mod load;
 mod malformed;
 mod metrics;
