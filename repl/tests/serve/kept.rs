@@ -53,7 +53,11 @@ fn matches_and_groups_go_on_where_they_were() {
     assert_eq!(page(&daemon, "odd", 18), (all(18..=20), 21, 0));
     let status = daemon.get("/v1/queries/odd");
     assert_eq!(
-        (&status["next_number"], &status["first_number"], &status["kept"]),
+        (
+            &status["next_number"],
+            &status["first_number"],
+            &status["kept"]
+        ),
         (&json!(21), &json!(1), &json!(20))
     );
     assert_eq!(take(&daemon, 4), [3, 5, 6, 7]);

@@ -17,7 +17,7 @@ fn behind(state: &GroupState) -> u64 {
 
 impl Hub {
     /// Matches outlive the daemon: so many of each query are kept in memory, and all in the store. Numbers go on behind all that is known of, unless [`Self::restore`]
-    /// says otherwise.
+    /// says otherwise. To be called in the runtime that serves: it lends a thread for what is to be written.
     ///
     /// # Errors
     /// What the database says of numbers and groups that were written down before.
@@ -72,7 +72,7 @@ impl Hub {
         Ok(())
     }
 
-    /// After inputs were read again: no number that is known from before is given to another match. What is worth a warning, a sentence each.
+    /// After inputs were read again, and before [`Self::retain`] is told which queries there are: no number that is known from before is given to another match. What is worth a warning, a sentence each.
     pub fn restored(&self) -> Vec<String> {
         let Some(kept) = &self.kept else {
             return Vec::new();

@@ -186,7 +186,7 @@ impl Hub {
         log
     }
 
-    /// Forgets all queries but these. If matches outlive the daemon, one that is created again goes on with the numbers, and does not show what was before.
+    /// Forgets all queries but these; on the session's thread, so that they are those that there are. If matches outlive the daemon, one that is created again goes on with the numbers, and does not show what was before.
     pub fn retain(&self, queries: &HashSet<String>) {
         let there: HashSet<Arc<str>> = queries.iter().map(|it| kept::key(it)).collect();
         let mut logs = self.logs_mut();

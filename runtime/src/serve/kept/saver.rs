@@ -15,6 +15,8 @@ use crate::serve::log::MatchLog;
 pub(crate) struct Saver {
     meta: Arc<Meta>,
     waiting: Mutex<Waiting>,
+    /// Who lends a thread; without one, whoever changes something waits.
+    runtime: Option<Handle>,
 }
 
 #[derive(Debug, Default)]
@@ -36,9 +38,11 @@ enum Change {
 }
 
 impl Saver {
+    /// One that writes on threads of the runtime that this is called in.
     pub fn new(meta: Arc<Meta>) -> Self {
         Self {
             meta,
+            runtime: Handle::try_current().ok(),
             waiting: Mutex::default(),
         }
     }
@@ -81,11 +85,11 @@ impl Saver {
             }
         }
         let saver = Arc::clone(self);
-        match Handle::try_current() {
-            Ok(runtime) => {
+        match &self.runtime {
+            Some(runtime) => {
                 runtime.spawn_blocking(move || saver.run());
             }
-            Err(_) => self.run(),
+            None => saver.run(),
         }
     }
 

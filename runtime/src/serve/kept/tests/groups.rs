@@ -88,16 +88,20 @@ fn a_group_loses_only_what_retention_removed() {
 #[test]
 fn many_acknowledgements_share_a_transaction() {
     let storage = FaultyStorage::new();
-    let hub = Arc::new(hub(&storage, PLENTY).unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    let hub = {
+        let _entered = runtime.enter();
+        Arc::new(hub(&storage, PLENTY).unwrap())
+    };
     push(&hub, "q", 1000);
     let log = hub.log(&"q".into());
     log.join("g", From::Earliest);
     assert_eq!(taken(&hub, "g", 1000).len(), 1000);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build();
     let before = storage.operations();
-    runtime.unwrap().block_on(async {
+    runtime.block_on(async {
         let each = (1..=1000).map(|number| {
             let (hub, log) = (Arc::clone(&hub), Arc::clone(&log));
             tokio::spawn(async move {
@@ -112,6 +116,8 @@ fn many_acknowledgements_share_a_transaction() {
     let all = storage.operations() - before;
     // One alone takes several.
     assert!(all < 1_000, "{all}");
+    // Whoever wrote lets go of the database.
+    drop(runtime);
     drop((log, hub));
     let (_, _, state) = meta(&storage).unwrap().groups().unwrap().remove(0);
     assert_eq!((state.below, state.acknowledged), (1001, 1000));

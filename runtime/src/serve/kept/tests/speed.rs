@@ -34,6 +34,18 @@ fn measure(name: &str, hub: &Hub, queries: usize) {
 
 #[test]
 #[ignore = "measures"]
+fn a_mark_of_ten_thousand_queries() {
+    let hub = hub(&FaultyStorage::new(), PLENTY).unwrap();
+    (0..10_000).for_each(|query| push(&hub, &format!("query number {query}"), 1));
+    for _ in 0..3 {
+        let began = Instant::now();
+        let bytes = hub.mark().len();
+        println!("{bytes} bytes: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+#[ignore = "measures"]
 fn pushing_in_memory_and_with_a_log() {
     for queries in [1, 1_000] {
         measure("in memory", &Hub::new(10_000), queries);
