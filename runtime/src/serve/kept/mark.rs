@@ -76,7 +76,7 @@ fn parsed(mut bytes: &[u8]) -> Option<Mark> {
     bytes.is_empty().then_some(Mark { position, numbers })
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// P0741.
