@@ -68,6 +68,8 @@ pub(crate) struct Kept {
     begun: Instant,
     /// So many waited that no more are kept for the log. From then on no checkpoint is taken, so that all of them come again.
     full: AtomicBool,
+    /// The disk took none when it was last asked.
+    refused: AtomicBool,
     /// What was found when inputs were about to be read again.
     warnings: Mutex<Vec<String>>,
 }
@@ -90,6 +92,7 @@ impl Kept {
             wrote: AtomicU64::new(0),
             begun: Instant::now(),
             full: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             warnings: Mutex::default(),
         }
     }
@@ -148,23 +151,21 @@ impl Kept {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Writes what has gathered if it is much, or has waited for a while. Until then it is in memory, and comes again after a crash.
+    /// Writes what has gathered if it is much, has waited for a while, or was refused before. Until then it is in memory, and comes again after a crash.
     ///
     /// # Errors
-    /// As [`Self::write`].
+    /// As [`Self::write`], until it is written.
     pub fn write_due(&self) -> Result<(), Errors> {
-        let waited = || {
-            self.millis()
-                .saturating_sub(self.wrote.load(Ordering::Relaxed))
-        };
         let gathered = self.gathered();
-        if !self.is_full()
-            && gathered < GATHER
-            && (gathered == 0 || u128::from(waited()) < WAIT.as_millis())
-        {
-            return Ok(());
-        }
-        self.write()
+        let waited = || {
+            let since = self.wrote.load(Ordering::Relaxed);
+            u128::from(self.millis().saturating_sub(since)) >= WAIT.as_millis()
+        };
+        let due = gathered >= GATHER
+            || self.is_full()
+            || self.refused.load(Ordering::Relaxed)
+            || (gathered > 0 && waited());
+        if due { self.write() } else { Ok(()) }
     }
 
     /// Writes what has gathered.
@@ -212,6 +213,7 @@ impl Kept {
             .gathered
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         self.wrote.store(self.millis(), Ordering::Relaxed);
+        self.refused.store(outcome.is_err(), Ordering::Relaxed);
         outcome.map_err(Errors::from)
     }
 

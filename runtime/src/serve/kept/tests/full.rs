@@ -23,12 +23,17 @@ fn what_the_disk_refuses_waits_and_is_written_when_there_is_room() {
         push(&hub, "r", 1);
         let error = write(&hub).unwrap_err();
         assert_eq!(error.code(), Some(codes::STORE_FULL), "{round}: {error}");
+        // What was refused is not put off.
+        assert!(hub.write().is_err());
         // They are all there for those who read now, and none is taken for written.
         all_there(&hub, "q", 1, 11 + (round + 1) * 30);
     }
     assert!(hub.sync().is_err());
     storage.set_capacity(None);
+    hub.write().unwrap();
+    assert_eq!(hub.kept().unwrap().gathered(), 0);
     // A little waits for more, or for a second.
+    push(&hub, "r", 1);
     hub.write().unwrap();
     assert!(hub.kept().unwrap().gathered() > 0);
     hub.sync().unwrap();
@@ -38,7 +43,7 @@ fn what_the_disk_refuses_waits_and_is_written_when_there_is_room() {
     let again = super::hub(&after, PLENTY).unwrap();
     again.restore(Some(&mark)).unwrap();
     all_there(&again, "q", 1, 611);
-    all_there(&again, "r", 1, 21);
+    all_there(&again, "r", 1, 22);
     // Those before stay in memory only as long as they must.
     all_there(&hub, "q", 1, 611);
     assert!(hub.log(&"q".into()).read(1, 1000).entries.len() == RING);

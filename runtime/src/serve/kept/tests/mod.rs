@@ -19,6 +19,7 @@ mod numbers;
 mod reading;
 mod retention;
 mod speed;
+mod threads;
 
 /// More than any test writes.
 const PLENTY: Keep = Keep {
