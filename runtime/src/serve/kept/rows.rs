@@ -15,7 +15,9 @@ const BEFORE: usize = 3;
 /// The column of a match's number.
 pub(super) const NUMBER: &str = "_number";
 /// A block has at most so many rows: to read one of them, all are decoded.
-pub(super) const MOST_ROWS: usize = 1024;
+const MOST_ROWS: usize = 1024;
+/// And about so many bytes, or one row.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The columns of a query's matches in the log.
 pub(super) fn schema(query: &Schema) -> Schema {
@@ -28,7 +30,7 @@ pub(super) fn schema(query: &Schema) -> Schema {
     schema
 }
 
-/// The first part of some matches that goes into one block: numbers without gaps, the same columns, and not too many.
+/// The first part of some matches that goes into one block: numbers without gaps, the same columns, and not too much.
 pub(super) fn run(entries: &[Arc<Entry>]) -> usize {
     let together = |pair: &[Arc<Entry>]| match pair {
         [one, other] => {
@@ -37,8 +39,14 @@ pub(super) fn run(entries: &[Arc<Entry>]) -> usize {
         }
         _ => false,
     };
-    let cut = entries.windows(2).position(|pair| !together(pair));
-    cut.map_or(entries.len(), |at| at + 1).min(MOST_ROWS)
+    let mut bytes = 0;
+    let mut cut = |pair: &[Arc<Entry>]| {
+        bytes += pair.first().map_or(0, |it| weight(&it.emitted));
+        bytes >= MOST_BYTES || !together(pair)
+    };
+    let few = entries.get(..MOST_ROWS).unwrap_or(entries);
+    let end = few.windows(2).position(&mut cut);
+    end.map_or(few.len(), |at| at + 1)
 }
 
 fn int(number: u64) -> Value {
