@@ -9,6 +9,7 @@ mod folder;
 mod groups;
 mod guide;
 mod http;
+mod kept;
 mod killed;
 mod load;
 mod malformed;

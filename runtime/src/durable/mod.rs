@@ -169,7 +169,7 @@ impl Durable {
         builder: SessionBuilder,
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
-        Self::open_with(config, builder, &[], &mut |_, _| {}, on)
+        Self::open_with(config, builder, &[], &mut |_, _| Ok(()), on)
     }
 
     /// As [`Self::open_telling`]; `begun` hears what the checkpoint has under these names, before anything is done again.
@@ -177,7 +177,7 @@ impl Durable {
         config: DurableConfig,
         builder: SessionBuilder,
         names: &[&str],
-        begun: &mut dyn FnMut(&str, Option<&[u8]>),
+        begun: &mut dyn FnMut(&str, Option<&[u8]>) -> Result<(), Errors>,
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
         let storage: Arc<dyn Storage> = match config.storage {
@@ -220,11 +220,11 @@ impl Durable {
             restored.position = checkpoint.position;
             size = state(&checkpoint, SESSION).map_or(0, |it| it.len() as u64);
             for name in names {
-                begun(name, state(&checkpoint, name).as_deref());
+                begun(name, state(&checkpoint, name).as_deref())?;
             }
             history = resume(&mut session, &checkpoint)?;
         } else {
-            names.iter().for_each(|name| begun(name, None));
+            names.iter().try_for_each(|name| begun(name, None))?;
         }
         let from = restored.position;
         let to = log.next();
