@@ -327,6 +327,16 @@ impl Flow {
         self.pump(deliver)
     }
 
+    /// Whether anything but the clock of a stream moves when time passes up to there.
+    pub fn minds(&self, stream: StreamId, to: i64) -> bool {
+        self.engine.minds(stream, to)
+    }
+
+    /// Whether some query writes into a stream.
+    pub fn feeds_streams(&self) -> bool {
+        self.feeds_streams
+    }
+
     fn unfed(&self) -> impl Iterator<Item = StreamId> {
         self.entrances
             .iter()

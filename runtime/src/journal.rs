@@ -13,6 +13,12 @@ pub(crate) trait Journal: Send {
 
     /// Everything else.
     fn note(&mut self, note: Note<'_>, now: i64) -> Result<(), Errors>;
+
+    /// The position behind what was noted last.
+    fn position(&self) -> u64;
+
+    /// Waits until all that was noted is durable.
+    fn wait(&self) -> Result<(), Errors>;
 }
 
 /// Events that a session is about to take in.
@@ -34,12 +40,21 @@ pub(crate) enum Note<'a> {
     SetClock(i64),
     /// The clock is the wall's again.
     WallClock,
-    /// A statement that changes what stands: with the numbers that the next stream and the next query get.
+    /// A statement that changes what stands: with the numbers that the next stream and the next query get, and where it comes from.
     Statement {
         streams: u32,
         queries: u32,
         text: &'a str,
+        origin: &'a str,
     },
+    /// So many events of an origin follow; behind them it is there.
+    Mark {
+        origin: &'a str,
+        mark: &'a [u8],
+        rows: u64,
+    },
+    /// The rest of them does not.
+    MarkEnd,
     /// The statement before this failed.
     Void,
     Pause(&'a str),

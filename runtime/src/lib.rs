@@ -109,7 +109,7 @@ pub use matches::Matches;
 pub use names::{Names, Relation};
 pub use reply::Reply;
 pub use row::{FromValue, IntoValue, Row};
-pub use session::{BlockBuilder, Decoded, Decoder, EventBlock, PushedBlock, Rejected};
+pub use session::{BlockBuilder, Decoded, Decoder, EventBlock, Mark, PushedBlock, Rejected};
 pub use session::{Checked, OnPiece, Piece, Push, Session, Watch};
 pub use source::{format_source, format_sql};
 pub use sources::{OnSourceNews, SourceNews, SourceState, SourceStatus, Sources};

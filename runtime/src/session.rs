@@ -12,6 +12,7 @@ mod file_tests;
 mod insert_query;
 mod journaled;
 mod lookup;
+mod marks;
 mod pass;
 mod pause;
 mod push;
@@ -63,8 +64,10 @@ pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 #[cfg(feature = "store")]
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
+pub use marks::Mark;
+use marks::Marks;
 pub use push::Push;
-use target::Sink;
+use target::{Held, Sink};
 pub use watch::Watch;
 
 /// Streams, standing queries, sinks and settings, and the engine that runs them.
@@ -112,6 +115,10 @@ pub struct Session {
     /// The time of events of streams that have none.
     arrival: i64,
     ended: bool,
+    /// How far those are from whom events come.
+    marks: Marks,
+    /// Events of one of them were to follow, and did not: the journal does not know yet.
+    unended: bool,
     /// What is taken in is noted there first.
     journal: Option<Box<dyn Journal>>,
     /// What time it was, as far as something is done again.
@@ -156,6 +163,10 @@ struct Outbox {
     rows: u64,
     /// Rows go nowhere: what caused them happens a second time.
     muted: bool,
+    /// No sink is opened.
+    closed: bool,
+    /// Rows that wait until what brought them about is durable.
+    held: Held,
 }
 
 /// What passing SELECTs read and did.
@@ -238,6 +249,8 @@ impl Session {
             ended_watches: IndexMap::new(),
             arrival: 0,
             ended: false,
+            marks: Marks::default(),
+            unended: false,
             journal: None,
             replayed: None,
         }

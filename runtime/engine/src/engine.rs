@@ -499,6 +499,13 @@ impl Engine {
         self.run(first_output);
     }
 
+    /// Whether anything but the clock of this stream moves when time passes up to there: deadlines, events that wait, queries that merge it
+    /// with others. If not, it need not be told. O(1).
+    pub fn minds(&self, id: StreamId, watermark: i64) -> bool {
+        let stream = self.streams.get(&id);
+        stream.is_some_and(|it| !it.ended && it.minds(watermark))
+    }
+
     /// This stream has ended: its events that wait are let go, and it holds nothing back any more. Queries all of whose
     /// inputs have ended come to their end.
     pub fn finish_stream(&mut self, id: StreamId) {

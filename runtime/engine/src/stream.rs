@@ -184,6 +184,11 @@ impl Stream {
         self.waiting.len() == 0 && time <= self.watermark
     }
 
+    /// Whether anything but its clock moves when time passes up to there.
+    pub fn minds(&self, watermark: i64) -> bool {
+        self.waiting.len() > 0 || self.late_is_read || self.readers.minds(watermark)
+    }
+
     /// Nothing happens to anybody by its watermark as it stands.
     #[inline]
     pub fn is_quiet(&self) -> bool {

@@ -24,6 +24,9 @@ pub(super) struct Numbered {
     pub streams: u32,
     pub queries: u32,
     pub text: String,
+    /// The text that it stood in, for people: a file, or where else it came from.
+    #[serde(default)]
+    pub origin: String,
 }
 
 impl History {
@@ -45,14 +48,23 @@ impl History {
         }
     }
 
+    /// Where each statement comes from, and its text.
+    #[cfg(feature = "serve")]
+    pub fn statements(&mut self) -> Vec<(String, String)> {
+        self.settle();
+        let made = self.made.iter();
+        made.map(|it| (it.origin.clone(), it.text.clone()))
+            .collect()
+    }
+
     /// Makes it all again; rows that this brings about go nowhere.
     ///
     /// # Errors
     /// What stood can't be made again.
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
-        session.mute(true);
+        let muted = session.mute(true);
         let result = self.made.iter().try_for_each(|it| it.run(session));
-        session.mute(false);
+        session.mute(muted);
         result
     }
 
@@ -84,7 +96,11 @@ impl Numbered {
     /// As [`Session::run_source`].
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
         session.number_from(self.streams, self.queries);
-        let source = SourceText::new("<from the log>", self.text.as_str());
+        let origin = match self.origin.as_str() {
+            "" => "<from the log>",
+            origin => origin,
+        };
+        let source = SourceText::new(origin, self.text.as_str());
         session.run_source(&source, &mut |_| ControlFlow::Continue(()))
     }
 }

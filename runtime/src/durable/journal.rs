@@ -25,6 +25,10 @@ pub(super) const RESUME: u8 = 7;
 pub(super) const FINISH: u8 = 8;
 /// The events behind it are kept for later SELECTs.
 pub(super) const KEPT: u8 = 9;
+/// Events of an origin follow.
+pub(super) const MARK: u8 = 10;
+/// The rest of them does not.
+pub(super) const MARK_END: u8 = 11;
 
 pub(super) struct LogJournal {
     log: Arc<Log>,
@@ -99,12 +103,13 @@ impl Journal for LogJournal {
                 streams,
                 queries,
                 text,
+                origin,
             } => {
-                let text = text.to_owned();
                 let it = numbered.insert(Numbered {
                     streams,
                     queries,
-                    text,
+                    text: text.to_owned(),
+                    origin: origin.to_owned(),
                 });
                 let json = serde_json::to_vec(it);
                 bytes = json.map_err(|error| Errors::plain(codes::LOG, error.to_string()))?;
@@ -120,6 +125,11 @@ impl Journal for LogJournal {
                 RESUME
             }
             Note::Finish => FINISH,
+            Note::Mark { origin, mark, rows } => {
+                bytes = write_mark(origin, mark, rows);
+                MARK
+            }
+            Note::MarkEnd => MARK_END,
         };
         self.batch.marker(kind, &bytes).map_err(Errors::from)?;
         self.append(now)?;
@@ -133,4 +143,32 @@ impl Journal for LogJournal {
         }
         Ok(())
     }
+
+    fn position(&self) -> u64 {
+        self.log.next()
+    }
+
+    fn wait(&self) -> Result<(), Errors> {
+        self.log.wait_durable(self.log.next()).map_err(Errors::from)
+    }
+}
+
+/// u64 rows · u32 length of the name · name · where it is, all little-endian.
+fn write_mark(origin: &str, mark: &[u8], rows: u64) -> Vec<u8> {
+    let length = u32::try_from(origin.len()).unwrap_or(u32::MAX);
+    let mut bytes = rows.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(origin.as_bytes());
+    bytes.extend_from_slice(mark);
+    bytes
+}
+
+/// What [`write_mark`] wrote: rows, name, where it is.
+pub(super) fn read_mark(bytes: &[u8]) -> Option<(u64, &str, &[u8])> {
+    let (rows, rest) = bytes.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (origin, mark) = rest.split_at_checked(length)?;
+    let origin = std::str::from_utf8(origin).ok()?;
+    Some((u64::from_le_bytes(*rows), origin, mark))
 }

@@ -5,7 +5,10 @@ use portent_grammar::{Columns, Value};
 use portent_store::{Log, Reader, Record, Upto};
 
 use super::history::{History, Numbered};
-use super::journal::{FINISH, KEPT, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK};
+use super::journal::{
+    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK,
+    read_mark,
+};
 use super::{Restored, Restoring};
 use crate::error::Errors;
 use crate::session::Session;
@@ -13,11 +16,12 @@ use crate::session::Session;
 /// After so many records it is told how far it is.
 const TELL: u64 = 10_000;
 
-/// Does again what the log has behind the checkpoint.
+/// Does again what the log has behind the checkpoint, up to a position.
 pub(super) fn replay(
     session: &mut Session,
     history: &mut History,
     log: &Log,
+    to: u64,
     restored: &mut Restored,
     on: &mut dyn FnMut(Restoring),
 ) -> Result<(), Errors> {
@@ -31,12 +35,12 @@ pub(super) fn replay(
         return Err(Errors::plain(codes::LOG, message));
     }
     let mut reader = log.reader(from, Upto::Written).map_err(Errors::from)?;
-    let total = log.next().saturating_sub(from);
+    let total = to.saturating_sub(from);
     let mut told = 0;
     let mut kept = false;
-    let mut next = read(&mut reader)?;
+    let mut next = read(&mut reader, to)?;
     while let Some(record) = next {
-        next = read(&mut reader)?;
+        next = read(&mut reader, to)?;
         restored.replayed = record.next() - from;
         if restored.replayed - told >= TELL {
             told = restored.replayed;
@@ -78,11 +82,14 @@ pub(super) fn replay(
             }
         }
     }
-    session.replay_at(None);
+    session.end_replay();
     Ok(())
 }
 
-fn read(reader: &mut Reader) -> Result<Option<Record>, Errors> {
+fn read(reader: &mut Reader, to: u64) -> Result<Option<Record>, Errors> {
+    if reader.position() >= to {
+        return Ok(None);
+    }
     reader.next().map_err(Errors::from)
 }
 
@@ -114,6 +121,15 @@ fn marker(session: &mut Session, kind: u8, bytes: &[u8], position: u64) -> Resul
         PAUSE => session.pause(name()?).map(|_| ()),
         RESUME => session.resume(name()?).map(|_| ()),
         FINISH => session.finish(),
+        MARK => {
+            let (rows, origin, mark) = read_mark(bytes).ok_or_else(|| unknown(position))?;
+            session.begin_mark(origin, mark, rows);
+            Ok(())
+        }
+        MARK_END => {
+            session.end_mark();
+            Ok(())
+        }
         _ => Err(unknown(position)),
     }
 }

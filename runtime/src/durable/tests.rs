@@ -126,13 +126,87 @@ fn killed_after_every_step_it_goes_on_as_if_nothing_had_happened() {
             session.commit().unwrap();
             since.extend(came);
             if number % every == every - 1 {
-                session.checkpoint().unwrap();
+                // On the spot, or made again beside the session from the checkpoint before: nobody can tell.
+                let keeper = session.keeper.clone();
+                let moment = keeper.moment(&mut session, Some(number % 2 == 0));
+                let written = keeper.write(moment.unwrap()).unwrap();
+                assert_eq!(written.beside, number % 2 == 1);
                 since.clear();
             }
             drop(session);
             storage = storage.after_crash(number as u64);
         }
     }
+}
+
+/// Events of an origin, in blocks of three, each as long as a frame may be at most: so that a crash cuts between them.
+fn origin_blocks(session: &Session, from: i64, count: i64) -> Vec<crate::EventBlock> {
+    let time = |second: i64| portent_grammar::Value::Timestamp(second * 1_000_000);
+    let blocks = (from..from + count).map(|it| {
+        let block = session.block("s").unwrap();
+        let block = block.column("ts", [time(it)]).unwrap();
+        block.column("v", [it]).unwrap().build().unwrap()
+    });
+    blocks.collect()
+}
+
+#[test]
+fn events_of_an_origin_are_in_once_wherever_it_was_cut() {
+    let crashes = 200;
+    let mut cut = 0;
+    for seed in 0..crashes {
+        let mut storage = FaultyStorage::new();
+        let mut session = open(&storage);
+        session
+            .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY q AS SELECT v FROM s")
+            .unwrap();
+        session.commit().unwrap();
+        let mut seen: Vec<i64> = Vec::new();
+        let mut crashed = 0_u64;
+        loop {
+            // As a source does: from where it was, without what is in already.
+            let mark = session.mark_of("source:s").unwrap_or_default();
+            cut += i64::from(mark.skip > 0);
+            let at = mark.at.first().copied().map_or(0, i64::from);
+            if at >= 30 {
+                break;
+            }
+            let skip = i64::try_from(mark.skip).unwrap();
+            let blocks = origin_blocks(&session, at + skip, 5 - skip);
+            let to = [u8::try_from(at + 5).unwrap()];
+            session.push_marked("source:s", &to, blocks).1.unwrap();
+            if seed % 3 == 0 && at == 10 {
+                session.drain().count();
+                seen = (0..15).collect();
+                session.checkpoint().unwrap();
+            }
+            if (seed + crashed + at as u64).is_multiple_of(4) && crashed < 20 {
+                crashed += 1;
+                drop(session);
+                storage = storage.after_crash(seed * 31 + crashed);
+                session = open(&storage);
+            }
+        }
+        let came: Vec<i64> = session.drain().filter_map(|it| it.get("v")).collect();
+        let from = seen.len().min(15);
+        let all: Vec<i64> = seen.iter().copied().chain(came).collect();
+        assert!(all.ends_with(&(25..30).collect::<Vec<_>>()), "{all:?}");
+        // Between, each once: as far as this process has seen them.
+        let mut log = session
+            .log()
+            .reader(0, portent_store::Upto::Written)
+            .unwrap();
+        let mut logged = Vec::new();
+        while let Some(record) = log.next().unwrap() {
+            if let portent_store::Record::Events(events) = record {
+                for row in 0..events.rows.rows() {
+                    logged.extend(events.rows.row(row).get(1).and_then(|it| it.as_int()));
+                }
+            }
+        }
+        assert_eq!(logged, (0..30).collect::<Vec<_>>(), "{seed} {from}");
+    }
+    assert!(cut > 10, "a block must be cut now and then: {cut}");
 }
 
 #[test]
@@ -171,10 +245,8 @@ fn one_process_has_a_directory_and_what_it_can_not_do_is_said() {
     let to_end = session.run_to_end(&mut |_| std::ops::ControlFlow::Continue(()));
     assert_eq!(to_end.unwrap_err().code(), Some(codes::NOT_LOGGED));
     let watch = session.watch("SELECT v FROM s").unwrap();
-    assert_eq!(
-        session.checkpoint().unwrap_err().code(),
-        Some(codes::NOT_LOGGED)
-    );
+    // It is in no checkpoint: whoever looked on has gone with the process.
+    assert!(session.checkpoint().unwrap().beside);
     session.unwatch(&watch.name).unwrap();
     // Streams and queries that are made now have other numbers than without the watch.
     session

@@ -32,6 +32,7 @@ impl Session {
             Effect::Reply(reply) => reply,
             Effect::Stream(def) => {
                 self.remove_streams(|it| it.def.name == def.name);
+                self.forget_source(&def.name);
                 self.add_stream(&def, Some(place))?;
                 if let Some(notice) = self.inferred(&def) {
                     step(on(Piece::Reply(Reply::Notice(notice))))?;
@@ -52,6 +53,7 @@ impl Session {
                 }
             }
             Effect::Sink { name, config } => {
+                self.settle_held()?;
                 // One that is replaced ends its file. What went wrong with it doesn't concern the new one, but is told.
                 let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
@@ -65,9 +67,11 @@ impl Session {
             Effect::DropStream { name, def } => {
                 self.streams.shift_remove(&def.id);
                 self.flow.remove_stream(def.id);
+                self.forget_source(&name);
                 dropped("STREAM", name)
             }
             Effect::DropQuery { name } => {
+                self.settle_held()?;
                 if let Some(standing) = self.queries.shift_remove(&name) {
                     self.drop_parts(&standing);
                 }
@@ -80,6 +84,7 @@ impl Session {
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {
+                self.settle_held()?;
                 let ended = self.outbox.finish_sink(&name);
                 self.outbox.sinks.shift_remove(&name);
                 ended?;

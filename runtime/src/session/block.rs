@@ -99,12 +99,43 @@ impl EventBlock {
 }
 
 impl EventBlock {
+    /// Without its first events, so many.
+    pub(crate) fn without(self, first: usize) -> Self {
+        let Self { stream, events } = self;
+        let mut columns = events.columns.clone();
+        columns.clear();
+        for row in first..events.times.len() {
+            columns.push_row(events.columns.row(row));
+        }
+        let times = events.times.get(first..).unwrap_or_default().to_vec();
+        Self {
+            stream,
+            events: Events { times, columns },
+        }
+    }
+
     pub(super) fn new(stream: StreamId, events: Events) -> Self {
         Self { stream, events }
     }
 }
 
 impl Decoded {
+    /// Without the first events, so many: they are in already.
+    pub fn skip(&mut self, mut events: u64) {
+        while events > 0
+            && let Some(first) = self.blocks.first()
+        {
+            let length = first.len() as u64;
+            let block = self.blocks.remove(0);
+            if length > events {
+                let first = usize::try_from(events).unwrap_or(usize::MAX);
+                self.blocks.insert(0, block.without(first));
+                return;
+            }
+            events -= length;
+        }
+    }
+
     /// How many events there are.
     pub fn events(&self) -> usize {
         self.blocks.iter().map(EventBlock::len).sum()
@@ -300,7 +331,7 @@ impl Session {
         (pushed, result)
     }
 
-    fn may_push(&self, blocks: &[EventBlock]) -> Result<(), Errors> {
+    pub(super) fn may_push(&self, blocks: &[EventBlock]) -> Result<(), Errors> {
         if self.ended {
             let message = "the input has ended: nothing can be put into a stream any more";
             return Err(Errors::plain(codes::STREAM_ENDED, message));
@@ -330,6 +361,7 @@ impl Session {
         {
             self.note_events(&def, &events.columns, now, false)?;
         }
+        self.marks.took(events.times.len() as u64);
         let counted = |session: &Self| {
             let stats = session.flow.stream_stats(stream).unwrap_or_default();
             (stats.events, stats.late + stats.ahead)

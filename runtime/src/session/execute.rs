@@ -57,7 +57,9 @@ impl Session {
         }
         for statement in &statements {
             let before = statement_errors(source);
-            let noted = self.note_statement(statement).map_err(&before)?;
+            let noted = self
+                .note_statement(statement, &source.name)
+                .map_err(&before)?;
             let done = self.execute(statement, source, on);
             if noted && done.is_err() {
                 self.tell_journal(Note::Void).map_err(&before)?;

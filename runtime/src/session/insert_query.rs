@@ -13,7 +13,7 @@ use super::pass::Passing;
 use super::push::Push;
 use super::{OnPiece, Piece, Session};
 use crate::error::Errors;
-use crate::flow::{IntoStream, fill};
+use crate::flow::{Delivery, IntoStream, fill};
 use crate::plan::Target;
 use crate::reply::Reply;
 
@@ -40,6 +40,15 @@ impl Session {
         place: &Place,
         on: &mut OnPiece<'_>,
     ) -> Result<Reply, Errors> {
+        if self.journal.is_some() {
+            // After a crash nobody would write them again.
+            let message = "rows of a SELECT can't be put into a sink in a session that keeps a log";
+            let error = Errors::plain(codes::NOT_LOGGED, message);
+            return Err(at(
+                error.help("let a standing query write them: CREATE QUERY … INTO the sink"),
+                place,
+            ));
+        }
         let opened = self
             .outbox
             .open(&name, &planned.output, self.options.no_connectors);
@@ -51,14 +60,16 @@ impl Session {
             })?;
             for (id, values) in rows {
                 accepted += 1;
-                self.outbox.write(&name, &values, id)?;
+                self.outbox.deliver(Delivery::Sink(&name, &values, id))?;
             }
         } else {
             self.pass(planned, &name, place, &mut |session, told| match told {
                 Passing::Row(output) => {
                     accepted += 1;
                     let id = output.match_id.map(|it| it.0);
-                    session.outbox.write(&name, &output.values, id)
+                    session
+                        .outbox
+                        .deliver(Delivery::Sink(&name, &output.values, id))
                 }
                 Passing::Progress(progress) => {
                     if progress.waiting {

@@ -24,10 +24,10 @@ impl Session {
         self.replayed = time;
     }
 
-    /// Rows are given to nobody; `false`: to whom they belong again.
+    /// Rows are given to nobody; `false`: to whom they belong again. How it was before.
     #[cfg(feature = "store")]
-    pub(crate) fn mute(&mut self, yes: bool) {
-        self.outbox.muted = yes;
+    pub(crate) fn mute(&mut self, yes: bool) -> bool {
+        std::mem::replace(&mut self.outbox.muted, yes)
     }
 
     /// The next stream and the next query get these numbers, as they had them before.
@@ -35,6 +35,63 @@ impl Session {
     pub(crate) fn number_from(&mut self, streams: u32, queries: u32) {
         self.catalog.number_streams_from(streams);
         self.flow.number_queries_from(queries);
+    }
+
+    /// Rows are given out by [`Self::release`] only, once what brought them about is durable.
+    #[cfg(feature = "serve")]
+    pub(crate) fn hold(&mut self) {
+        self.outbox.held.on = true;
+    }
+
+    /// Gives out the rows that events and statements before this position of the log have brought about.
+    ///
+    /// # Errors
+    /// The first of what sinks refused. All others have got what was for them.
+    #[cfg(feature = "serve")]
+    pub(crate) fn release(&mut self, durable: u64) -> Result<(), Errors> {
+        self.outbox.release(durable)
+    }
+
+    /// Gives out all rows that wait, when all that was noted is durable.
+    pub(crate) fn settle_held(&mut self) -> Result<(), Errors> {
+        if self.outbox.held.len() == 0 {
+            return Ok(());
+        }
+        if let Some(journal) = &self.journal {
+            journal.wait()?;
+        }
+        self.outbox.release(u64::MAX)
+    }
+
+    /// So many events of an origin were to follow when this was taken in before.
+    #[cfg(feature = "store")]
+    pub(crate) fn begin_mark(&mut self, origin: &str, mark: &[u8], rows: u64) {
+        self.marks.end();
+        self.marks.begin(origin, mark, rows);
+    }
+
+    /// The rest of them did not.
+    #[cfg(feature = "store")]
+    pub(crate) fn end_mark(&mut self) {
+        self.marks.end();
+    }
+
+    /// All was done again: what is cut off in half is never made whole.
+    #[cfg(feature = "store")]
+    pub(crate) fn end_replay(&mut self) {
+        self.replayed = None;
+        self.unended |= self.marks.end();
+    }
+
+    /// A session with the same options, functions and connectors, in which nothing stands yet; its rows go nowhere, and it opens no sink.
+    #[cfg(feature = "store")]
+    pub(crate) fn twin(&self) -> Self {
+        let mut options = self.options.clone();
+        options.virtual_clock = options.no_connectors;
+        let library = self.catalog.library().clone();
+        let mut twin = Self::with(options, None, library, self.files.connectors());
+        twin.outbox.closed = true;
+        twin
     }
 
     /// The stream of this name, exactly.
@@ -65,10 +122,18 @@ impl Session {
 
     pub(super) fn tell_journal(&mut self, note: Note<'_>) -> Result<(), Errors> {
         let now = self.now();
-        match &mut self.journal {
-            Some(journal) => journal.note(note, now),
-            None => Ok(()),
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        if std::mem::take(&mut self.unended)
+            && let Err(errors) = journal.note(Note::MarkEnd, now)
+        {
+            self.unended = true;
+            return Err(errors);
         }
+        journal.note(note, now)?;
+        self.outbox.held.at(journal.position());
+        Ok(())
     }
 
     /// Events that are about to be taken in; `rows` makes them.
@@ -79,15 +144,20 @@ impl Session {
         now: i64,
         kept: bool,
     ) -> Result<(), Errors> {
-        match &mut self.journal {
-            Some(journal) => journal.events(&Taken {
-                stream,
-                rows,
-                now,
-                kept,
-            }),
-            None => Ok(()),
+        if self.unended {
+            self.tell_journal(Note::MarkEnd)?;
         }
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.events(&Taken {
+            stream,
+            rows,
+            now,
+            kept,
+        })?;
+        self.outbox.held.at(journal.position());
+        Ok(())
     }
 
     /// A row by itself.
@@ -108,7 +178,11 @@ impl Session {
     }
 
     /// Whether it was noted, so that its failure must be, too.
-    pub(super) fn note_statement(&mut self, statement: &Statement) -> Result<bool, Errors> {
+    pub(super) fn note_statement(
+        &mut self,
+        statement: &Statement,
+        origin: &str,
+    ) -> Result<bool, Errors> {
         if self.journal.is_none() || !lasts(&statement.kind) {
             return Ok(false);
         }
@@ -117,6 +191,7 @@ impl Session {
             streams: self.catalog.next_stream_number(),
             queries: self.flow.next_query_number(),
             text: &text,
+            origin,
         };
         self.tell_journal(note)?;
         Ok(true)

@@ -135,6 +135,7 @@ impl Session {
             let outbox = &mut self.outbox;
             self.flow.finish(&mut |delivery| outbox.deliver(delivery))?;
         }
+        self.settle_held()?;
         self.outbox.finish_sinks()
     }
 
@@ -151,6 +152,7 @@ impl Session {
     /// # Errors
     /// A sink can't be written.
     pub fn close_sinks(&mut self) -> Result<(), Errors> {
+        self.settle_held()?;
         self.outbox.finish_sinks()
     }
 

@@ -38,8 +38,8 @@ impl Session {
     /// # Errors
     /// Rows wait to be taken (P0644).
     pub fn snapshot(&self) -> Result<Vec<u8>, Errors> {
-        if !self.outbox.waiting.is_empty() {
-            let rows = self.outbox.waiting.len();
+        let rows = self.outbox.waiting.len() + self.outbox.held.len();
+        if rows > 0 {
             let message = format!("no snapshot can be taken: {rows} rows wait to be taken");
             return Err(Errors::plain(codes::SNAPSHOT_IMPOSSIBLE, message));
         }
@@ -65,6 +65,7 @@ impl Session {
             id.0.save(&mut w);
             stream.save(&mut w);
         }
+        self.marks.save(&mut w);
         self.flow.save(&mut w)?;
         Kind::Session.finish(w).map_err(refused)
     }
@@ -112,6 +113,7 @@ impl Session {
                 stream.take(read);
             }
         }
+        self.marks = super::marks::Marks::load(r)?;
         Ok(())
     }
 }

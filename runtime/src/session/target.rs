@@ -1,5 +1,6 @@
 //! Where rows leave the session: callbacks, the queue, sinks.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portent_connect::{SinkConfig, Writer};
@@ -29,16 +30,55 @@ impl Sink {
     }
 }
 
+/// Rows that wait until what brought them about is durable: whoever gets one may rely on it.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub on: bool,
+    /// The position of the log behind what happens now.
+    position: u64,
+    rows: VecDeque<(u64, HeldRow)>,
+}
+
+#[derive(Debug)]
+enum HeldRow {
+    Report(Emitted),
+    Sink(String, Vec<Value>, Option<u128>),
+}
+
+impl Held {
+    pub fn at(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn push(&mut self, row: HeldRow) {
+        self.rows.push_back((self.position, row));
+    }
+}
+
 impl Outbox {
     /// Takes what leaves the flow.
     pub fn deliver(&mut self, delivery: Delivery<'_>) -> Result<(), Errors> {
-        if self.muted {
-            return Ok(());
-        }
         match delivery {
-            Delivery::Sink(name, values, match_id) => self.write(name, values, match_id),
+            Delivery::Sink(name, values, match_id) => {
+                if let Some(sink) = self.sinks.get_mut(name) {
+                    sink.rows += 1;
+                }
+                if self.held.on && !self.muted {
+                    let row = HeldRow::Sink(name.to_owned(), values.to_vec(), match_id);
+                    self.held.push(row);
+                    return Ok(());
+                }
+                self.write(name, values, match_id)
+            }
             Delivery::Report(route, output) => {
                 self.rows += 1;
+                if self.muted {
+                    return Ok(());
+                }
                 let emitted = Emitted {
                     query: Arc::clone(&route.name),
                     time: output.time,
@@ -46,17 +86,43 @@ impl Outbox {
                     schema: Arc::clone(&route.schema),
                     values: output.values,
                 };
-                let own = self
-                    .by_query
-                    .iter_mut()
-                    .find(|(name, _)| **name == *route.name);
-                match (own, &mut self.on_match) {
-                    (Some((_, callback)), _) | (None, Some(callback)) => callback(&emitted),
-                    (None, None) => self.waiting.push_back(emitted),
+                if self.held.on {
+                    self.held.push(HeldRow::Report(emitted));
+                } else {
+                    self.report(emitted);
                 }
                 Ok(())
             }
         }
+    }
+
+    fn report(&mut self, emitted: Emitted) {
+        let own = self
+            .by_query
+            .iter_mut()
+            .find(|(name, _)| **name == *emitted.query);
+        match (own, &mut self.on_match) {
+            (Some((_, callback)), _) | (None, Some(callback)) => callback(&emitted),
+            (None, None) => self.waiting.push_back(emitted),
+        }
+    }
+
+    /// Gives out the rows that what lies before this position has brought about. A sink that fails keeps nobody else from his.
+    ///
+    /// # Errors
+    /// The first of what sinks refused.
+    pub fn release(&mut self, durable: u64) -> Result<(), Errors> {
+        let mut result = Ok(());
+        while self.held.rows.front().is_some_and(|(at, _)| *at <= durable) {
+            match self.held.rows.pop_front() {
+                Some((_, HeldRow::Report(emitted))) => self.report(emitted),
+                Some((_, HeldRow::Sink(name, values, match_id))) => {
+                    result = result.and(self.write(&name, &values, match_id));
+                }
+                None => break,
+            }
+        }
+        result
     }
 
     /// Opens a sink for rows of these columns, unless it is open.
@@ -64,7 +130,7 @@ impl Outbox {
         let Some(sink) = self
             .sinks
             .get_mut(name)
-            .filter(|it| it.writer.is_none() && !test)
+            .filter(|it| it.writer.is_none() && !test && !self.closed)
         else {
             return Ok(());
         };
@@ -75,16 +141,15 @@ impl Outbox {
         Ok(())
     }
 
-    pub fn write(
+    fn write(
         &mut self,
         name: &str,
         values: &[Value],
         match_id: Option<u128>,
     ) -> Result<(), Errors> {
-        let Some(sink) = self.sinks.get_mut(name) else {
+        let Some(sink) = self.sinks.get_mut(name).filter(|_| !self.muted) else {
             return Ok(());
         };
-        sink.rows += 1;
         match &mut sink.writer {
             Some(writer) => writer
                 .write_match(values, match_id)
