@@ -66,6 +66,7 @@ pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 pub use marks::Mark;
 use marks::Marks;
+pub(crate) use marks::source as source_origin;
 pub use push::Push;
 use target::{Held, Sink};
 pub use watch::Watch;
