@@ -95,7 +95,7 @@ fn append(path: &Path, rows: std::ops::Range<i64>) {
 #[test]
 fn a_file_is_read_once_whatever_a_crash_undoes() {
     let mut undone = 0;
-    for seed in 0..25 {
+    for seed in 0..25_u8 {
         let folder = Folder::new(&format!("file-{seed}"));
         let path = folder.0.join("x.jsonl");
         append(&path, 0..0);
@@ -209,7 +209,7 @@ fn one_that_failed_goes_on_where_it_was() {
     fs::write(&path, fs::read_to_string(&path).unwrap() + "oops\n").unwrap();
     let mut session = Session::new();
     let stream = format!(
-        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
+        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms', on_bad = 'fail')",
         path.display()
     );
     session.run(&stream).unwrap();
