@@ -179,6 +179,9 @@ struct Counter(i64, bool);
 
 impl RowSource for Counter {
     fn next(&mut self, rows: &mut Rows<'_>) -> Result<Progress, String> {
+        if self.0 >= 20 {
+            return Ok(Progress::End);
+        }
         for _ in 0..2 {
             let value = match self.0 {
                 13 => Value::text("x"),
@@ -187,10 +190,7 @@ impl RowSource for Counter {
             rows.push([("n", value)]);
             self.0 += 1;
         }
-        Ok(match self.0 {
-            20 => Progress::End,
-            _ => Progress::More,
-        })
+        Ok(Progress::More)
     }
 
     fn position(&mut self) -> Option<Vec<u8>> {
