@@ -153,7 +153,7 @@ impl<'a> Follower<'a> {
             self.tell(&resume::place(&file, at));
         }
         let name = Arc::clone(&self.name);
-        self.to_the_end(&name, &file)?;
+        self.read_on(&name, &file)?;
         self.rows.end();
         if told.replaced.load(Ordering::Relaxed) {
             self.before = Some(now);
@@ -199,7 +199,7 @@ impl<'a> Follower<'a> {
         let called = Arc::clone(&name);
         self.rows
             .begin_at(input, called, 0, true, &from.at, here.before)?;
-        self.to_the_end(&name, &file)?;
+        self.read_on(&name, &file)?;
         self.rows.end();
         if told.replaced.load(Ordering::Relaxed) {
             self.before = Some(here.others);
@@ -232,13 +232,13 @@ impl<'a> Follower<'a> {
         });
         let input = Box::new(Arc::clone(&file));
         self.rows.begin(input, Arc::clone(&name), 0, true);
-        self.to_the_end(&name, &file)?;
+        self.read_on(&name, &file)?;
         self.rows.end();
         Ok(())
     }
 
     /// Reads until another file is to be read.
-    fn to_the_end(&mut self, name: &Arc<str>, file: &File) -> Result<(), ConnectError> {
+    fn read_on(&mut self, name: &Arc<str>, file: &File) -> Result<(), ConnectError> {
         let names = std::slice::from_ref(name);
         while !self.run.is_over() {
             let mut batch = Batch::new();
