@@ -22,6 +22,7 @@ mod restart;
 mod secure;
 mod soak;
 mod socket;
+mod sources;
 mod stale;
 mod statements;
 mod tools;
