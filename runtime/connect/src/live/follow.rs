@@ -150,7 +150,7 @@ impl<'a> Follower<'a> {
             self.rows.jump(place, lines, before);
         }
         if from_end && let Some(at) = self.rows.at() {
-            self.tell(&resume::place(&file, at));
+            self.tell(&resume::place(&file, at, self.path, self.path));
         }
         let name = Arc::clone(&self.name);
         self.read_on(&name, &file)?;
@@ -182,14 +182,11 @@ impl<'a> Follower<'a> {
             }
             Found::Here(here) => *here,
         };
-        // A renamed one is called as it is now.
-        let name: Arc<str> = match here.path == path {
-            true => Arc::clone(&self.name),
-            false => here.path.to_string_lossy().as_ref().into(),
-        };
+        // It may have another name by now; its rows go by the one that it had.
         self.run.tell(Event::Opened {
-            file: name.to_string(),
+            file: here.path.to_string_lossy().into_owned(),
         });
+        let name: Arc<str> = from.name(self.path).into();
         self.again = true;
         let file = Arc::clone(&here.file);
         let behind = here.before.behind.clone();
@@ -245,7 +242,7 @@ impl<'a> Follower<'a> {
             let result = self.rows.read(&mut batch, BATCH_ROWS, &mut self.bad);
             let nothing = batch.rows() == 0 && batch.bad.is_empty();
             if !nothing && let Some(at) = self.rows.at() {
-                batch.position = Some(self.position(&resume::place(file, at)));
+                batch.position = Some(self.position(&resume::place(file, at, name, self.path)));
             }
             self.run.give(batch, names);
             if result? == Progress::End {

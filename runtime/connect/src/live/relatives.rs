@@ -18,10 +18,7 @@ struct Relative {
 
 impl Relatives {
     pub fn of(path: &Path) -> Self {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder(path);
         let own = path
             .file_name()
             .and_then(|name| name.to_str())
@@ -97,6 +94,14 @@ impl Relatives {
             new.sort_by_key(|it| (files::changed(&it.metadata), it.path.clone()));
         }
         new.into_iter().map(|file| file.path.clone()).collect()
+    }
+}
+
+/// Where a file lies.
+pub(super) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

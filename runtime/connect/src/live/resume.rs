@@ -18,6 +18,9 @@ pub(super) struct FollowAt {
     pub file: Option<u64>,
     /// When it had been changed last, ns since 1970.
     pub changed: u64,
+    /// What stood behind the path in its name when it was opened, if it was an old one: `.1`. By that name its rows go.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub suffix: String,
     pub at: ReadingAt,
 }
 
@@ -77,12 +80,37 @@ pub(super) fn look(path: &Path, at: &FollowAt) -> io::Result<Found> {
     }
 }
 
-/// Where it is in this file.
-pub(super) fn place(file: &File, at: ReadingAt) -> FollowAt {
+/// What stands behind a name in another one.
+fn suffix(longer: &Path, name: &Path) -> String {
+    let text = |path: &Path| path.file_name().map(|it| it.to_string_lossy().into_owned());
+    let (longer, name) = (
+        text(longer).unwrap_or_default(),
+        text(name).unwrap_or_default(),
+    );
+    longer.strip_prefix(&name).unwrap_or_default().to_owned()
+}
+
+impl FollowAt {
+    /// By which name the rows of the file go.
+    pub fn name(&self, path: &str) -> String {
+        if self.suffix.is_empty() {
+            return path.to_owned();
+        }
+        let own = Path::new(path).file_name().unwrap_or_default();
+        let mut own = own.to_owned();
+        own.push(&self.suffix);
+        let old = super::relatives::folder(Path::new(path)).join(own);
+        old.to_string_lossy().into_owned()
+    }
+}
+
+/// Where it is in this file, which is called so beside that one.
+pub(super) fn place(file: &File, at: ReadingAt, name: &str, path: &str) -> FollowAt {
     let metadata = file.metadata().ok();
     FollowAt {
         file: metadata.as_ref().map(files::number),
         changed: metadata.as_ref().map_or(0, files::changed),
+        suffix: suffix(Path::new(name), Path::new(path)),
         at,
     }
 }

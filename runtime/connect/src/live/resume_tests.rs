@@ -534,6 +534,38 @@ fn what_was_emptied_while_nobody_looked_is_told() {
 }
 
 #[test]
+fn rows_go_by_the_name_that_their_file_had() {
+    let mut schema = schema();
+    schema.columns[1] = SourceColumn {
+        origin: Origin::Metadata(Metadata::File),
+        ..SourceColumn::field("file", Type::Text)
+    };
+    let folder = Folder::new();
+    let path = folder.write("x.jsonl", jsonl(20, 23).repeat(2).as_bytes());
+    let config = config(&[("path", &path), ("follow", "true"), ("follow.poll", "1 ms")]);
+    let mut kept = Kept::default();
+    kept.go_on(&config, &schema, 1, 6);
+    // Two files come and go meanwhile; the second one is read in two processes, between which it gets another number.
+    let old = |number: u32| format!("{path}.{number}");
+    fs::rename(&path, old(2)).unwrap();
+    fs::write(old(1), jsonl(30, 33).repeat(2)).unwrap();
+    fs::write(&path, jsonl(40, 41)).unwrap();
+    kept.go_on(&config, &schema, 2, 12);
+    fs::rename(old(2), old(3)).unwrap();
+    fs::rename(old(1), old(2)).unwrap();
+    fs::rename(&path, old(1)).unwrap();
+    fs::write(&path, jsonl(50, 51)).unwrap();
+    kept.go_on(&config, &schema, usize::MAX, 14);
+    let names: Vec<&str> = kept
+        .rows
+        .iter()
+        .filter_map(|it| it.rsplit('/').next())
+        .collect();
+    let expected = [["x.jsonl"; 6].as_slice(), &["x.jsonl.1"; 7], &["x.jsonl"]].concat();
+    assert_eq!(names, expected, "{:?}", kept.rows);
+}
+
+#[test]
 fn from_the_end_on_means_once() {
     let folder = Folder::new();
     let path = folder.write("x.csv", b"b,a\nx,1\nx,2\n");

@@ -239,7 +239,7 @@ fn one_that_tells_where_it_is_goes_on_there() {
             let result = run_from(&config, &schema(), &here, &Stop::new(), &on, &|_| {});
             assert_eq!(
                 result.is_err(),
-                on_bad == "fail" && process >= 3,
+                on_bad == "fail" && process >= 2,
                 "{process}"
             );
         }
