@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub enum SourceNews {
     Failed(ConnectError),
     /// What is known of how far it was is of a source with other options: it begins at its beginning.
     Afresh,
-    /// The session does not take its events, and it is not read any more.
+    /// The session does not take its events, and it is not read any more; or, in a session that keeps a log, it is tried again.
     NotTaken(Errors),
     /// All was read.
     Ended,
@@ -191,6 +191,7 @@ impl Sources {
                 on: Arc::clone(on),
                 places: Mutex::default(),
                 skips: Mutex::default(),
+                refused: AtomicBool::new(false),
             };
             let thread = std::thread::Builder::new()
                 .name(format!("portent-source-{name}"))
@@ -256,6 +257,8 @@ struct Job {
     places: Mutex<IndexMap<u32, Mark>>,
     /// By part: how many of the next events are in already.
     skips: Mutex<IndexMap<u32, u64>>,
+    /// The session did not take what came last.
+    refused: AtomicBool,
 }
 
 impl Job {
@@ -277,6 +280,14 @@ impl Job {
             let from = self.begin();
             match live::run_from(config, schema, &from, &self.stop, &on, &report) {
                 Ok(()) => {
+                    if self.refused.swap(false, Ordering::Relaxed) && self.is_kept() {
+                        // A full disk, say. How much of it is in the session knows.
+                        if self.stop.wait_timeout(wait) || !self.look_up() {
+                            return;
+                        }
+                        wait = (wait * 2).min(RETRY_MOST);
+                        continue;
+                    }
                     self.status.set(SourceState::Ended);
                     if !self.stop.is_set() {
                         self.tell(SourceNews::Ended);
@@ -305,6 +316,15 @@ impl Job {
                 }
             }
         }
+    }
+
+    /// Whether the session keeps a log, and has the stream.
+    fn is_kept(&self) -> bool {
+        let decoder = self.decoder.clone();
+        let kept = self
+            .handle
+            .call(move |session| session.keeps_log() && session.has_stream_of(&decoder));
+        kept.unwrap_or(false) && parts(self.decoder.source().0) > 0
     }
 
     /// Asks a session that keeps a log how far the source was. False if it is not to be read.
@@ -366,6 +386,8 @@ impl Job {
         match pushed {
             Some(Ok(())) => ControlFlow::Continue(()),
             Some(Err(error)) => {
+                self.status.set(SourceState::Failed(error.to_string()));
+                self.refused.store(true, Ordering::Relaxed);
                 self.tell(SourceNews::NotTaken(error));
                 ControlFlow::Break(())
             }
@@ -402,18 +424,27 @@ impl Job {
         }
         let mut left = decoded;
         left.skip(skip);
-        self.count(left.events());
+        let events = left.events();
         let (origin, at) = (source_origin(&self.name, part), position.bytes.clone());
+        let (decoder, stop) = (self.decoder.clone(), self.stop.clone());
         let pushed = self.handle.call(move |session| {
+            // Another one may be about to begin where this one is: it gets these. And a stream that was made anew has a source of its own.
+            let is_over = session.keeps_log() && stop.is_set();
+            if is_over || !session.has_stream_of(&decoder) {
+                return Ok(false);
+            }
             session.push_marked(&origin, &at, left.blocks).1?;
             if position.settle {
                 session.settle_taken()?;
             }
-            Ok(())
+            Ok(true)
         });
-        if let Err(error) = pushed.ok()? {
-            return Some(Err(error));
+        match pushed.ok()? {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(error)),
         }
+        self.count(events);
         let mark = Mark {
             at: position.bytes,
             ..Mark::default()

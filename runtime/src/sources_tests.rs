@@ -246,3 +246,89 @@ fn one_that_failed_goes_on_where_it_was() {
     let values: Vec<Option<i64>> = session.drain().map(|it| it.get("v")).collect();
     assert_eq!(values, [Some(0), Some(1), Some(2), None, Some(3), Some(4)]);
 }
+
+#[test]
+fn a_disk_that_is_full_for_a_while_loses_nothing() {
+    let folder = Folder::new("full");
+    let path = folder.0.join("x.jsonl");
+    append(&path, 0..3);
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    let stream = format!(
+        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
+        path.display()
+    );
+    session.run(&stream).unwrap();
+    session.run("CREATE QUERY q AS SELECT v FROM s").unwrap();
+    let (session, keeper, _) = session.into_parts();
+    let host = Host::start(session).unwrap();
+    let handle = host.handle();
+    let sources = Sources::default();
+    let news = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&news);
+    let on: OnSourceNews = Arc::new(move |_: &str, it: SourceNews| {
+        told.lock().unwrap().push(format!("{it:?}"));
+    });
+    let wanted = handle.call(|session| session.wanted_sources()).unwrap();
+    sources.follow(wanted, &handle, &on);
+    let wait = |what: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !what() {
+            assert!(began.elapsed() < LIMIT, "{:?}", news.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let rows = || sources.status().first().map_or(0, |(_, it)| it.rows());
+    wait(&|| rows() == 3);
+    storage.set_capacity(Some(0));
+    append(&path, 3..9);
+    wait(&|| {
+        news.lock()
+            .unwrap()
+            .iter()
+            .any(|it| it.starts_with("NotTaken"))
+    });
+    storage.set_capacity(None);
+    wait(&|| rows() == 9);
+    sources.stop();
+    drop((host.stop().unwrap(), keeper));
+    assert_eq!(logged(&open(&storage)), (0..9).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_that_is_stopped_and_begun_again_at_once_gives_nothing_twice() {
+    let folder = Folder::new("again");
+    let path = folder.0.join("x.jsonl");
+    append(&path, 0..20_000);
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    let stream = format!(
+        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
+        path.display()
+    );
+    session.run(&stream).unwrap();
+    session.run("CREATE QUERY q AS SELECT v FROM s").unwrap();
+    let (session, keeper, _) = session.into_parts();
+    let host = Host::start(session).unwrap();
+    let handle = host.handle();
+    let sources = Sources::default();
+    let on: OnSourceNews = Arc::new(|_: &str, _: SourceNews| {});
+    let count = || {
+        let stats = handle.call(|session| session.stats()).unwrap();
+        stats.streams.iter().map(|it| it.events).sum::<u64>()
+    };
+    let began = Instant::now();
+    while count() < 20_000 {
+        assert!(began.elapsed() < LIMIT);
+        let wanted = handle.call(|session| session.wanted_sources()).unwrap();
+        sources.follow(wanted, &handle, &on);
+        std::thread::sleep(Duration::from_millis(3));
+        // Nobody wants it, for a moment.
+        sources.follow(Vec::new(), &handle, &on);
+    }
+    drop(sources);
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(count(), 20_000);
+    drop((host.stop().unwrap(), keeper));
+    assert_eq!(logged(&open(&storage)), (0..20_000).collect::<Vec<_>>());
+}
