@@ -69,6 +69,7 @@ impl Session {
                 self.streams.shift_remove(&def.id);
                 self.flow.remove_stream(def.id);
                 self.forget_source(&name);
+                self.forget_streams();
                 dropped("STREAM", name)
             }
             Effect::DropQuery { name } => {
@@ -82,6 +83,7 @@ impl Session {
                 let gone = |id: &&StreamId| self.catalog.stream(**id).is_none();
                 let gone: Vec<_> = self.streams.keys().filter(gone).copied().collect();
                 self.remove_streams(|it| gone.contains(&it.def.id));
+                self.forget_streams();
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {
@@ -269,6 +271,12 @@ impl Session {
                 .push_constants(constants, &mut |delivery| outbox.deliver(delivery))?;
         }
         Ok(())
+    }
+
+    /// What was dropped leaves nothing behind.
+    fn forget_streams(&mut self) {
+        let catalog = &self.catalog;
+        self.flow.forget_streams(|id| catalog.stream(id).is_some());
     }
 
     fn drop_parts(&mut self, standing: &Standing) {
