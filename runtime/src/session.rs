@@ -23,6 +23,8 @@ mod replay;
 mod report;
 mod run_sources;
 mod seen;
+#[cfg(all(test, feature = "store"))]
+mod sink_mark_tests;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
@@ -66,8 +68,9 @@ pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 pub use marks::Mark;
 use marks::Marks;
+pub(crate) use marks::source as source_origin;
 pub use push::Push;
-use target::{Held, Sink};
+use target::{Held, Sink, SinkMarks};
 pub use watch::Watch;
 
 /// Streams, standing queries, sinks and settings, and the engine that runs them.
@@ -167,6 +170,8 @@ struct Outbox {
     closed: bool,
     /// Rows that wait until what brought them about is durable.
     held: Held,
+    /// Where sinks go on.
+    marks: SinkMarks,
 }
 
 /// What passing SELECTs read and did.

@@ -23,6 +23,7 @@ mod restart;
 mod secure;
 mod soak;
 mod socket;
+mod sources;
 mod stale;
 mod statements;
 mod tools;

@@ -60,6 +60,8 @@ use keeper::{foreign, state};
 const SESSION: &str = "session";
 /// Under this name a checkpoint has the statements that made what stands.
 const STATEMENTS: &str = "statements";
+/// Under this name a checkpoint has where the sinks are.
+const SINKS: &str = "sinks";
 /// A state is kept in pieces of so many bytes.
 const CHUNK: usize = 1 << 20;
 
@@ -223,6 +225,7 @@ impl Durable {
                 begun(name, state(&checkpoint, name).as_deref())?;
             }
             history = resume(&mut session, &checkpoint)?;
+            restored.warnings.extend(session.take_sink_notices());
         } else {
             names.iter().try_for_each(|name| begun(name, None))?;
         }
@@ -375,6 +378,9 @@ fn resume(session: &mut Session, checkpoint: &Checkpoint) -> Result<History, Err
         return Err(foreign());
     };
     let history = History::read(&statements)?;
+    if let Some(sinks) = state(checkpoint, SINKS) {
+        session.restore_sink_marks(&sinks)?;
+    }
     history.run(session)?;
     session.restore(&bytes)?;
     Ok(history)

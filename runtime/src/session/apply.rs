@@ -56,6 +56,7 @@ impl Session {
                 self.settle_held()?;
                 // One that is replaced ends its file. What went wrong with it doesn't concern the new one, but is told.
                 let ended = self.outbox.finish_sink(&name);
+                self.outbox.forget_mark(&name);
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
                 ended?;
                 Reply::Created {
@@ -88,6 +89,7 @@ impl Session {
             Effect::DropSink { name } => {
                 self.settle_held()?;
                 let ended = self.outbox.finish_sink(&name);
+                self.outbox.forget_mark(&name);
                 self.outbox.sinks.shift_remove(&name);
                 ended?;
                 dropped("SINK", name)
