@@ -57,6 +57,6 @@ pub use options::{
 pub use own::{Connectors, OwnConnector, OwnUse, RowSink, RowSource, Rows, SinkRow};
 pub use position::{Position, parts};
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
-pub use sink::{SinkMark, SinkStats, Writer};
+pub use sink::{SinkMark, SinkStats, Unsynced, Writer};
 pub use source::{open, open_dlq, open_reader};
 pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use portent_connect::Unsynced;
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::QueryState;
 use portent_store::{Log, Meta};
@@ -34,6 +35,8 @@ pub(crate) struct Moment {
     states: Vec<(&'static str, Vec<u8>)>,
     /// Its state; or a session like it, in which that is made again.
     session: Result<Vec<u8>, Box<Session>>,
+    /// Files of sinks.
+    unsynced: Vec<Unsynced>,
     /// How long it was held up.
     held_up: Duration,
 }
@@ -117,9 +120,11 @@ impl Keeper {
             true => Ok(session.snapshot()?),
             false => Err(Box::new(session.twin())),
         };
+        let (sinks, unsynced) = session.sink_marks()?;
         Ok(Moment {
             position,
-            states: vec![(STATEMENTS, statements), (SINKS, session.sink_marks()?)],
+            states: vec![(STATEMENTS, statements), (SINKS, sinks)],
+            unsynced,
             session: state,
             held_up: began.elapsed(),
         })
@@ -135,8 +140,17 @@ impl Keeper {
             position,
             states,
             session,
+            unsynced,
             held_up,
         } = moment;
+        for file in &unsynced {
+            file.sync().map_err(|error| {
+                Errors::plain(
+                    codes::LOG,
+                    format!("the file of a sink can't be brought to the disk: {error}"),
+                )
+            })?;
+        }
         let beside = session.is_err();
         let bytes = match session {
             Ok(bytes) => bytes,

@@ -374,6 +374,10 @@ impl Store {
         if self.failed().is_some() {
             return;
         }
+        // What has been delivered by now need not be sent again. (Not the end of the input: what is open may go on another day.)
+        if let Err(error) = session.close_sinks() {
+            tracing::error!(%error, "a sink can't be ended");
+        }
         let moment = moment(&self.keeper, &self.hub, session, Some(true));
         let written = moment.map_err(|error| error.to_string());
         if let Err(error) = written.and_then(|moment| self.write(moment)) {

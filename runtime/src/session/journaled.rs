@@ -69,7 +69,9 @@ impl Session {
     /// # Errors
     /// A sink can't be written.
     #[cfg(feature = "store")]
-    pub(crate) fn sink_marks(&mut self) -> Result<Vec<u8>, Errors> {
+    pub(crate) fn sink_marks(
+        &mut self,
+    ) -> Result<(Vec<u8>, Vec<portent_connect::Unsynced>), Errors> {
         self.outbox.mark_sinks()
     }
 

@@ -53,7 +53,8 @@ impl Session {
         for (name, sink) in &self.outbox.sinks {
             w.text(name);
             w.u64(sink.rows);
-            sink.finished.save(&mut w);
+            // Not by a daemon that stops, and whose input goes on another day.
+            (sink.finished && self.ended).save(&mut w);
         }
         w.length(self.queries.len());
         for (name, standing) in &self.queries {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portent_connect::{SinkConfig, SinkMark, Writer};
+use portent_connect::{SinkConfig, SinkMark, Unsynced, Writer};
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Column, Value};
 use serde_json::value::RawValue;
@@ -166,18 +166,25 @@ impl Outbox {
         Ok(())
     }
 
-    /// Where all sinks are: what was given to them is on the disk, or in these bytes.
-    pub fn mark_sinks(&mut self) -> Result<Vec<u8>, Errors> {
+    /// Where all sinks are: what was given to them is in their files, or in these bytes; and what is to be brought to the disk before that holds.
+    pub fn mark_sinks(&mut self) -> Result<(Vec<u8>, Vec<Unsynced>), Errors> {
         let mut marks = IndexMap::new();
+        let mut unsynced = Vec::new();
         for (name, sink) in &mut self.sinks {
             let mark = match &mut sink.writer {
-                Some(writer) => writer.mark().map_err(|error| connect(&error))?,
+                Some(writer) => {
+                    let mark = writer.mark().map_err(|error| connect(&error))?;
+                    unsynced.extend(writer.take_unsynced());
+                    mark
+                }
                 // Nobody has written into it since.
                 None => self.marks.known.get(name).cloned(),
             };
             marks.extend(mark.map(|mark| (name.as_str(), mark)));
         }
-        serde_json::to_vec(&marks).map_err(|error| Errors::plain(codes::LOG, error.to_string()))
+        let bytes = serde_json::to_vec(&marks);
+        let bytes = bytes.map_err(|error| Errors::plain(codes::LOG, error.to_string()))?;
+        Ok((bytes, unsynced))
     }
 
     /// Where they were. No sink is opened before [`Self::open_due`].

@@ -162,6 +162,26 @@ pub(super) struct Disk {
     pub turns: u64,
     /// Somebody may come back to a place in it: what is put aside is noted.
     pub marked: bool,
+    /// The last mark holds when this is on the disk.
+    pub unsynced: Option<Unsynced>,
+}
+
+/// What a [`SinkMark`] relies on, and need not be on the disk yet.
+#[derive(Debug)]
+pub struct Unsynced {
+    file: File,
+    path: PathBuf,
+}
+
+impl Unsynced {
+    /// Brings it to the disk. May take a while, and may be done by any thread.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()?;
+        sync_folder(&self.path)
+    }
 }
 
 /// A line of the journal: a file was put aside, or the next one begun.
@@ -178,11 +198,13 @@ struct Turn {
 }
 
 impl Disk {
-    /// Writes what there is down for good, and tells where the file is now.
+    /// Tells where the file is now, and leaves what brings it to the disk.
     pub fn mark(&mut self) -> io::Result<FileAt> {
         self.marked = true;
-        self.file.sync_all()?;
-        sync_folder(&self.path)?;
+        self.unsynced = Some(Unsynced {
+            file: self.file.try_clone()?,
+            path: self.path.clone(),
+        });
         let metadata = self.file.metadata()?;
         let mut at = FileAt {
             number: files::number(&metadata),
@@ -201,6 +223,8 @@ impl Disk {
         if !self.marked {
             return Ok(());
         }
+        // Whoever goes back to a place behind this does not look at it again.
+        self.file.sync_all()?;
         let aside = Some(files::number(&self.file.metadata()?));
         let turn = self.turns;
         self.note(Turn {

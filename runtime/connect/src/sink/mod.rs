@@ -31,8 +31,8 @@ use crate::own::OwnSink;
 use crate::secret::Secrets;
 
 use file::Rotation;
-pub use mark::SinkMark;
 use mark::{At, Disk};
+pub use mark::{SinkMark, Unsynced};
 use queue::{Item, Queue};
 pub(crate) use webhook::{check_header, check_url};
 
@@ -222,6 +222,7 @@ impl Writer {
                 .map_err(|error| file::refused(path, &error))?,
             turns: at.map_or_else(|| Disk::turns(Path::new(path)), |at| at.turns),
             marked: at.is_some(),
+            unsynced: None,
         };
         if told.is_some() && there == 0 {
             let noted = disk.anew();
@@ -281,8 +282,8 @@ impl Writer {
         }
     }
 
-    /// Writes out what has been gathered, brings it to the disk, and tells where the sink is, for [`Self::open_at`] of another process. A packed file gets the end of
-    /// a member here. Of a webhook, or over TCP, the mark holds the rows that have not been delivered yet. `None`: the sink has no place to go back to (standard
+    /// Writes out what has been gathered, and tells where the sink is, for [`Self::open_at`] of another process: it holds when what [`Self::take_unsynced`] then
+    /// gives is on the disk. A packed file gets the end of a member here. Of a webhook, or over TCP, the mark holds the rows that have not been delivered yet. `None`: the sink has no place to go back to (standard
     /// output, a program's own).
     ///
     /// # Errors
@@ -297,6 +298,11 @@ impl Writer {
             }
         };
         Ok(Some(SinkMark::new(self.of, self.rows, self.bytes, at)))
+    }
+
+    /// What is to be brought to the disk before the last [`Self::mark`] holds.
+    pub fn take_unsynced(&mut self) -> Option<Unsynced> {
+        self.disk.as_mut().and_then(|it| it.unsynced.take())
     }
 
     fn mark_file(&mut self) -> Result<mark::FileAt, ConnectError> {
