@@ -14,6 +14,7 @@ use crate::session::Session;
 pub type OnMatch = Box<dyn FnMut(&Emitted) + Send>;
 
 /// What a session is told when it is built.
+#[derive(Clone)]
 pub(crate) struct Options {
     /// Scripts may read the stream `stdin` without creating it.
     pub standard_input: bool,

@@ -163,6 +163,8 @@ struct Outbox {
     rows: u64,
     /// Rows go nowhere: what caused them happens a second time.
     muted: bool,
+    /// No sink is opened.
+    closed: bool,
     /// Rows that wait until what brought them about is durable.
     held: Held,
 }

@@ -53,9 +53,9 @@ impl History {
     /// # Errors
     /// What stood can't be made again.
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
-        session.mute(true);
+        let muted = session.mute(true);
         let result = self.made.iter().try_for_each(|it| it.run(session));
-        session.mute(false);
+        session.mute(muted);
         result
     }
 

@@ -34,6 +34,7 @@
 
 mod history;
 mod journal;
+mod keeper;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -44,14 +45,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portent_grammar::codes::runtime as codes;
-use portent_store::meta::QueryState;
+use portent_store::meta::Checkpoint;
 use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Storage};
 
 use crate::builder::SessionBuilder;
 use crate::error::Errors;
 use crate::session::Session;
 use history::History;
-use journal::LogJournal;
+pub use keeper::Checkpointed;
+pub(crate) use keeper::Keeper;
+use keeper::{foreign, state};
 
 /// Under this name a checkpoint has the state of the whole session.
 const SESSION: &str = "session";
@@ -134,9 +137,7 @@ pub struct Restoring {
 /// See the [module](self). It is a [`Session`] in all other respects.
 pub struct Durable {
     session: Session,
-    log: Arc<Log>,
-    meta: Meta,
-    history: Arc<Mutex<History>>,
+    keeper: Keeper,
     restored: Restored,
 }
 
@@ -192,35 +193,22 @@ impl Durable {
             .extend(recovery.damages.iter().map(ToString::to_string));
         let mut session = builder.build();
         let mut history = History::default();
+        let mut size = 0;
         if let Some(checkpoint) = checkpoint {
             restored.checkpoint = Some(checkpoint.id);
             restored.position = checkpoint.position;
-            let state = |name: &str| {
-                let mut parts = checkpoint.queries.iter();
-                parts
-                    .find(|it| it.query == name)
-                    .map(|it| it.chunks.concat())
-            };
-            let (Some(statements), Some(bytes)) = (state(STATEMENTS), state(SESSION)) else {
-                return Err(Errors::plain(
-                    codes::LOG,
-                    "the checkpoint is none of a session",
-                ));
-            };
-            history = History::read(&statements)?;
-            history.run(&mut session)?;
-            session.restore(&bytes)?;
+            size = state(&checkpoint, SESSION).map_or(0, |it| it.len() as u64);
+            history = resume(&mut session, &checkpoint)?;
         }
-        replay::replay(&mut session, &mut history, &log, &mut restored, on)?;
-        let log = Arc::new(log);
-        let history = Arc::new(Mutex::new(history));
-        let journal = LogJournal::new(Arc::clone(&log), Arc::clone(&history));
+        let from = restored.position;
+        let to = log.next();
+        replay::replay(&mut session, &mut history, &log, to, &mut restored, on)?;
+        let keeper = Keeper::new(log, meta, history, size, from);
+        let journal = keeper.journal();
         session.keep_journal(Box::new(journal));
         Ok(Self {
             session,
-            log,
-            meta,
-            history,
+            keeper,
             restored,
         })
     }
@@ -235,43 +223,23 @@ impl Durable {
     /// # Errors
     /// The disk refuses: then nothing more is taken in until the directory is opened again.
     pub fn commit(&self) -> Result<(), Errors> {
-        let next = self.log.next();
-        self.log.wait_durable(next).map_err(Errors::from)
+        let log = &self.keeper.log;
+        log.wait_durable(log.next()).map_err(Errors::from)
     }
 
     /// Writes the state of the session down: when the directory is opened again, only what comes from now on is done again. Takes time in proportion to what
-    /// is open, and nothing is taken in meanwhile. The number of the checkpoint.
+    /// is open, and nothing is taken in meanwhile. Watches are not in it.
     ///
     /// # Errors
-    /// Rows wait to be taken (P0644); a SELECT is watched (P0647); the disk refuses.
-    pub fn checkpoint(&mut self) -> Result<u64, Errors> {
-        if let Some(watch) = self.session.watch_names().first() {
-            let message =
-                format!("no checkpoint can be taken while a SELECT is watched (\"{watch}\")");
-            return Err(Errors::plain(codes::NOT_LOGGED, message));
-        }
-        self.session.flush()?;
-        let bytes = self.session.snapshot()?;
-        let position = self.log.next();
-        // A checkpoint of what a power failure undoes would be ahead of its log.
-        self.log.sync().map_err(Errors::from)?;
-        let state = |name: &str, bytes: &[u8]| QueryState {
-            query: name.to_owned(),
-            fingerprint: String::new(),
-            position,
-            chunks: bytes.chunks(CHUNK).map(<[u8]>::to_vec).collect(),
-        };
-        let statements = locked(&self.history).write()?;
-        let states = [state(STATEMENTS, &statements), state(SESSION, &bytes)];
-        let written = self
-            .meta
-            .write(|writer| writer.checkpoint(position, &states));
-        written.map_err(Errors::from)
+    /// Rows wait to be taken (P0644); the disk refuses.
+    pub fn checkpoint(&mut self) -> Result<Checkpointed, Errors> {
+        let moment = self.keeper.moment(&mut self.session, Some(true))?;
+        self.keeper.write(moment)
     }
 
     /// The log, to read it.
     pub fn log(&self) -> &Log {
-        &self.log
+        &self.keeper.log
     }
 
     /// Takes a checkpoint, and lets go of the directory.
@@ -303,6 +271,19 @@ impl fmt::Debug for Durable {
             .field("restored", &self.restored)
             .finish_non_exhaustive()
     }
+}
+
+/// What stood at a checkpoint is made again, and its state is put in.
+fn resume(session: &mut Session, checkpoint: &Checkpoint) -> Result<History, Errors> {
+    let (Some(statements), Some(bytes)) =
+        (state(checkpoint, STATEMENTS), state(checkpoint, SESSION))
+    else {
+        return Err(foreign());
+    };
+    let history = History::read(&statements)?;
+    history.run(session)?;
+    session.restore(&bytes)?;
+    Ok(history)
 }
 
 fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {

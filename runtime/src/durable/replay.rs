@@ -16,11 +16,12 @@ use crate::session::Session;
 /// After so many records it is told how far it is.
 const TELL: u64 = 10_000;
 
-/// Does again what the log has behind the checkpoint.
+/// Does again what the log has behind the checkpoint, up to a position.
 pub(super) fn replay(
     session: &mut Session,
     history: &mut History,
     log: &Log,
+    to: u64,
     restored: &mut Restored,
     on: &mut dyn FnMut(Restoring),
 ) -> Result<(), Errors> {
@@ -34,12 +35,12 @@ pub(super) fn replay(
         return Err(Errors::plain(codes::LOG, message));
     }
     let mut reader = log.reader(from, Upto::Written).map_err(Errors::from)?;
-    let total = log.next().saturating_sub(from);
+    let total = to.saturating_sub(from);
     let mut told = 0;
     let mut kept = false;
-    let mut next = read(&mut reader)?;
+    let mut next = read(&mut reader, to)?;
     while let Some(record) = next {
-        next = read(&mut reader)?;
+        next = read(&mut reader, to)?;
         restored.replayed = record.next() - from;
         if restored.replayed - told >= TELL {
             told = restored.replayed;
@@ -85,7 +86,10 @@ pub(super) fn replay(
     Ok(())
 }
 
-fn read(reader: &mut Reader) -> Result<Option<Record>, Errors> {
+fn read(reader: &mut Reader, to: u64) -> Result<Option<Record>, Errors> {
+    if reader.position() >= to {
+        return Ok(None);
+    }
     reader.next().map_err(Errors::from)
 }
 

@@ -24,10 +24,10 @@ impl Session {
         self.replayed = time;
     }
 
-    /// Rows are given to nobody; `false`: to whom they belong again.
+    /// Rows are given to nobody; `false`: to whom they belong again. How it was before.
     #[cfg(feature = "store")]
-    pub(crate) fn mute(&mut self, yes: bool) {
-        self.outbox.muted = yes;
+    pub(crate) fn mute(&mut self, yes: bool) -> bool {
+        std::mem::replace(&mut self.outbox.muted, yes)
     }
 
     /// The next stream and the next query get these numbers, as they had them before.
@@ -53,7 +53,7 @@ impl Session {
     }
 
     /// Gives out all rows that wait, when all that was noted is durable.
-    pub(super) fn settle_held(&mut self) -> Result<(), Errors> {
+    pub(crate) fn settle_held(&mut self) -> Result<(), Errors> {
         if self.outbox.held.len() == 0 {
             return Ok(());
         }
@@ -81,6 +81,17 @@ impl Session {
     pub(crate) fn end_replay(&mut self) {
         self.replayed = None;
         self.unended |= self.marks.end();
+    }
+
+    /// A session with the same options, functions and connectors, in which nothing stands yet; its rows go nowhere, and it opens no sink.
+    #[cfg(feature = "store")]
+    pub(crate) fn twin(&self) -> Self {
+        let mut options = self.options.clone();
+        options.virtual_clock = options.no_connectors;
+        let library = self.catalog.library().clone();
+        let mut twin = Self::with(options, None, library, self.files.connectors());
+        twin.outbox.closed = true;
+        twin
     }
 
     /// The stream of this name, exactly.

@@ -130,7 +130,7 @@ impl Outbox {
         let Some(sink) = self
             .sinks
             .get_mut(name)
-            .filter(|it| it.writer.is_none() && !test)
+            .filter(|it| it.writer.is_none() && !test && !self.closed)
         else {
             return Ok(());
         };
