@@ -6,7 +6,8 @@ use portent_grammar::{Diagnostic, Span};
 
 use super::{Build, Builder, Children, Node, has};
 use crate::ast::{
-    ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, Since, StatementKind, Watermark,
+    ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, Since, StatementKind,
+    Watermark,
 };
 
 impl Builder<'_> {
@@ -149,8 +150,7 @@ impl Builder<'_> {
         let mut children = self.children(node);
         let (or_replace, if_not_exists, name) = self.create_head(&mut children)?;
         let (mut since, mut options, mut into) = (None, None, None);
-        let is_clause =
-            |rule| matches!(rule, Rule::since | Rule::with_options | Rule::into);
+        let is_clause = |rule| matches!(rule, Rule::since | Rule::with_options | Rule::into);
         while let Some(part) = children.take_if(is_clause) {
             let span = self.span(&part);
             if part.as_rule() == Rule::since {

@@ -112,7 +112,9 @@ fn since() -> impl Strategy<Value = Since> {
     prop_oneof![
         Just(Since::Earliest(Span::default())),
         Just(Since::Now(Span::default())),
-        instant().prop_filter("a word", move |expr| !is_word(expr)).prop_map(Since::At),
+        instant()
+            .prop_filter("a word", move |expr| !is_word(expr))
+            .prop_map(Since::At),
     ]
 }
 

@@ -338,7 +338,11 @@ impl Picks<'_> {
 
 /// Whether a FROM that follows says from when on: that of REPLAY, and of CREATE QUERY before its AS.
 fn is_looking_back(words: &[&str]) -> bool {
-    let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    let is = |at: usize, word: &str| {
+        words
+            .get(at)
+            .is_some_and(|it| it.eq_ignore_ascii_case(word))
+    };
     let queries = ["QUERY", "STREAM"].iter();
     let kind = queries.filter_map(|kind| words.iter().position(|it| it.eq_ignore_ascii_case(kind)));
     let creates = is(0, "CREATE") && kind.min().is_some_and(|at| is(at, "QUERY"));

@@ -50,7 +50,11 @@ impl Engine {
             .map(|output| output.readers.all.iter().map(|it| it.query).collect())
             .unwrap_or_default();
         for reader in readers {
-            if self.standings.get(reader.0 as usize).is_some_and(|it| !it.asleep) {
+            if self
+                .standings
+                .get(reader.0 as usize)
+                .is_some_and(|it| !it.asleep)
+            {
                 self.refresh(reader);
             }
         }

@@ -35,6 +35,9 @@
 mod history;
 mod journal;
 mod keeper;
+#[cfg(test)]
+mod look_back_tests;
+mod past;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -202,6 +205,8 @@ impl Durable {
         }
         let from = restored.position;
         let to = log.next();
+        let log = Arc::new(log);
+        session.look_back_into(Arc::new(past::LogPast(Arc::clone(&log))));
         replay::replay(&mut session, &mut history, &log, to, &mut restored, on)?;
         let keeper = Keeper::new(log, meta, history, size, from);
         let journal = keeper.journal();

@@ -1,0 +1,312 @@
+//! A query is made, or takes the place of another one: what becomes of the state that this one had.
+
+use std::sync::Arc;
+
+use portent_engine::{Donor, Engine, Output, QueryId};
+use portent_grammar::Value;
+use portent_planner::catalog::QueryDef;
+use portent_planner::shape;
+
+use super::apply::{Place, at};
+use super::execute::step;
+use super::{OnPiece, Piece, Session};
+use crate::error::Errors;
+use crate::flow::refused;
+use crate::plan::{Begin, Explained, NewQuery};
+use crate::reply::Reply;
+use crate::status::QueryState;
+
+/// What becomes of the state of a query that is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Neither holds anything.
+    None,
+    /// The new one goes on with it; so many partial matches are open.
+    Kept(u64),
+    /// It is as if the new one had stood since the log began: then, and so many records.
+    Rebuilt(Option<i64>, u64),
+    /// It is lost, and why.
+    Afresh(String),
+    /// The statement says from when on it sees events.
+    Said(Begin),
+}
+
+/// A state that a query is to go on with, and what came of it.
+pub(super) struct Taken {
+    /// Part by part.
+    slices: Vec<Vec<u8>>,
+    donor: Donor,
+    /// Rows to be given out, and how far its output was before them.
+    steps: Vec<(Option<i64>, Vec<Output>)>,
+}
+
+impl Taken {
+    #[cfg(feature = "store")]
+    pub fn caught_up(
+        slices: Vec<Vec<u8>>,
+        replaced: bool,
+        steps: Vec<(Option<i64>, Vec<Output>)>,
+    ) -> Self {
+        let donor = if replaced { Donor::Again } else { Donor::Same };
+        Self {
+            slices,
+            donor,
+            steps,
+        }
+    }
+}
+
+impl Fate {
+    /// A sentence without its full stop.
+    fn say(&self, query: &str) -> String {
+        let since = |began: &Option<i64>| match began {
+            Some(began) => format!("from {}", Value::Timestamp(*began)),
+            None => "from the log".to_owned(),
+        };
+        let what = match self {
+            Fate::None => "there is none to keep".to_owned(),
+            Fate::Kept(1) => "kept (1 open match)".to_owned(),
+            Fate::Kept(open) => format!("kept ({open} open matches)"),
+            Fate::Rebuilt(began, records) => {
+                format!("rebuilt {} ({records} records of the log)", since(began))
+            }
+            Fate::Afresh(why) => format!("begins afresh: {why}"),
+            Fate::Said(Begin::Earliest) => "caught up from the beginning of the log".to_owned(),
+            Fate::Said(Begin::Now) => "begins afresh: FROM NOW says so".to_owned(),
+            Fate::Said(Begin::At(from)) => format!("caught up from {}", Value::Timestamp(*from)),
+        };
+        format!("state of \"{query}\": {what}")
+    }
+}
+
+impl Session {
+    /// Makes a query, and lets it see, or go on with, what it is to. Nothing has changed but the catalog if it comes to nothing before it stands: then the error
+    /// is `Err(Ok(…))`.
+    pub(super) fn make_query(
+        &mut self,
+        new: &NewQuery,
+        replaced: Option<&Arc<QueryDef>>,
+        since: Option<Begin>,
+        place: &Place,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Result<Errors, Errors>> {
+        let taken = self.prepare(new, replaced, since, on).map_err(Ok)?;
+        self.add_query(new, replaced, place).map_err(Err)?;
+        let Some(taken) = taken else { return Ok(()) };
+        self.hand_over(&new.def.name, taken)
+            .map_err(|it| Err(at(it, place)))
+    }
+
+    /// What a query is to go on with; it is told first.
+    fn prepare(
+        &self,
+        new: &NewQuery,
+        replaced: Option<&Arc<QueryDef>>,
+        since: Option<Begin>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<Option<Taken>, Errors> {
+        let name = &new.def.name;
+        if self.need_not_look_back(name) {
+            return Ok(None);
+        }
+        let fate = match (replaced, since) {
+            (Some(old), None) => {
+                let noted = self.journal.is_some();
+                self.fate(old, &new.def.queries, &new.def.planned, noted)?
+            }
+            (_, Some(since)) => Fate::Said(since),
+            (None, None) => return Ok(None),
+        };
+        let mut tell = |text: String| step(on(Piece::Reply(Reply::Notice(text))));
+        if replaced.is_some() {
+            tell(fate.say(name))?;
+        }
+        match (&fate, replaced) {
+            (Fate::Kept(_), Some(old)) => {
+                let parts = self.parts(&old.name).into_iter();
+                let slices = parts.map(|id| self.flow.slice(id).map(|it| it.bytes));
+                Ok(Some(Taken {
+                    slices: slices.collect::<Result<_, _>>()?,
+                    donor: Donor::Replaced,
+                    steps: Vec::new(),
+                }))
+            }
+            (Fate::Rebuilt(..), _) => {
+                let taken = self.look_back(new, true, Begin::Earliest, on)?;
+                // What lies before now was reported.
+                Ok(taken.map(|taken| Taken {
+                    steps: Vec::new(),
+                    ..taken
+                }))
+            }
+            (Fate::Said(begin), _) if *begin != Begin::Now => {
+                self.look_back(new, replaced.is_some(), *begin, on)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    #[cfg(feature = "store")]
+    fn look_back(
+        &self,
+        new: &NewQuery,
+        replaced: bool,
+        begin: Begin,
+        on: &mut OnPiece<'_>,
+    ) -> Result<Option<Taken>, Errors> {
+        let past = self.past().ok_or_else(super::catch_up::no_past)?;
+        if let (began, _, true) = self.extent(&**past, self.journal.is_some())? {
+            let notice = Reply::Notice(super::catch_up::begins_late(began));
+            step(on(Piece::Reply(notice)))?;
+        }
+        self.catch_up(new, replaced, begin, on)
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn look_back(
+        &self,
+        _new: &NewQuery,
+        _replaced: bool,
+        _begin: Begin,
+        _on: &mut OnPiece<'_>,
+    ) -> Result<Option<Taken>, Errors> {
+        Err(Self::no_past())
+    }
+
+    /// Without the store nothing can be looked back into.
+    #[cfg(not(feature = "store"))]
+    pub(super) fn no_past() -> Errors {
+        use portent_grammar::codes::runtime as codes;
+        let message = "this session keeps no log, so there is nothing to look back into";
+        let error = Errors::plain(codes::NO_PAST, message);
+        error.help("the feature `store` has sessions that keep one")
+    }
+
+    /// REPLAY
+    #[cfg(not(feature = "store"))]
+    pub(super) fn backtest(
+        &self,
+        _replay: &crate::plan::Replay,
+        _on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
+        Err(Self::no_past())
+    }
+
+    #[cfg(feature = "store")]
+    fn need_not_look_back(&self, query: &str) -> bool {
+        self.is_making() || self.passes_over(query)
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn need_not_look_back(&self, _query: &str) -> bool {
+        false
+    }
+
+    /// A query that was just made goes on with a state; what came of it is given out.
+    fn hand_over(&mut self, name: &str, taken: Taken) -> Result<(), Errors> {
+        let parts = self.parts(name);
+        for (id, slice) in parts.iter().zip(&taken.slices) {
+            self.flow.transplant(*id, slice, taken.donor)?;
+        }
+        let Some(last) = parts.last().filter(|_| !taken.steps.is_empty()) else {
+            return Ok(());
+        };
+        let outbox = &mut self.outbox;
+        self.flow
+            .give(*last, taken.steps, &mut |delivery| outbox.deliver(delivery))
+    }
+
+    /// What would become of the state of a query, if another one took its place.
+    fn fate(
+        &self,
+        old: &QueryDef,
+        new: &[Arc<portent_planner::CompiledQuery>],
+        planned: &portent_planner::resolve::Planned,
+        noted: bool,
+    ) -> Result<Fate, Errors> {
+        let all = old.queries.iter().chain(new);
+        if all.clone().all(|it| shape::is_stateless(it)) {
+            return Ok(Fate::None);
+        }
+        let why = match self.can_keep(old, new)? {
+            Ok(open) => return Ok(Fate::Kept(open)),
+            Err(why) => why,
+        };
+        if let Some(what) = crate::plan::look_back::brings_rows(planned) {
+            return Ok(Fate::Afresh(format!("{why}, and {what} are in no log")));
+        }
+        #[cfg(feature = "store")]
+        if let Some(past) = self.past() {
+            let (began, records, _) = self.extent(&**past, noted)?;
+            return Ok(Fate::Rebuilt(began, records));
+        }
+        Ok(Fate::Afresh(why))
+    }
+
+    /// How many partial matches would be kept; or why they can't.
+    fn can_keep(
+        &self,
+        old: &QueryDef,
+        new: &[Arc<portent_planner::CompiledQuery>],
+    ) -> Result<Result<u64, String>, Errors> {
+        match self.state_of(&old.name) {
+            QueryState::Paused => return Ok(Err("it was paused".to_owned())),
+            QueryState::Failed(_) => return Ok(Err("it had been stopped".to_owned())),
+            _ => {}
+        }
+        let parts = self.parts(&old.name);
+        if parts.len() != new.len() || old.queries.len() != new.len() {
+            return Ok(Err("it is made of other parts".to_owned()));
+        }
+        for (one, other) in old.queries.iter().zip(new) {
+            if let Err(why) = shape::same_state(one, other) {
+                return Ok(Err(why.to_owned()));
+            }
+        }
+        let mut open = 0;
+        for (id, query) in parts.iter().zip(new) {
+            let form = self.form_of(query)?;
+            if self.flow.state_form(*id) != form {
+                return Ok(Err("its matches are found in another way".to_owned()));
+            }
+            open += self.flow.stats(*id).map_or(0, |it| it.live);
+        }
+        Ok(Ok(open))
+    }
+
+    /// In what form the state of a query would be kept.
+    fn form_of(
+        &self,
+        query: &Arc<portent_planner::CompiledQuery>,
+    ) -> Result<Option<String>, Errors> {
+        let mut engine = Engine::new(super::engine_config(self.settings()));
+        for input in &query.inputs {
+            if let Some(spec) = self.catalog.spec(input.stream)
+                && engine.stream_point(spec.id).is_none()
+            {
+                engine.add_stream(spec).map_err(refused)?;
+            }
+        }
+        let id: QueryId = engine.register(Arc::clone(query), true).map_err(refused)?;
+        Ok(engine.state_form(id))
+    }
+
+    /// EXPLAIN of a query that would take the place of another one, or look back.
+    pub(super) fn explain_query(&self, explained: &Explained) -> Result<Reply, Errors> {
+        let Explained {
+            planned,
+            name,
+            format,
+            replaced,
+            since,
+        } = explained;
+        let fate = match (replaced, since) {
+            (_, Some(since)) => Some(Fate::Said(*since)),
+            (Some(old), None) => Some(self.fate(old, &planned.queries, planned, false)?),
+            (None, None) => None,
+        };
+        let state = fate.map(|fate| fate.say(name));
+        let text = portent_planner::explain::explain_with(planned, *format, state.as_deref());
+        Ok(Reply::Explained(text))
+    }
+}
