@@ -1,7 +1,9 @@
 //! `portent serve`: the daemon.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use portent::durable::Restoring;
 use portent::serve::{LogFormat, Secret, ServeConfig, ServeError, Server, Stopper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -38,7 +40,9 @@ async fn serve(config: ServeConfig) -> Result<Outcome, Failure> {
         },
         error => io(error.to_string()),
     };
-    let server = Server::start(config).await.map_err(fails)?;
+    let told = std::sync::Mutex::new(None);
+    let server = Server::start_telling(config, move |it| restoring(it, &told));
+    let server = server.await.map_err(fails)?;
     let signals = signals(server.stopper()).map_err(|error| io(error.to_string()))?;
     // For whoever starts it and wants to know where it is: port 0 is any port.
     println!("listening on {}", server.address());
@@ -46,6 +50,22 @@ async fn serve(config: ServeConfig) -> Result<Outcome, Failure> {
     tokio::spawn(signals);
     server.run().await.map_err(fails)?;
     Ok(Outcome::Fine)
+}
+
+/// Says how far it is with what must be restored: once a second, so that nobody takes it for dead.
+fn restoring(it: Restoring, told: &std::sync::Mutex<Option<Instant>>) {
+    let mut told = told
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if told.is_some_and(|it| it.elapsed() < Duration::from_secs(1)) {
+        return;
+    }
+    *told = Some(Instant::now());
+    let percent = it.percent();
+    notify(&[
+        sd_notify::NotifyState::Status(&format!("restoring {percent}%")),
+        sd_notify::NotifyState::ExtendTimeoutUsec(30_000_000),
+    ]);
 }
 
 /// SIGTERM and SIGINT drain, the second of them ends at once; SIGHUP reloads.

@@ -2,6 +2,7 @@
 
 mod consumers;
 mod daemon;
+mod durable;
 #[path = "../support/folder.rs"]
 mod folder;
 mod groups;

@@ -182,8 +182,8 @@ fn the_image_starts_what_is_there() {
     daemon
         .call_with("POST", "/v1/queries", token, query)
         .is(201);
-    until("the catalog is in the folder", || {
-        folder.path.join("data/catalog.json").exists()
+    until("the log is in the folder", || {
+        folder.path.join("data/log").exists()
     });
     assert!(folder.log().starts_with('{'), "JSON: {}", folder.log());
 }

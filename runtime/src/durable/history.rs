@@ -47,6 +47,15 @@ impl History {
         }
     }
 
+    /// Where each statement comes from, and its text.
+    #[cfg(feature = "serve")]
+    pub fn statements(&mut self) -> Vec<(String, String)> {
+        self.settle();
+        let made = self.made.iter();
+        made.map(|it| (it.origin.clone(), it.text.clone()))
+            .collect()
+    }
+
     /// Makes it all again; rows that this brings about go nowhere.
     ///
     /// # Errors

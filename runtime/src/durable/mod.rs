@@ -56,7 +56,7 @@ use crate::error::Errors;
 use crate::session::Session;
 use history::History;
 pub use keeper::Checkpointed;
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, Moment};
 use keeper::{foreign, state};
 
 /// Under this name a checkpoint has the state of the whole session.
@@ -137,6 +137,16 @@ pub struct Restoring {
     pub total: u64,
 }
 
+impl Restoring {
+    /// The same in hundredths: 100 when all is done.
+    pub fn percent(self) -> u64 {
+        match self.total {
+            0 => 0,
+            total => self.done.min(total).saturating_mul(100) / total,
+        }
+    }
+}
+
 /// See the [module](self). It is a [`Session`] in all other respects.
 pub struct Durable {
     session: Session,
@@ -160,6 +170,17 @@ impl Durable {
     pub fn open_telling(
         config: DurableConfig,
         builder: SessionBuilder,
+        on: &mut dyn FnMut(Restoring),
+    ) -> Result<Self, Errors> {
+        Self::open_with(config, builder, &[], &mut |_, _| {}, on)
+    }
+
+    /// As [`Self::open_telling`]; `begun` hears what the checkpoint has under these names, before anything is done again.
+    pub(crate) fn open_with(
+        config: DurableConfig,
+        builder: SessionBuilder,
+        names: &[&str],
+        begun: &mut dyn FnMut(&str, Option<&[u8]>),
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
         let storage: Arc<dyn Storage> = match config.storage {
@@ -201,7 +222,12 @@ impl Durable {
             restored.checkpoint = Some(checkpoint.id);
             restored.position = checkpoint.position;
             size = state(&checkpoint, SESSION).map_or(0, |it| it.len() as u64);
+            for name in names {
+                begun(name, state(&checkpoint, name).as_deref());
+            }
             history = resume(&mut session, &checkpoint)?;
+        } else {
+            names.iter().for_each(|name| begun(name, None));
         }
         let from = restored.position;
         let to = log.next();
@@ -223,13 +249,18 @@ impl Durable {
         &self.restored
     }
 
+    /// The session, and what keeps it.
+    #[cfg(feature = "serve")]
+    pub(crate) fn into_parts(self) -> (Session, Keeper, Restored) {
+        (self.session, self.keeper, self.restored)
+    }
+
     /// Waits until all that was taken in so far is durable. Many events before each wait share one fsync.
     ///
     /// # Errors
     /// The disk refuses: then nothing more is taken in until the directory is opened again.
     pub fn commit(&self) -> Result<(), Errors> {
-        let log = &self.keeper.log;
-        log.wait_durable(log.next()).map_err(Errors::from)
+        self.keeper.commit()
     }
 
     /// Writes the state of the session down: when the directory is opened again, only what comes from now on is done again. Takes time in proportion to what

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::config::ServeConfig;
 use super::deploy::Deployment;
+use super::durable::Store;
 use super::failure::Failure;
 use super::hub::Hub;
 use super::sources;
@@ -60,6 +61,8 @@ pub(crate) struct App {
     pub handle: Handle,
     pub hub: Arc<Hub>,
     pub deployment: Arc<tokio::sync::Mutex<Deployment>>,
+    /// What outlives the daemon; `None`: nothing does.
+    pub store: Option<Arc<Store>>,
     pub counters: Counters,
     /// Room for bodies, in [`UNIT`]s.
     pub room: Arc<Semaphore>,
@@ -78,6 +81,7 @@ impl App {
         handle: Handle,
         hub: Arc<Hub>,
         deployment: Deployment,
+        store: Option<Arc<Store>>,
         stop: watch::Sender<bool>,
     ) -> Self {
         let room = (config.limits.in_flight_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS);
@@ -87,6 +91,7 @@ impl App {
             handle,
             hub,
             deployment: Arc::new(tokio::sync::Mutex::new(deployment)),
+            store,
             counters: Counters::default(),
             room: Arc::new(Semaphore::new(room)),
             selects: Arc::new(Semaphore::new(selects)),
@@ -132,6 +137,28 @@ impl App {
             Err(HostError::Stopped) => return Err(Failure::gone()),
         }
         wait.await.map_err(|_| Failure::gone())
+    }
+
+    /// As [`Self::ask`], for what changes the session: answers when that is durable.
+    ///
+    /// # Errors
+    /// As there; 503 if the disk refuses.
+    pub async fn change<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Session) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let Some(store) = self.store.clone() else {
+            return self.ask(job).await;
+        };
+        let noted = Arc::clone(&store);
+        let done = self.ask(move |session| {
+            let done = job(session);
+            noted.release(session);
+            (done, noted.position())
+        });
+        let (done, position) = done.await?;
+        store.durable(position).await?;
+        Ok(done)
     }
 
     /// How long a statement may run.

@@ -17,7 +17,7 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// What clients must show, as `Authorization: Bearer …`. Without one everybody on this machine may do everything.
     pub token: Option<Secret>,
-    /// Where the catalog is kept. Without one, what was created over the API is gone when the daemon ends.
+    /// Where everything is kept that outlives the daemon: the log of events, checkpoints, matches. Without one, all is gone when it ends.
     pub data_dir: Option<PathBuf>,
     /// Query files, as paths or globs.
     pub queries: Vec<String>,
@@ -29,6 +29,8 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// How matches are kept for consumers.
     pub matches: MatchConfig,
+    /// How the data directory is kept.
+    pub store: StoreConfig,
     /// Logs.
     pub log: LogConfig,
     /// Settings, as by SET.
@@ -82,6 +84,92 @@ pub struct MatchConfig {
     pub ack_timeout: Span,
 }
 
+/// How the data directory is kept.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StoreConfig {
+    /// When a producer is told that its events are in, and matches go out.
+    pub durability: Level,
+    /// What is done about damage in the log of events.
+    pub on_damage: Damaged,
+    /// A checkpoint is taken after so long, if anything came …
+    pub checkpoint_interval: Span,
+    /// … or after so many events: so many must be done again after a crash, at most, and those that come while it is taken.
+    pub checkpoint_events: u64,
+    /// The oldest events are removed until the log takes no more than so many bytes; 0: all are kept. What a restart needs stays in any case.
+    pub keep_bytes: u64,
+    /// Events that came longer ago are removed; 0: all are kept.
+    pub keep_age: Span,
+    /// The log is removed in pieces of so many bytes.
+    pub segment_bytes: u64,
+    /// Bytes of the disk that events leave free.
+    pub reserve_bytes: u64,
+}
+
+/// When events count as taken.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, serde::Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Level {
+    /// As soon as the daemon has them: those of the last second or so are gone with its process.
+    Memory,
+    /// When the system has them: they outlive the process, not a power failure.
+    Written,
+    /// When the disk has them.
+    #[default]
+    Fsynced,
+}
+
+/// What is done about damage.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, serde::Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Damaged {
+    /// The daemon does not start, and says what is damaged.
+    #[default]
+    Fail,
+    /// The log is cut at the first damage; what is cut off is put aside.
+    Truncate,
+    /// It goes on behind it.
+    Skip,
+}
+
+impl From<Level> for portent_store::Durability {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Memory => Self::Memory,
+            Level::Written => Self::Written,
+            Level::Fsynced => Self::Fsynced,
+        }
+    }
+}
+
+impl From<Damaged> for portent_store::OnDamage {
+    fn from(damaged: Damaged) -> Self {
+        match damaged {
+            Damaged::Fail => Self::Fail,
+            Damaged::Truncate => Self::Truncate,
+            Damaged::Skip => Self::Skip,
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            durability: Level::default(),
+            on_damage: Damaged::default(),
+            checkpoint_interval: Span(Duration::from_secs(60)),
+            checkpoint_events: 1_000_000,
+            keep_bytes: 10 << 30,
+            keep_age: Span(Duration::ZERO),
+            segment_bytes: 128 << 20,
+            reserve_bytes: 64 << 20,
+        }
+    }
+}
+
 /// What happens to a consumer that is too slow.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, serde::Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -128,6 +216,7 @@ impl Default for ServeConfig {
             tls: None,
             limits: Limits::default(),
             matches: MatchConfig::default(),
+            store: StoreConfig::default(),
             log: LogConfig::default(),
             settings: indexmap::IndexMap::new(),
             drain_timeout: Span(Duration::from_secs(30)),
@@ -194,7 +283,7 @@ impl ServeConfig {
 
     /// The keys that the text of a configuration file sets.
     pub fn keys(text: &str) -> impl Iterator<Item = &'static str> + use<> {
-        const KEYS: [&str; 10] = [
+        const KEYS: [&str; 11] = [
             "listen",
             "token",
             "data_dir",
@@ -203,6 +292,7 @@ impl ServeConfig {
             "tls",
             "limits",
             "matches",
+            "store",
             "log",
             "drain_timeout",
         ];

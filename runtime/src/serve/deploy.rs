@@ -1,6 +1,6 @@
 //! Query files: loaded, and loaded again when they change. All or nothing; what has not changed keeps its state.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +42,69 @@ pub(crate) struct Deployment {
     files: IndexMap<Key, Unit>,
     /// What was created over the API, and is kept.
     pub state: State,
+}
+
+/// Where statements come from that the configuration makes.
+pub(super) const CONFIGURATION: &str = "<configuration>";
+
+/// What stands by the statements of a log.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// By query files.
+    pub files: IndexMap<Key, Unit>,
+    /// By the API.
+    pub units: IndexMap<Key, Unit>,
+    /// Settings by the configuration: the statement of each, by name.
+    pub configured: HashMap<String, String>,
+}
+
+/// What is left of statements, the oldest first: where each comes from, and its text.
+pub(super) fn standing(statements: &[(String, String)]) -> Standing {
+    let mut standing = Standing::default();
+    for (origin, text) in statements {
+        let origin = SourceText::new(origin.as_str(), text.as_str());
+        for statement in &portent_parser::parse(&origin.text).statements {
+            standing.take(statement, &origin);
+        }
+    }
+    standing
+}
+
+impl Standing {
+    fn take(&mut self, statement: &Statement, origin: &Arc<SourceText>) {
+        if let Some(key) = dropped(statement) {
+            self.files.shift_remove(&key);
+            self.units.shift_remove(&key);
+            return;
+        }
+        let Some((key, unit)) = unit(statement, origin) else {
+            return;
+        };
+        let stands = self.files.contains_key(&key) || self.units.contains_key(&key);
+        if stands && is_if_not_exists(statement) {
+            return;
+        }
+        if origin.name == CONFIGURATION {
+            self.configured.insert(key.1, unit.text);
+            return;
+        }
+        self.files.shift_remove(&key);
+        self.units.shift_remove(&key);
+        // A file has a name; whatever else statements come from is told in angle brackets.
+        match origin.name.starts_with('<') {
+            true => self.units.insert(key, unit),
+            false => self.files.insert(key, unit),
+        };
+    }
+}
+
+fn is_if_not_exists(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::CreateStream(create) => create.if_not_exists,
+        StatementKind::CreateSink(create) => create.if_not_exists,
+        StatementKind::CreateQuery(create) => create.if_not_exists,
+        _ => false,
+    }
 }
 
 /// Query files that were read and found right.
@@ -175,6 +238,33 @@ impl Deployment {
             files: IndexMap::new(),
             state,
         }
+    }
+
+    /// Where the files' part stands already.
+    pub fn standing(patterns: Vec<String>, files: IndexMap<Key, Unit>, state: State) -> Self {
+        Self {
+            patterns,
+            files,
+            state,
+        }
+    }
+
+    /// What was created over the API, and stands in a file now, is the file's: what is worth a warning.
+    ///
+    /// # Errors
+    /// The files can't be read.
+    pub fn adopt(&mut self) -> Result<Vec<String>, DeployError> {
+        let next = units(&self.read()?)?;
+        let mut troubles = Vec::new();
+        for (key, unit) in &next {
+            if let Some(old) = self.state.units.shift_remove(key) {
+                let file = &unit.origin.name;
+                let kind = key.0.word();
+                troubles.push(format!("{kind} {} is created in '{file}' now", unit.name));
+                self.files.insert(key.clone(), old);
+            }
+        }
+        Ok(troubles)
     }
 
     /// The file that something comes from.

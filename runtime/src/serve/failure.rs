@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use portent_grammar::codes::runtime as codes;
+use portent_grammar::codes::{runtime as codes, store};
 use serde_json::json;
 
 use super::shell::Line;
@@ -116,8 +116,15 @@ impl From<Errors> for Failure {
         if errors.code().is_some_and(|code| unknown.contains(&code)) {
             failure.status = StatusCode::NOT_FOUND;
         }
-        if errors.code() == Some(codes::STREAM_GONE) {
-            failure.status = StatusCode::CONFLICT;
+        match errors.code() {
+            Some(codes::STREAM_GONE) => failure.status = StatusCode::CONFLICT,
+            Some(store::STORE_FULL) => {
+                (failure.status, failure.again) = (StatusCode::INSUFFICIENT_STORAGE, true);
+            }
+            Some(store::LOG_IO | store::LOG_POISONED | store::LOG_CLOSED) => {
+                failure.status = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            _ => {}
         }
         failure
     }
@@ -128,7 +135,11 @@ impl IntoResponse for Failure {
         let mut response = (self.status, Json(self.body)).into_response();
         let headers = response.headers_mut();
         match self.status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if self.again => {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::INSUFFICIENT_STORAGE
+                if self.again =>
+            {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             StatusCode::UNAUTHORIZED => {

@@ -30,6 +30,59 @@ fn gauge(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
+/// The log, and the checkpoints.
+fn of_store(registry: &mut Registry, store: &super::durable::Store) {
+    let positions = store.positions();
+    let mut values = positions
+        .into_iter()
+        .map(|(name, position)| (label("at", name), position));
+    let family = gauges(&mut values);
+    registry.register("log_position", "Positions of the log of events", family);
+    let get = |it: &AtomicU64| it.load(Ordering::Relaxed);
+    let counts = &store.counts;
+    for (name, help, value) in [
+        ("checkpoints", "Checkpoints taken", &counts.checkpoints),
+        (
+            "checkpoint_failures",
+            "Checkpoints that could not be taken",
+            &counts.failed,
+        ),
+    ] {
+        let counter: Counter = Counter::default();
+        counter.inc_by(get(value));
+        registry.register(name, help, counter);
+    }
+    let bytes: Gauge = Gauge::default();
+    bytes.set(gauge(get(&counts.bytes)));
+    registry.register_with_unit(
+        "checkpoint",
+        "Size of the last checkpoint",
+        Unit::Bytes,
+        bytes,
+    );
+    for (name, help, micros) in [
+        (
+            "checkpoint_duration",
+            "How long the last checkpoint took",
+            &counts.took,
+        ),
+        (
+            "checkpoint_pause",
+            "How long nothing was taken in for the last checkpoint",
+            &counts.held_up,
+        ),
+        (
+            "checkpoint_longest_pause",
+            "The longest time in which nothing was taken in for a checkpoint",
+            &counts.longest,
+        ),
+    ] {
+        let seconds: Gauge<f64, AtomicU64> = Gauge::default();
+        seconds.set(get(micros) as f64 / 1e6);
+        registry.register_with_unit(name, help, Unit::Seconds, seconds);
+    }
+}
+
 fn counts(registry: &mut Registry, name: &str, help: &str, values: Values<'_>) {
     let family = Family::<Labels, Counter>::default();
     for (labels, value) in values {
@@ -114,6 +167,9 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
     let uptime: Gauge<f64, AtomicU64> = Gauge::default();
     uptime.set(app.started.elapsed().as_secs_f64());
     registry.register_with_unit("uptime", "Since the start", Unit::Seconds, uptime);
+    if let Some(store) = &app.store {
+        of_store(registry, store);
+    }
     of_sources(registry, app);
     of_streams(registry, &streams);
     of_sinks(registry, &sinks);

@@ -24,13 +24,16 @@ mod app;
 mod body;
 mod config;
 mod deploy;
+mod durable;
 mod failure;
 mod hub;
 mod listen;
+mod load;
 mod log;
 mod metrics;
 pub mod shell;
 mod sources;
+mod starting;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -41,27 +44,24 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch as latest;
 
-use crate::error::Errors;
+use crate::durable::Restoring;
 use crate::host::Host;
-use crate::session::Session;
 use app::{App, Phase, stopped};
 pub use config::{
-    Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span, TlsConfig,
+    Damaged, Level, Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span,
+    StoreConfig, TlsConfig,
 };
-use deploy::{Deployment, Difference};
+use deploy::Difference;
 use failure::Failure;
 use hub::Hub;
 
 /// So often time passes for streams without an event time.
 const TICK: Duration = Duration::from_millis(100);
-
-/// So many events of each stream are kept for EXPLAIN MATCH, unless the configuration says otherwise.
-const HISTORY: i64 = 1000;
 
 /// Why a daemon does not run.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub enum ServeError {
     Config(String),
     /// What is wrong with the query files, file by file.
     Queries(String),
+    /// The data directory can't be used.
+    Store(String),
     /// The system refuses.
     Io(String),
 }
@@ -78,9 +80,10 @@ pub enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Config(message) | Self::Queries(message) | Self::Io(message) => {
-                f.write_str(message)
-            }
+            Self::Config(message)
+            | Self::Queries(message)
+            | Self::Store(message)
+            | Self::Io(message) => f.write_str(message),
         }
     }
 }
@@ -126,65 +129,85 @@ impl Stopper {
 }
 
 impl Server {
-    /// Loads the query files and what was created before, and listens.
+    /// Restores what was there before, loads the query files, and listens.
     ///
     /// # Errors
-    /// What is wrong with the configuration or the query files; the address is taken.
+    /// What is wrong with the configuration, the data directory or the query files; the address is taken.
     pub async fn start(config: ServeConfig) -> Result<Self, ServeError> {
+        Self::start_telling(config, |_| {}).await
+    }
+
+    /// As [`Self::start`]; `on` hears now and then how far it is with what must be restored.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_telling(
+        config: ServeConfig,
+        on: impl Fn(Restoring) + Send + 'static,
+    ) -> Result<Self, ServeError> {
         config.check().map_err(ServeError::Config)?;
         let tls = match &config.tls {
             None => None,
             Some(tls) => listen::tls(tls).map_err(ServeError::Config)?,
         };
-        let state = state::State::open(config.data_dir.as_deref()).map_err(ServeError::Io)?;
-        let mut deployment = Deployment::new(config.queries.clone(), state);
+        let io = |error: std::io::Error| ServeError::Io(error.to_string());
+        let (listener, second) = bind(config.listen)?;
+        let address = listener.local_addr().map_err(io)?;
         let hub = Arc::new(Hub::new(config.matches.keep));
-        let matches = Arc::clone(&hub);
-        let mut session = Session::builder()
-            .report_all(true)
-            .whole_inserts(true)
-            .on_match(move |emitted| matches.push(emitted))
-            .build();
-        set(&mut session, "explain_history", &HISTORY.into())
-            .map_err(|it| ServeError::Config(it.to_string()))?;
-        for (name, value) in &config.settings {
-            set(&mut session, name, value).map_err(|it| ServeError::Config(it.to_string()))?;
-        }
-        let seen = watch::look(&config.queries);
-        // Loading is work.
-        let loaded = tokio::task::spawn_blocking(move || {
-            let loaded = deployment.load(&mut session);
-            let troubles = match loaded {
-                Ok(_) => deployment.restore(&mut session),
-                Err(_) => Vec::new(),
-            };
-            (session, deployment, loaded, troubles)
+        let progress = Arc::<starting::Progress>::default();
+        // Whoever asks meanwhile hears how far it is.
+        #[allow(clippy::clone_on_copy)]
+        let starting = config.data_dir.is_some().then(|| {
+            let (limits, progress) = (config.limits.clone(), Arc::clone(&progress));
+            starting::Starting::start(second, tls.clone(), limits, progress)
         });
-        let (session, deployment, loaded, troubles) = loaded
+        let seen = watch::look(&config.queries);
+        let (work, matches) = (config.clone(), Arc::clone(&hub));
+        // Restoring and loading is work.
+        let loaded = tokio::task::spawn_blocking(move || {
+            let mut told = Instant::now();
+            load::load(&work, &matches, &mut |it| {
+                progress.set(it);
+                on(it);
+                if told.elapsed() >= Duration::from_secs(1) {
+                    told = Instant::now();
+                    tracing::info!(
+                        done = it.done,
+                        total = it.total,
+                        "restoring {}%",
+                        it.percent()
+                    );
+                }
+            })
+        });
+        let loaded = loaded
             .await
-            .map_err(|error| ServeError::Io(error.to_string()))?;
-        let loaded = loaded.map_err(|error| ServeError::Queries(error.to_string()))?;
-        for trouble in troubles {
-            tracing::warn!("{trouble}");
+            .map_err(|error| ServeError::Io(error.to_string()));
+        if let Some(starting) = starting {
+            starting.stop().await;
         }
-        tracing::info!(created = loaded.added.len(), "the query files are loaded");
+        let load::Loaded {
+            session,
+            deployment,
+            store,
+        } = loaded??;
         let sinks_stop = session.sinks_stop();
-        let watches = Arc::clone(&hub);
+        let (watches, keeping) = (Arc::clone(&hub), store.clone());
         let host = Host::start_ticking(session, TICK, move |session| {
             watches.end_watches(session);
             if let Err(error) = session.tick().and_then(|()| session.flush()) {
-                tracing::error!(%error, "a sink can't be written");
+                tracing::error!(%error, "a tick failed");
+            }
+            if let Some(store) = &keeping {
+                store.release(session);
             }
         });
         let host = host.map_err(|error| ServeError::Io(format!("there is no thread: {error}")))?;
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            ServeError::Io(format!("can't listen on {}: {error}", config.listen))
-        })?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| ServeError::Io(error.to_string()))?;
+        if let Some(store) = &store {
+            store.start(&host.handle()).map_err(io)?;
+        }
         let (stop, _) = latest::channel(false);
-        let app = App::new(config, host.handle(), hub, deployment, stop);
+        let app = App::new(config, host.handle(), hub, deployment, store, stop);
         Ok(Self {
             app: Arc::new(app),
             host,
@@ -255,6 +278,9 @@ impl Server {
             sinks_stop.set();
             app.sources.stop();
             let mut session = host.stop().map_err(|error| error.to_string())?;
+            if let Some(store) = &app.store {
+                store.close(&mut session);
+            }
             // Not the end of the input: what is open may go on another day.
             session.close_sinks().map_err(|error| error.to_string())
         });
@@ -267,12 +293,20 @@ impl Server {
     }
 }
 
-fn set(session: &mut Session, name: &str, value: &toml::Value) -> Result<(), Errors> {
-    let value = match value {
-        toml::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
-        other => other.to_string(),
+/// The socket, twice: for whoever answers at the start, and for the daemon.
+fn bind(address: SocketAddr) -> Result<(TcpListener, TcpListener), ServeError> {
+    let bound = || {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let second = listener.try_clone()?;
+        Ok((
+            TcpListener::from_std(listener)?,
+            TcpListener::from_std(second)?,
+        ))
     };
-    session.run(&format!("SET {name} = {value}")).map(|_| ())
+    bound().map_err(|error: std::io::Error| {
+        ServeError::Io(format!("can't listen on {address}: {error}"))
+    })
 }
 
 /// Reads the query files again: all or nothing, and to the end even if nobody waits for the answer any more.

@@ -73,6 +73,25 @@ impl State {
         Ok(state)
     }
 
+    /// What the log of a data directory says; that keeps it, too.
+    pub fn of(units: IndexMap<Key, Unit>) -> Self {
+        Self {
+            units,
+            ..Self::default()
+        }
+    }
+
+    /// What it says stands in the log now: the file is put aside.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn retire(&self) -> io::Result<()> {
+        match &self.path {
+            Some(path) if path.exists() => fs::rename(path, path.with_extension("json.imported")),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes it down: as it was, or as it is, whatever happens meanwhile.
     ///
     /// # Errors

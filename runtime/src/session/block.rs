@@ -99,6 +99,21 @@ impl EventBlock {
 }
 
 impl EventBlock {
+    /// Without its first events, so many.
+    pub(crate) fn without(self, first: usize) -> Self {
+        let Self { stream, events } = self;
+        let mut columns = events.columns.clone();
+        columns.clear();
+        for row in first..events.times.len() {
+            columns.push_row(events.columns.row(row));
+        }
+        let times = events.times.get(first..).unwrap_or_default().to_vec();
+        Self {
+            stream,
+            events: Events { times, columns },
+        }
+    }
+
     pub(super) fn new(stream: StreamId, events: Events) -> Self {
         Self { stream, events }
     }
@@ -133,6 +148,22 @@ impl EventBlock {
 }
 
 impl Decoded {
+    /// Without the first events, so many: they are in already.
+    pub fn skip(&mut self, mut events: u64) {
+        while events > 0
+            && let Some(first) = self.blocks.first()
+        {
+            let length = first.len() as u64;
+            let block = self.blocks.remove(0);
+            if length > events {
+                let first = usize::try_from(events).unwrap_or(usize::MAX);
+                self.blocks.insert(0, block.without(first));
+                return;
+            }
+            events -= length;
+        }
+    }
+
     /// How many events there are.
     pub fn events(&self) -> usize {
         self.blocks.iter().map(EventBlock::len).sum()

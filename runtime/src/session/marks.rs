@@ -21,6 +21,8 @@ pub struct Mark {
     pub at: Vec<u8>,
     /// But the first of them, so many, are in already: a block was taken in half.
     pub skip: u64,
+    /// Where it is when the rest of that block is in, too; empty unless one was taken in half.
+    pub to: Vec<u8>,
 }
 
 /// How far all origins are.
@@ -174,6 +176,7 @@ impl Session {
         self.marks.known.get(origin).map(|it| Mark {
             at: it.at.clone(),
             skip: it.skip,
+            to: it.to.clone(),
         })
     }
 

@@ -21,10 +21,16 @@ pub(super) async fn readyz(State(app): Shared) -> Response {
     let state = match app.phase() {
         Phase::Starting => Some("starting"),
         Phase::Draining => Some("draining"),
-        Phase::Ready => match app.ask(|_| ()).await {
-            Ok(()) => None,
-            Err(failure) => return failure.into_response(),
-        },
+        Phase::Ready => {
+            if let Some(why) = app.store.as_ref().and_then(|it| it.failed()) {
+                let text = format!("nothing is taken: {why}\n");
+                return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+            }
+            match app.ask(|_| ()).await {
+                Ok(()) => None,
+                Err(failure) => return failure.into_response(),
+            }
+        }
     };
     match state {
         None => "ready\n".into_response(),
@@ -65,6 +71,29 @@ pub(super) async fn metrics(State(app): Shared, headers: HeaderMap) -> Result<Re
     };
     let kind = HeaderValue::from_static(kind);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Takes a checkpoint now.
+pub(super) async fn checkpoint(State(app): Shared) -> Result<Json<Value>, Failure> {
+    let Some(store) = app.store.clone() else {
+        let message = "nothing is kept: there is no data directory";
+        return Err(Failure::bad_request(message).help("start the daemon with --data-dir"));
+    };
+    let handle = app.handle.clone();
+    let taken = tokio::task::spawn_blocking(move || store.checkpoint(&handle)).await;
+    let taken = taken.map_err(|_| Failure::gone())?;
+    let taken = taken.map_err(|why| {
+        let message = format!("no checkpoint could be taken: {why}");
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "checkpoint", message)
+    })?;
+    Ok(Json(json!({
+        "checkpoint": taken.id,
+        "position": taken.position,
+        "bytes": taken.bytes,
+        "seconds": taken.took.as_secs_f64(),
+        "held_up_seconds": taken.held_up.as_secs_f64(),
+        "beside": taken.beside,
+    })))
 }
 
 /// Reads the query files again.

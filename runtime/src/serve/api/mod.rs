@@ -6,6 +6,7 @@ mod feed;
 mod groups;
 mod lines;
 mod matches;
+mod producer;
 mod queries;
 mod run;
 mod shell;
@@ -47,6 +48,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/names", get(shell::names))
         .route("/v1/clock", get(shell::clock))
         .route("/v1/reload", post(admin::reload))
+        .route("/v1/checkpoint", post(admin::checkpoint))
         .route("/v1/streams", get(streams::list))
         .route("/v1/streams/{stream}/events", post(streams::push))
         .route("/v1/queries", get(queries::list).post(queries::create))

@@ -166,7 +166,7 @@ impl Ready {
             timeout: app.statement_timeout(),
             ..Limit::default()
         };
-        let asked = app.ask(move |session| {
+        let asked = app.change(move |session| {
             let mut marks = Vec::new();
             let run = |on: &mut OnPiece<'_>| session.run_source(&source, on);
             let result = limit.run(&mut taker, &mut marks, run);

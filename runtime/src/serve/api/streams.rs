@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::producer::{Producer, Taken};
 use crate::serve::app::Phase;
 use crate::serve::body;
 use crate::serve::failure::Failure;
@@ -89,6 +90,7 @@ pub(super) async fn push(
             )));
         }
     };
+    let producer = Producer::of(&headers)?;
     let decoder = app.decoder(&stream, format).await?;
     let (content, room) = body::bytes(&app, body).await?.split();
     let content = match format {
@@ -117,12 +119,32 @@ pub(super) async fn push(
             .with("errors", rejected.into()));
     }
     let blocks = decoded.blocks;
-    let pushed = app.ask(move |session| {
+    let pushed = app.change(move |session| {
         // Until the engine has them.
         let _room = room;
-        session.push_blocks(blocks)
+        match producer {
+            None => {
+                let (pushed, result) = session.push_blocks(blocks);
+                Ok(Taken::Pushed(pushed, result))
+            }
+            Some(producer) => match producer.push(session, blocks) {
+                Taken::Half(sequence) => Err(producer.half(sequence)),
+                taken => Ok(taken),
+            },
+        }
     });
-    let (pushed, result) = pushed.await?;
+    let (pushed, result) = match pushed.await?? {
+        Taken::Pushed(pushed, result) => (pushed, result),
+        Taken::Duplicate | Taken::Half(_) => {
+            return Ok(Json(json!({
+                "accepted": 0,
+                "late": 0,
+                "rejected": decoded.rejected,
+                "errors": rejected,
+                "duplicate": true,
+            })));
+        }
+    };
     let (accepted, late) = (pushed.accepted, pushed.late);
     counters.accepted.fetch_add(accepted, Ordering::Relaxed);
     counters.late.fetch_add(late, Ordering::Relaxed);
