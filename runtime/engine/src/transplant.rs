@@ -92,7 +92,10 @@ impl Engine {
             *standing = Standing::new(self.position);
             standing.asleep = true;
         }
+        // Those that it reads may be told how far they are, since somebody reads them.
+        let first_output = self.outputs.len();
         self.attach(id);
+        self.run(first_output);
         Ok(())
     }
 

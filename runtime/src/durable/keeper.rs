@@ -9,6 +9,7 @@ use portent_store::{Log, Meta};
 
 use super::history::History;
 use super::journal::LogJournal;
+use super::past::LogPast;
 use super::{CHUNK, SESSION, STATEMENTS, locked, replay};
 use crate::error::Errors;
 use crate::session::Session;
@@ -57,9 +58,15 @@ pub struct Checkpointed {
 }
 
 impl Keeper {
-    pub(super) fn new(log: Log, meta: Meta, history: History, bytes: u64, position: u64) -> Self {
+    pub(super) fn new(
+        log: Arc<Log>,
+        meta: Meta,
+        history: History,
+        bytes: u64,
+        position: u64,
+    ) -> Self {
         Self {
-            log: Arc::new(log),
+            log,
             meta: Arc::new(meta),
             history: Arc::new(Mutex::new(history)),
             last: Arc::new(Mutex::new((bytes, position))),
@@ -174,6 +181,7 @@ impl Keeper {
     /// The state of the session at a position, made again from the newest checkpoint and the log.
     pub(super) fn again(&self, mut twin: Session, position: u64) -> Result<Vec<u8>, Errors> {
         twin.mute(true);
+        twin.look_back_into(Arc::new(LogPast(Arc::clone(&self.log))));
         let (checkpoint, _) = self.meta.newest_checkpoint().map_err(Errors::from)?;
         let mut history = History::default();
         let mut restored = super::Restored::default();

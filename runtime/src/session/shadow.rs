@@ -78,8 +78,6 @@ pub(super) struct Ran {
     pub session: Session,
     /// Whether the query came to stand.
     pub begun: bool,
-    /// Events that came after that.
-    pub events: u64,
 }
 
 pub(super) struct Shadow<'a> {
@@ -141,7 +139,6 @@ impl<'a> Shadow<'a> {
         Ok(Ran {
             session: shadow.session,
             begun: shadow.begun,
-            events: shadow.events,
         })
     }
 
@@ -166,8 +163,8 @@ impl<'a> Shadow<'a> {
             now,
             what,
         } = came;
-        if self.script.begin == Begin::Earliest {
-            self.begin_if(true)?;
+        if self.script.begin == Begin::Earliest && !self.begun {
+            self.begin()?;
         }
         let session = &mut self.session;
         session.replay_at(Some(now));
@@ -244,14 +241,7 @@ impl<'a> Shadow<'a> {
         self.script.needs.iter().all(there)
     }
 
-    fn begin_if(&mut self, it: bool) -> Result<(), Errors> {
-        match it && !self.begun && self.can_begin() {
-            true => self.begin(),
-            false => Ok(()),
-        }
-    }
-
-    /// The query begins to stand.
+    /// The query begins to stand, if all is there that it reads.
     fn begin(&mut self) -> Result<(), Errors> {
         if !self.can_begin() {
             return Ok(());
