@@ -19,8 +19,8 @@ use crate::status::QueryState;
 /// What becomes of the state of a query that is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// Neither holds anything.
-    None,
+    /// Neither holds anything; whether the new one sees what arrived before it and waits for the watermark.
+    None(bool),
     /// The new one goes on with it; so many partial matches are open.
     Kept(u64),
     /// It is as if the new one had stood since the log began: then, and so many records.
@@ -64,7 +64,7 @@ impl Fate {
             None => "from the log".to_owned(),
         };
         let what = match self {
-            Fate::None => "there is none to keep".to_owned(),
+            Fate::None(_) => "there is none to keep".to_owned(),
             Fate::Kept(1) => "kept (1 open match)".to_owned(),
             Fate::Kept(open) => format!("kept ({open} open matches)"),
             Fate::Rebuilt(began, records) => {
@@ -122,7 +122,7 @@ impl Session {
             tell(fate.say(name))?;
         }
         match (&fate, replaced) {
-            (Fate::Kept(_), Some(old)) => {
+            (Fate::Kept(_) | Fate::None(true), Some(old)) => {
                 let parts = self.parts(&old.name).into_iter();
                 let slices = parts.map(|id| self.flow.slice(id).map(|it| it.bytes));
                 Ok(Some(Taken {
@@ -224,14 +224,18 @@ impl Session {
         planned: &portent_planner::resolve::Planned,
         noted: bool,
     ) -> Result<Fate, Errors> {
-        let all = old.queries.iter().chain(new);
-        if all.clone().all(|it| shape::is_stateless(it)) {
-            return Ok(Fate::None);
-        }
+        let mut all = old.queries.iter().chain(new);
+        let stateless = all.all(|it| shape::is_stateless(it));
         let why = match self.can_keep(old, new)? {
+            Ok(_) if stateless => return Ok(Fate::None(true)),
             Ok(open) => return Ok(Fate::Kept(open)),
             Err(why) => why,
         };
+        let inputs = new.iter().flat_map(|it| &it.inputs);
+        let mut inputs = inputs.filter_map(|it| self.flow.stream_stats(it.stream));
+        if stateless && inputs.all(|it| it.buffered == 0) {
+            return Ok(Fate::None(false));
+        }
         if let Some(what) = crate::plan::look_back::brings_rows(planned) {
             return Ok(Fate::Afresh(format!("{why}, and {what} are in no log")));
         }

@@ -181,6 +181,7 @@ fn explain_tells_what_would_become_of_it() {
     step(&mut session, &Do::Clock(99_000_000));
     step(&mut session, &Do::Push("s", 100, "a", 5));
     step(&mut session, &Do::Push("s", 110, "a", 1));
+    session.drain().for_each(drop);
     let state = session.snapshot().unwrap();
     let mut told = Vec::new();
     for format in ["TEXT", "JSON", "DOT", "MERMAID"] {
