@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Diagnostic, Span, Type, Value};
-use portent_parser::ast::{Expr, Ident, Since};
+use portent_parser::ast::{Expr, ExprKind, Ident, Since};
 use portent_planner::catalog::{Catalog, QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 use portent_planner::resolve::{Planned, constant};
@@ -26,8 +26,10 @@ impl Planning<'_> {
                 return None;
             }
         };
+        if !self.check_past(&def.planned, &def.name, into.span) {
+            return None;
+        }
         let stream = self.replayed_stream(stream, &def)?;
-        self.check_past(&def.planned, &def.name, into.span);
         let from = match from {
             Since::Now(span) => {
                 let message = "a replay does not begin now: there would be nothing to replay";
@@ -110,6 +112,26 @@ impl Planning<'_> {
     }
 
     fn moment(&mut self, written: &Expr, place: &'static str) -> Option<i64> {
+        let right = match place {
+            "TO" => "write TO TIMESTAMP '2026-01-31 10:00:00Z'",
+            _ => "write FROM EARLIEST, or FROM TIMESTAMP '2026-01-31 10:00:00Z'",
+        };
+        // There are no columns, so a name is a word that was misspelt.
+        if let ExprKind::Name(names) = &written.kind {
+            let text: Vec<&str> = names.iter().map(|it| it.text.as_str()).collect();
+            let text = text.join(".");
+            let message = format!("{place} takes a moment, and \"{text}\" is none");
+            let error = Diagnostic::error(codes::LOOK_BACK_TIME, written.span, message);
+            let words = ["EARLIEST", "NOW"].into_iter().filter(|_| place != "TO");
+            let near = crate::suggest::nearest(&text.to_uppercase(), words);
+            self.error(match near {
+                Some(near) => error
+                    .help(format!("did you mean {near}?"))
+                    .fix(written.span, near),
+                None => error.help(right),
+            });
+            return None;
+        }
         let said = self.diagnostics.len();
         let value = constant(
             written,
@@ -121,34 +143,37 @@ impl Planning<'_> {
         match value {
             Some(Value::Timestamp(micros)) => Some(micros),
             Some(_) => {
-                let message = format!("{place} needs a moment, and this is NULL");
+                let message = format!("{place} takes a moment, and this is NULL");
                 let error = Diagnostic::error(codes::LOOK_BACK_TIME, written.span, message);
-                self.error(error.help("write TIMESTAMP '2026-01-31 10:00:00Z'"));
+                self.error(error.help(right));
                 None
             }
             None => {
                 if let Some(error) = self.diagnostics.get_mut(said) {
-                    let help = match place {
-                        "TO" => "write TO TIMESTAMP '2026-01-31 10:00:00Z'",
-                        _ => "write FROM EARLIEST, or FROM TIMESTAMP '2026-01-31 10:00:00Z'",
-                    };
-                    error.help.push(help.to_owned());
+                    let column = format!("column {place} is TIMESTAMP");
+                    let moment = format!("{place} takes a TIMESTAMP");
+                    error.message = error.message.replace(&column, &moment);
+                    error.help = vec![right.to_owned()];
                 }
                 None
             }
         }
     }
 
-    /// What a query reads must come from the log.
-    pub(super) fn check_past(&mut self, planned: &Planned, name: &str, span: Span) {
-        if let Some(what) = brings_rows(planned) {
-            let message =
-                format!("query \"{name}\" can't look back: it reads {what}, which no log holds");
-            let error = Diagnostic::error(codes::PAST_LOST, span, message);
-            self.error(error.help(
+    /// Whether what a query reads comes from the log, as it must.
+    pub(super) fn check_past(&mut self, planned: &Planned, name: &str, span: Span) -> bool {
+        let Some(what) = brings_rows(planned) else {
+            return true;
+        };
+        let message =
+            format!("query \"{name}\" can't look back: it reads {what}, which no log holds");
+        let error = Diagnostic::error(codes::PAST_LOST, span, message);
+        self.error(
+            error.help(
                 "let a stream read it: CREATE STREAM s WITH (connector = 'file', path = '…')",
-            ));
-        }
+            ),
+        );
+        false
     }
 }
 
