@@ -12,6 +12,9 @@ pub(crate) trait Past: Send + Sync {
     /// The position of what comes next.
     fn next(&self) -> u64;
 
+    /// What stands at a position looks back from there. When that happens again, all that is there now must still be.
+    fn hold(&self, position: u64);
+
     /// What came from one position to before another one, in order.
     fn read(&self, from: u64, to: u64) -> Result<Box<dyn Coming>, Errors>;
 }

@@ -23,6 +23,12 @@ const PER_EVENT: u64 = 128;
 #[derive(Clone)]
 pub(crate) struct Keeper {
     pub log: Arc<Log>,
+    /// Who looked back into it.
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "retention is the daemon's")
+    )]
+    past: Arc<LogPast>,
     pub meta: Arc<Meta>,
     history: Arc<Mutex<History>>,
     /// The size of the newest checkpoint, and its position.
@@ -60,6 +66,7 @@ pub struct Checkpointed {
 impl Keeper {
     pub(super) fn new(
         log: Arc<Log>,
+        past: Arc<LogPast>,
         meta: Meta,
         history: History,
         bytes: u64,
@@ -67,6 +74,7 @@ impl Keeper {
     ) -> Self {
         Self {
             log,
+            past,
             meta: Arc::new(meta),
             history: Arc::new(Mutex::new(history)),
             last: Arc::new(Mutex::new((bytes, position))),
@@ -90,6 +98,12 @@ impl Keeper {
     /// The disk refuses.
     pub fn commit(&self) -> Result<(), Errors> {
         self.log.wait_durable(self.log.next()).map_err(Errors::from)
+    }
+
+    /// The first position that statements behind a checkpoint look back to, if any do.
+    #[cfg(feature = "serve")]
+    pub fn looked_back(&self, checkpoint: u64) -> Option<u64> {
+        self.past.needed(checkpoint)
     }
 
     /// Where the newest checkpoint is.
@@ -181,7 +195,7 @@ impl Keeper {
     /// The state of the session at a position, made again from the newest checkpoint and the log.
     pub(super) fn again(&self, mut twin: Session, position: u64) -> Result<Vec<u8>, Errors> {
         twin.mute(true);
-        twin.look_back_into(Arc::new(LogPast(Arc::clone(&self.log))));
+        twin.look_back_into(Arc::new(LogPast::new(Arc::clone(&self.log))));
         let (checkpoint, _) = self.meta.newest_checkpoint().map_err(Errors::from)?;
         let mut history = History::default();
         let mut restored = super::Restored::default();

@@ -1,6 +1,6 @@
 //! The log as a session's past.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use portent_store::{Log, Reader, Record, Upto};
 
@@ -13,20 +13,46 @@ use crate::error::Errors;
 use crate::past::{Came, Coming, Made, Past, What};
 
 /// See the module.
-pub(super) struct LogPast(pub Arc<Log>);
+pub(crate) struct LogPast {
+    log: Arc<Log>,
+    /// The positions of statements that looked back, and where the log began then.
+    held: Mutex<Vec<(u64, u64)>>,
+}
+
+impl LogPast {
+    pub fn new(log: Arc<Log>) -> Self {
+        Self {
+            log,
+            held: Mutex::default(),
+        }
+    }
+
+    /// The first position that statements behind a checkpoint need when they are done again; `None`: they need none. Those before it are of the past.
+    #[cfg(feature = "serve")]
+    pub fn needed(&self, checkpoint: u64) -> Option<u64> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(position, _)| *position >= checkpoint);
+        held.iter().map(|(_, first)| *first).min()
+    }
+}
 
 impl Past for LogPast {
     fn first(&self) -> u64 {
-        self.0.first()
+        self.log.first()
     }
 
     fn next(&self) -> u64 {
-        self.0.next()
+        self.log.next()
+    }
+
+    fn hold(&self, position: u64) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push((position, self.log.first()));
     }
 
     fn read(&self, from: u64, to: u64) -> Result<Box<dyn Coming>, Errors> {
         let mut records = Records {
-            reader: self.0.reader(from, Upto::Written).map_err(Errors::from)?,
+            reader: self.log.reader(from, Upto::Written).map_err(Errors::from)?,
             to,
             ahead: None,
         };

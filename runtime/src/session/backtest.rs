@@ -26,6 +26,8 @@ impl Session {
             step(on(Piece::Reply(Reply::Notice(begins_late(began)))))?;
         }
         let mut script = self.replaying(replay, &*past)?;
+        // Nothing of it shall be removed under way.
+        past.hold(script.end);
         let mut base = self.base(&*past, script.end, false)?;
         if base != Base::default() {
             base = self.counted(&past, &mut script, &base, on)?;

@@ -36,6 +36,7 @@ impl Session {
     ) -> Result<Option<Taken>, Errors> {
         let past = Arc::clone(self.past().ok_or_else(no_past)?);
         let script = self.catching_up(&new.def, replaced, begin, &*past);
+        past.hold(script.end);
         let mut base = self.base(&*past, script.end, true)?;
         for last in [false, true] {
             let mut steps = Vec::new();

@@ -91,8 +91,18 @@ impl Session {
         on: &mut OnPiece<'_>,
     ) -> Result<(), Result<Errors, Errors>> {
         let taken = self.prepare(new, replaced, since, on).map_err(Ok)?;
+        let old = replaced.and_then(|old| self.queries.get(&old.name));
+        let turns = old.map(|standing| standing.turns.clone());
         self.add_query(new, replaced, place).map_err(Err)?;
         let Some(taken) = taken else { return Ok(()) };
+        // What is explained afterwards is explained by all that it saw.
+        if let Some(standing) = self.queries.get_mut(&new.def.name) {
+            match (taken.donor, turns) {
+                (Donor::Replaced, Some(turns)) => standing.turns = turns,
+                (Donor::Replaced, None) => {}
+                (Donor::Same | Donor::Again, _) => standing.turns = vec![0],
+            }
+        }
         self.hand_over(&new.def.name, taken)
             .map_err(|it| Err(at(it, place)))
     }

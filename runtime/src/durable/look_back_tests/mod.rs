@@ -17,13 +17,11 @@ use crate::{Emitted, Reply, row};
 /// What is done with a session, a step at a time.
 #[derive(Clone, Debug)]
 enum Do {
-    Run(String),
     Push(&'static str, i64, &'static str, i64),
     Block(i64, u8),
     Clocked(&'static str),
     Advance(i64),
     Clock(i64),
-    Checkpoint,
 }
 
 const STREAMS: &str = "CREATE STREAM s (ts TIMESTAMP, kind TEXT, v BIGINT, twice AS (v * 2), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND);
@@ -71,7 +69,6 @@ const INTO: &[(&str, &str)] = &[
 fn step(session: &mut Durable, step: &Do) {
     let time = |second: i64| Value::Timestamp(second * 1_000_000);
     match step {
-        Do::Run(sql) => drop(session.run(sql).unwrap()),
         Do::Push(stream, second, kind, v) => {
             session
                 .push(stream, row![time(*second), *kind, *v])
@@ -95,7 +92,6 @@ fn step(session: &mut Durable, step: &Do) {
         }
         Do::Advance(to) => session.advance_to(*to).unwrap(),
         Do::Clock(to) => session.set_clock(*to).unwrap(),
-        Do::Checkpoint => drop(session.checkpoint().unwrap()),
     }
 }
 
