@@ -1,5 +1,6 @@
 //! The daemon, as its clients meet it: the real binary, over real sockets. Nothing here depends on how fast it is.
 
+mod clock;
 mod consumers;
 mod daemon;
 mod durable;
@@ -8,6 +9,7 @@ mod folder;
 mod groups;
 mod guide;
 mod http;
+mod killed;
 mod load;
 mod malformed;
 mod metrics;

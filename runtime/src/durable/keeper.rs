@@ -217,6 +217,7 @@ impl Keeper {
 
 impl Moment {
     /// Something else that belongs to it.
+    #[cfg(feature = "serve")]
     pub fn with(mut self, name: &'static str, bytes: Vec<u8>) -> Self {
         self.states.push((name, bytes));
         self

@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::Checkpoint;
-use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Storage};
+use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Retained, Retention, Storage};
 
 use crate::builder::SessionBuilder;
 use crate::error::Errors;
@@ -274,6 +274,47 @@ impl Durable {
         self.keeper.write(moment)
     }
 
+    /// A checkpoint of the session as it is now, to be written by another thread: the session may go on at once. Where its state may be large it is not
+    /// looked at; what lies behind the newest checkpoint is done again in a session like it, which takes the time and the memory that this takes.
+    ///
+    /// ```
+    /// # use portent::durable::{Durable, DurableConfig};
+    /// # use portent::{Session, row};
+    /// # let folder = std::env::temp_dir().join(format!("portent-pending-{}", std::process::id()));
+    /// # let mut session = Durable::open(DurableConfig::new(&folder), Session::builder())?;
+    /// session.run("CREATE STREAM s (ts TIMESTAMP, v BIGINT)")?;
+    /// session.push("s", row!["2026-01-31 10:00:00Z", 1])?;
+    /// let pending = session.begin_checkpoint()?;
+    /// let writing = std::thread::spawn(move || pending.write());
+    /// session.push("s", row!["2026-01-31 10:00:01Z", 2])?;
+    /// assert!(writing.join().expect("the thread")?.position < session.log().next());
+    /// # drop(session); std::fs::remove_dir_all(folder).ok();
+    /// # Ok::<(), portent::Errors>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn begin_checkpoint(&mut self) -> Result<PendingCheckpoint, Errors> {
+        let moment = self.keeper.moment(&mut self.session, None)?;
+        Ok(PendingCheckpoint {
+            keeper: self.keeper.clone(),
+            moment,
+        })
+    }
+
+    /// Removes what is too old or too much from the log, whole segments only, and nothing that the newest checkpoint needs.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn retain(&self, retention: &Retention) -> Result<Retained, Errors> {
+        let holders = [("the newest checkpoint", self.keeper.position())];
+        let retained = self
+            .keeper
+            .log
+            .retain(retention, &holders, crate::session::wall());
+        retained.map_err(Errors::from)
+    }
+
     /// The log, to read it.
     pub fn log(&self) -> &Log {
         &self.keeper.log
@@ -285,6 +326,28 @@ impl Durable {
     /// As [`Self::checkpoint`].
     pub fn close(mut self) -> Result<(), Errors> {
         self.checkpoint().map(|_| ())
+    }
+}
+
+/// A checkpoint that is to be written: by any thread, one at a time.
+pub struct PendingCheckpoint {
+    keeper: Keeper,
+    moment: Moment,
+}
+
+impl PendingCheckpoint {
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// The disk refuses; what is behind the newest checkpoint can't be done again.
+    pub fn write(self) -> Result<Checkpointed, Errors> {
+        self.keeper.write(self.moment)
+    }
+}
+
+impl fmt::Debug for PendingCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingCheckpoint")
     }
 }
 

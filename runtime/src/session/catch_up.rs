@@ -74,12 +74,9 @@ impl Session {
         begin: Begin,
         past: &dyn Past,
     ) -> Script {
-        let mut next = self.flow.next_query_number();
-        let mut parts: Vec<(QueryId, Arc<CompiledQuery>)> = Vec::new();
-        for query in &def.queries {
-            parts.push((QueryId(next), Arc::clone(query)));
-            next += 1;
-        }
+        let numbers = (self.flow.next_query_number()..).map(QueryId);
+        let mut parts: Vec<(QueryId, Arc<CompiledQuery>)> =
+            numbers.zip(def.queries.iter().cloned()).collect();
         // The stream of its rows is that of the query before it, which has it there.
         if replaced && let Some((_, query)) = parts.last_mut() {
             let mut elsewhere = CompiledQuery::clone(query);

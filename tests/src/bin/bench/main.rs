@@ -5,8 +5,10 @@
 //! the parameters of W5 are made by `portent gen` and from a seed; `--streams FOLDER` takes `typed1m.csv`, `ticks1m.csv` and
 //! `w5_queries.csv` from there instead, whose right answers are known, and are checked. `--only TEXT` measures the workloads whose name
 //! begins so; `--write FILE` writes the table, with its date, to a file as well. `--snapshots COUNT` measures instead what snapshots cost
-//! where so many partial matches are open.
+//! where so many partial matches are open; `--durable EVENTS` what a log and checkpoints cost, and `--soak EVENTS` how memory and disk do over so many
+//! (in a directory of the system's temporary one, or in `--folder FOLDER`).
 
+mod durable;
 mod engine;
 mod meter;
 mod process;
@@ -44,6 +46,10 @@ struct Options {
     memory: Option<String>,
     /// How many partial matches are open where snapshots are measured; and nothing else is.
     snapshots: Option<u64>,
+    /// How many events a durable session takes; and nothing else is measured.
+    durable: Option<u64>,
+    soak: Option<u64>,
+    folder: Option<PathBuf>,
 }
 
 impl Options {
@@ -57,10 +63,13 @@ impl Options {
                 ("--only", Some(value)) => options.only = Some(value),
                 ("--memory", Some(value)) => options.memory = Some(value),
                 ("--snapshots", Some(value)) => options.snapshots = Some(value.parse()?),
+                ("--durable", Some(value)) => options.durable = Some(value.parse()?),
+                ("--soak", Some(value)) => options.soak = Some(value.parse()?),
+                ("--folder", Some(value)) => options.folder = Some(value.into()),
                 ("--write", Some(value)) => options.write = Some(value.into()),
                 _ => {
                     return Err(
-                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT]"
+                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT] [--durable EVENTS | --soak EVENTS] [--folder FOLDER]"
                             .into(),
                     );
                 }
@@ -74,6 +83,19 @@ fn run() -> Result<bool, Error> {
     let options = Options::read()?;
     if let Some(open) = options.snapshots {
         let table = snapshot::measure(open)?;
+        if let Some(path) = options.write {
+            std::fs::write(path, table)?;
+        }
+        return Ok(true);
+    }
+    let folder = options.folder.clone();
+    let folder = folder.unwrap_or_else(|| std::env::temp_dir().join("portent-bench-log"));
+    let table = match (options.durable, options.soak) {
+        (Some(events), _) => Some(durable::measure(events, &folder)?),
+        (None, Some(events)) => Some(durable::soak(events, &folder)?),
+        (None, None) => None,
+    };
+    if let Some(table) = table {
         if let Some(path) = options.write {
             std::fs::write(path, table)?;
         }
