@@ -114,6 +114,10 @@ pub(crate) enum Begin {
 }
 
 /// `REPLAY s FROM … TO … INTO q`
+#[cfg_attr(
+    not(feature = "store"),
+    expect(dead_code, reason = "it is checked, and refused")
+)]
 pub(crate) struct Replay {
     pub def: Arc<QueryDef>,
     /// Whose time is meant.

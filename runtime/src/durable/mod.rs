@@ -35,8 +35,6 @@
 mod history;
 mod journal;
 mod keeper;
-#[cfg(test)]
-mod look_back_tests;
 mod past;
 mod replay;
 #[cfg(test)]

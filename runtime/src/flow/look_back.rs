@@ -1,12 +1,9 @@
 //! A flow takes over the state of a query, and gives out what came of it elsewhere.
 
-use std::sync::Arc;
-
 use portent_engine::snapshot::QuerySlice;
 use portent_engine::{Donor, Output, QueryId};
-use portent_planner::CompiledQuery;
 
-use super::{Deliver, Flow, Route, refused};
+use super::{Deliver, Flow, refused};
 use crate::error::Errors;
 
 impl Flow {
@@ -23,21 +20,6 @@ impl Flow {
     /// Lets a query that was just registered go on with a state.
     pub fn transplant(&mut self, id: QueryId, slice: &[u8], donor: Donor) -> Result<(), Errors> {
         self.engine.transplant(id, slice, donor).map_err(refused)
-    }
-
-    /// Registers a query under this number; see [`Self::register`].
-    pub fn register_at(
-        &mut self,
-        id: QueryId,
-        query: &Arc<CompiledQuery>,
-        route: Option<Route>,
-    ) -> Result<(), Errors> {
-        let registered = self
-            .engine
-            .register_at(id, Arc::clone(query), route.is_some());
-        registered.map_err(refused)?;
-        self.route_to(id, route);
-        Ok(())
     }
 
     /// Gives out what came of a query, after which it is as far as it is now. `steps`: rows, and before them how far its output was then.
@@ -86,6 +68,21 @@ impl Flow {
 
 #[cfg(feature = "store")]
 impl Flow {
+    /// Registers a query under this number; see [`Self::register`].
+    pub fn register_at(
+        &mut self,
+        id: QueryId,
+        query: &std::sync::Arc<portent_planner::CompiledQuery>,
+        route: Option<super::Route>,
+    ) -> Result<(), Errors> {
+        let registered = self
+            .engine
+            .register_at(id, std::sync::Arc::clone(query), route.is_some());
+        registered.map_err(refused)?;
+        self.route_to(id, route);
+        Ok(())
+    }
+
     /// How many things its engine was told.
     pub fn position(&self) -> u64 {
         self.engine.position()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portent_engine::{Donor, Engine, Output, QueryId};
 use portent_grammar::Value;
+use portent_parser::ast::ObjectKind;
 use portent_planner::catalog::QueryDef;
 use portent_planner::shape;
 
@@ -12,12 +13,16 @@ use super::execute::step;
 use super::{OnPiece, Piece, Session};
 use crate::error::Errors;
 use crate::flow::refused;
-use crate::plan::{Begin, Explained, NewQuery};
+use crate::plan::{Begin, Effect, Explained, NewQuery};
 use crate::reply::Reply;
 use crate::status::QueryState;
 
 /// What becomes of the state of a query that is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "store"),
+    expect(dead_code, reason = "without a log nothing is rebuilt")
+)]
 pub(super) enum Fate {
     /// Neither holds anything; whether the new one sees what arrived before it and waits for the watermark.
     None(bool),
@@ -31,22 +36,21 @@ pub(super) enum Fate {
     Said(Begin),
 }
 
+/// Rows of a query, and how far its output was before them.
+type Steps = Vec<(Option<i64>, Vec<Output>)>;
+
 /// A state that a query is to go on with, and what came of it.
 pub(super) struct Taken {
     /// Part by part.
     slices: Vec<Vec<u8>>,
     donor: Donor,
-    /// Rows to be given out, and how far its output was before them.
-    steps: Vec<(Option<i64>, Vec<Output>)>,
+    /// To be given out.
+    steps: Steps,
 }
 
 impl Taken {
     #[cfg(feature = "store")]
-    pub fn caught_up(
-        slices: Vec<Vec<u8>>,
-        replaced: bool,
-        steps: Vec<(Option<i64>, Vec<Output>)>,
-    ) -> Self {
+    pub fn caught_up(slices: Vec<Vec<u8>>, replaced: bool, steps: Steps) -> Self {
         let donor = if replaced { Donor::Again } else { Donor::Same };
         Self {
             slices,
@@ -103,8 +107,27 @@ impl Session {
                 (Donor::Same | Donor::Again, _) => standing.turns = vec![0],
             }
         }
-        self.hand_over(&new.def.name, taken)
-            .map_err(|it| Err(at(it, place)))
+        let steps = match self.hand_over(&new.def.name, taken) {
+            Ok(steps) => steps,
+            Err(errors) => {
+                // It can't be left there half made.
+                let ident = portent_planner::catalog::name::ident(&new.def.name);
+                let dropped = self.catalog.drop(ObjectKind::Query, true, &ident);
+                dropped.map_err(|it| Err(it.into()))?;
+                let name = new.def.name.clone();
+                self.apply(Effect::DropQuery { name }, place, on)
+                    .map_err(Err)?;
+                return Err(Err(at(errors, place)));
+            }
+        };
+        // It stands now, whatever a sink says to its past.
+        if let Err(errors) = self.give_out(&new.def.name, steps) {
+            for refused in errors.diagnostics {
+                // Whoever wants to stop it now is too late.
+                let _ = on(Piece::Reply(Reply::Warning(refused)));
+            }
+        }
+        Ok(())
     }
 
     /// What a query is to go on with; it is told first.
@@ -212,18 +235,22 @@ impl Session {
         false
     }
 
-    /// A query that was just made goes on with a state; what came of it is given out.
-    fn hand_over(&mut self, name: &str, taken: Taken) -> Result<(), Errors> {
-        let parts = self.parts(name);
-        for (id, slice) in parts.iter().zip(&taken.slices) {
+    /// A query that was just made goes on with a state; what came of it.
+    fn hand_over(&mut self, name: &str, taken: Taken) -> Result<Steps, Errors> {
+        for (id, slice) in self.parts(name).iter().zip(&taken.slices) {
             self.flow.transplant(*id, slice, taken.donor)?;
         }
-        let Some(last) = parts.last().filter(|_| !taken.steps.is_empty()) else {
+        Ok(taken.steps)
+    }
+
+    fn give_out(&mut self, name: &str, steps: Steps) -> Result<(), Errors> {
+        let parts = self.parts(name);
+        let Some(last) = parts.last().filter(|_| !steps.is_empty()) else {
             return Ok(());
         };
         let outbox = &mut self.outbox;
-        self.flow
-            .give(*last, taken.steps, &mut |delivery| outbox.deliver(delivery))
+        let mut deliver = |delivery: crate::flow::Delivery<'_>| outbox.deliver(delivery);
+        self.flow.give(*last, steps, &mut deliver)
     }
 
     /// What would become of the state of a query, if another one took its place.
@@ -249,12 +276,23 @@ impl Session {
         if let Some(what) = crate::plan::look_back::brings_rows(planned) {
             return Ok(Fate::Afresh(format!("{why}, and {what} are in no log")));
         }
-        #[cfg(feature = "store")]
-        if let Some(past) = self.past() {
-            let (began, records, _) = self.extent(&**past, noted)?;
-            return Ok(Fate::Rebuilt(began, records));
-        }
-        Ok(Fate::Afresh(why))
+        let rebuilt = self.rebuilt(noted)?;
+        Ok(rebuilt.unwrap_or(Fate::Afresh(why)))
+    }
+
+    /// It is rebuilt, if there is a log.
+    #[cfg(feature = "store")]
+    fn rebuilt(&self, noted: bool) -> Result<Option<Fate>, Errors> {
+        let Some(past) = self.past() else {
+            return Ok(None);
+        };
+        let (began, records, _) = self.extent(&**past, noted)?;
+        Ok(Some(Fate::Rebuilt(began, records)))
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn rebuilt(&self, _noted: bool) -> Result<Option<Fate>, Errors> {
+        Ok(None)
     }
 
     /// How many partial matches would be kept; or why they can't.

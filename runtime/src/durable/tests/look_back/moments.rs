@@ -202,3 +202,65 @@ fn what_is_stopped_has_made_nothing() {
     session.run(texts[0]).unwrap();
     assert_eq!(session.drain().count(), 4_998, "two wait for the watermark");
 }
+
+/// What a sink that fails says of a query's past is told; the query stands all the same, here and after a crash.
+#[test]
+fn a_sink_that_refuses_the_past_does_not_undo_the_query() {
+    let storage = FaultyStorage::new();
+    let mut session = start(
+        &storage,
+        "CREATE SINK full WITH (connector = 'file', path = '/dev/full', format = 'json')",
+    );
+    for number in 0..2_000 {
+        step(&mut session, &Do::Push("s", 100 + number, "a", 1));
+    }
+    session.drain().for_each(drop);
+    let sql = "CREATE QUERY q FROM EARLIEST INTO full AS SELECT v, kind, ts FROM s";
+    let made = session.run(sql);
+    let names = |session: &Session| session.query_names().map(str::to_owned).collect::<Vec<_>>();
+    let stands = names(&session);
+    assert!(stands.contains(&"q".to_owned()), "{made:?}");
+    session.commit().unwrap();
+    drop(session);
+    let session = open(&storage.after_crash(1));
+    assert_eq!(names(&session), stands);
+}
+
+/// How fast it is: `cargo test --features store -- --ignored --nocapture how_fast`.
+#[test]
+#[ignore = "a measurement"]
+fn how_fast() {
+    let storage = FaultyStorage::new();
+    let query = "AS SELECT a.v AS a, b.v AS b FROM s MATCH (a[kind = 'a' AND v = 6] -> b[kind = 'b' AND v = 6]) WITHIN 60 SECONDS";
+    let mut session = start(&storage, &format!("CREATE QUERY q {query}"));
+    let began = std::time::Instant::now();
+    const EVENTS: i64 = 400_000;
+    let kinds = ["a", "b", "c", "d"];
+    for first in (0..EVENTS).step_by(1_000) {
+        let all = first..first + 1_000;
+        let block = session.block("s").unwrap();
+        let times = all.clone().map(|it| Value::Timestamp(it * 1_000_000));
+        let block = block.column("ts", times).unwrap();
+        let kind = all
+            .clone()
+            .map(|it| kinds[usize::try_from(it * 7 % 4).unwrap()]);
+        let block = block.column("kind", kind).unwrap();
+        let block = block.column("v", all.map(|it| it * 31 % 11)).unwrap();
+        session.push_block(block.build().unwrap()).unwrap();
+    }
+    println!("taken in: {:?}", began.elapsed());
+    session.drain().for_each(drop);
+    for sql in [
+        "REPLAY s FROM EARLIEST INTO q".to_owned(),
+        format!("CREATE QUERY n FROM EARLIEST {query}"),
+        format!(
+            "CREATE OR REPLACE QUERY n {}",
+            query.replace("a.v AS a", "a.kind AS a")
+        ),
+        format!("CREATE OR REPLACE QUERY n {}", query.replace("60", "61")),
+    ] {
+        let began = std::time::Instant::now();
+        session.run(&sql).unwrap();
+        println!("{}: {:?}", &sql[..30], began.elapsed());
+    }
+}

@@ -11,7 +11,7 @@ use portent_store::Storage;
 use portent_store::testing::FaultyStorage;
 use proptest::prelude::*;
 
-use super::*;
+use super::super::*;
 use crate::{Emitted, Reply, row};
 
 /// What is done with a session, a step at a time.
