@@ -104,8 +104,8 @@ fn since() -> impl Strategy<Value = Since> {
     // A name of these would be the word.
     let is_word = |expr: &Expr| match &expr.kind {
         ExprKind::Name(path) => {
-            let is = |word: &&str| path.iter().any(|it| it.text.eq_ignore_ascii_case(word));
-            ["earliest", "now"].iter().any(|word| is(&word))
+            let is = |word: &str| path.iter().any(|it| it.text.eq_ignore_ascii_case(word));
+            ["earliest", "now"].iter().any(|word| is(word))
         }
         _ => false,
     };
