@@ -261,6 +261,6 @@ fn how_fast() {
     ] {
         let began = std::time::Instant::now();
         session.run(&sql).unwrap();
-        println!("{}: {:?}", &sql[..30], began.elapsed());
+        println!("{:?}  {sql}", began.elapsed());
     }
 }
