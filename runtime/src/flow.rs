@@ -331,6 +331,13 @@ impl Flow {
         self.pump(deliver)
     }
 
+    /// What was dropped leaves nothing behind, unless somebody still reads it.
+    pub fn forget_streams(&mut self, keep: impl Fn(StreamId) -> bool) {
+        let entrances = &self.entrances;
+        self.engine
+            .forget_streams(|id| entrances.contains_key(&id) || keep(id));
+    }
+
     /// Whether anything but the clock of a stream moves when time passes up to there.
     pub fn minds(&self, stream: StreamId, to: i64) -> bool {
         self.engine.minds(stream, to)

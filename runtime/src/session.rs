@@ -32,6 +32,8 @@ mod run_sources;
 mod seen;
 #[cfg(feature = "store")]
 mod shadow;
+#[cfg(all(test, feature = "store"))]
+mod sink_mark_tests;
 mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
@@ -77,8 +79,9 @@ pub use columns::BlockBuilder;
 pub(crate) use looking::At;
 pub use marks::Mark;
 use marks::Marks;
+pub(crate) use marks::source as source_origin;
 pub use push::Push;
-use target::{Held, Sink};
+use target::{Held, Sink, SinkMarks};
 pub use watch::Watch;
 
 /// Streams, standing queries, sinks and settings, and the engine that runs them.
@@ -181,6 +184,8 @@ struct Outbox {
     closed: bool,
     /// Rows that wait until what brought them about is durable.
     held: Held,
+    /// Where sinks go on.
+    marks: SinkMarks,
 }
 
 /// What passing SELECTs read and did.

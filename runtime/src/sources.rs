@@ -3,20 +3,21 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use portent_connect::live::{self, Event, Stop};
-use portent_connect::{Batch, ConnectError};
+use portent_connect::{Batch, ConnectError, Position, parts};
+use portent_grammar::codes::input as codes;
 
 use crate::error::Errors;
 use crate::host::Handle;
-use crate::session::{Decoded, Decoder, Rejected};
+use crate::session::{Decoded, Decoder, Mark, Rejected, source_origin};
 
-/// A source that could not begin is tried again after so long, twice as long each time …
+/// A source that could not begin, or go on, is tried again after so long, twice as long each time …
 const RETRY: Duration = Duration::from_secs(1);
 /// … up to this.
 const RETRY_MOST: Duration = Duration::from_secs(60);
@@ -31,9 +32,13 @@ pub enum SourceNews {
     Rejected(Rejected),
     /// It can't begin, and is tried again after so long.
     CantBegin(ConnectError, Duration),
-    /// It failed, and is not read any more: from its beginning it would give again what it has given.
+    /// It failed, and goes on where it was after so long.
+    GoesOn(ConnectError, Duration),
+    /// It failed, and is not read any more: it can't go on where it was, and from its beginning it would give again what it has given.
     Failed(ConnectError),
-    /// The session does not take its events, and it is not read any more.
+    /// What is known of how far it was is of a source with other options: it begins at its beginning.
+    Afresh,
+    /// The session does not take its events, and it is not read any more; or, in a session that keeps a log, it is tried again.
     NotTaken(Errors),
     /// All was read.
     Ended,
@@ -47,6 +52,9 @@ pub enum SourceNews {
 pub type OnSourceNews = Arc<dyn Fn(&str, SourceNews) + Send + Sync>;
 
 /// Sources that are read in the background, by stream: those of [`Session::wanted_sources`](crate::Session::wanted_sources), say.
+///
+/// In a session that keeps a log each goes on where it was when the session was last there: how far it is is kept with its events
+/// ([`Session::push_marked`](crate::Session::push_marked)), so that each of its rows is in once. Those that have no [`Position`] begin as if they were new.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -181,6 +189,9 @@ impl Sources {
                 stop: stop.clone(),
                 status: Arc::clone(&status),
                 on: Arc::clone(on),
+                places: Mutex::default(),
+                skips: Mutex::default(),
+                refused: AtomicBool::new(false),
             };
             let thread = std::thread::Builder::new()
                 .name(format!("portent-source-{name}"))
@@ -242,6 +253,12 @@ struct Job {
     stop: Stop,
     status: Arc<SourceStatus>,
     on: OnSourceNews,
+    /// By part: how far it is with the session.
+    places: Mutex<IndexMap<u32, Mark>>,
+    /// By part: how many of the next events are in already.
+    skips: Mutex<IndexMap<u32, u64>>,
+    /// The session did not take what came last.
+    refused: AtomicBool,
 }
 
 impl Job {
@@ -251,13 +268,26 @@ impl Job {
 
     fn run(self) {
         let mut wait = RETRY;
+        if !self.look_up() {
+            return;
+        }
         loop {
             self.status.set(SourceState::Running);
             let (config, schema) = self.decoder.source();
             let on = |batch: Batch, _: &[Arc<str>]| self.take(batch);
             let report = |event: Event| self.tell(SourceNews::Event(event));
-            match live::run(config, schema, &self.stop, &on, &report) {
+            let before = self.status.rows();
+            let from = self.begin();
+            match live::run_from(config, schema, &from, &self.stop, &on, &report) {
                 Ok(()) => {
+                    if self.refused.swap(false, Ordering::Relaxed) && self.is_kept() {
+                        // A full disk, say. How much of it is in the session knows.
+                        if self.stop.wait_timeout(wait) || !self.look_up() {
+                            return;
+                        }
+                        wait = (wait * 2).min(RETRY_MOST);
+                        continue;
+                    }
                     self.status.set(SourceState::Ended);
                     if !self.stop.is_set() {
                         self.tell(SourceNews::Ended);
@@ -266,12 +296,19 @@ impl Job {
                 }
                 Err(error) => {
                     self.status.set(SourceState::Failed(error.to_string()));
-                    // One that has given rows would give them again from its beginning.
-                    if self.status.rows() > 0 {
+                    let goes_on = !locked(&self.places).is_empty();
+                    // One that has given rows, and can't go on, would give them again from its beginning.
+                    if error.code == codes::POSITION || (self.status.rows() > 0 && !goes_on) {
                         self.tell(SourceNews::Failed(error));
                         return;
                     }
-                    self.tell(SourceNews::CantBegin(error, wait));
+                    if self.status.rows() > before {
+                        wait = RETRY;
+                    }
+                    self.tell(match goes_on {
+                        true => SourceNews::GoesOn(error, wait),
+                        false => SourceNews::CantBegin(error, wait),
+                    });
                     if self.stop.wait_timeout(wait) {
                         return;
                     }
@@ -281,30 +318,152 @@ impl Job {
         }
     }
 
+    /// Whether the session keeps a log, and has the stream.
+    fn is_kept(&self) -> bool {
+        let decoder = self.decoder.clone();
+        let kept = self
+            .handle
+            .call(move |session| session.keeps_log() && session.has_stream_of(&decoder));
+        kept.unwrap_or(false) && parts(self.decoder.source().0) > 0
+    }
+
+    /// Asks a session that keeps a log how far the source was. False if it is not to be read.
+    fn look_up(&self) -> bool {
+        let (config, _) = self.decoder.source();
+        let (name, parts) = (self.name.clone(), parts(config));
+        let known = self.handle.call(move |session| {
+            let logged = (0..parts).filter(|_| session.keeps_log());
+            let known = logged.filter_map(|part| {
+                let mark = session.mark_of(&source_origin(&name, part))?;
+                Some((part, mark))
+            });
+            known.collect::<IndexMap<u32, Mark>>()
+        });
+        let Ok(known) = known else {
+            return false;
+        };
+        for position in positions(&known) {
+            match position.is_of(config) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.tell(SourceNews::Afresh);
+                    return true;
+                }
+                Err(error) => {
+                    self.status.set(SourceState::Failed(error.to_string()));
+                    self.tell(SourceNews::Failed(error));
+                    return false;
+                }
+            }
+        }
+        *locked(&self.places) = known;
+        true
+    }
+
+    /// Where the source is to go on, as far as anything is known.
+    fn begin(&self) -> Vec<Position> {
+        let places = locked(&self.places);
+        let skips = places.iter().map(|(part, mark)| (*part, mark.skip));
+        *locked(&self.skips) = skips.collect();
+        positions(&places).collect()
+    }
+
     /// Hands a batch over, and waits until the engine has it: nothing more is read meanwhile.
     fn take(&self, mut batch: Batch) -> ControlFlow<()> {
+        let position = batch.position.take();
         let mut decoded = Decoded::default();
         self.decoder.take(&mut batch, &mut decoded);
-        let status = &self.status;
-        status
-            .rows
-            .fetch_add(decoded.events() as u64, Ordering::Relaxed);
         let bad = decoded.rejected + decoded.first_rejected.len() as u64;
         if let Some(first) = decoded.first_rejected.first()
-            && status.bad.fetch_add(bad, Ordering::Relaxed) == 0
+            && self.status.bad.fetch_add(bad, Ordering::Relaxed) == 0
         {
             self.tell(SourceNews::Rejected(first.clone()));
         }
+        let pushed = match position {
+            Some(position) => self.push_marked(position, decoded),
+            None => self.push(decoded),
+        };
+        match pushed {
+            Some(Ok(())) => ControlFlow::Continue(()),
+            Some(Err(error)) => {
+                self.status.set(SourceState::Failed(error.to_string()));
+                self.refused.store(true, Ordering::Relaxed);
+                self.tell(SourceNews::NotTaken(error));
+                ControlFlow::Break(())
+            }
+            None => ControlFlow::Break(()),
+        }
+    }
+
+    fn count(&self, events: usize) {
+        let rows = &self.status.rows;
+        rows.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    /// `None`: the session has gone.
+    fn push(&self, decoded: Decoded) -> Option<Result<(), Errors>> {
+        self.count(decoded.events());
         for block in decoded.blocks {
-            match self.handle.call(move |session| session.push_block(block)) {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    self.tell(SourceNews::NotTaken(error));
-                    return ControlFlow::Break(());
-                }
-                Err(_) => return ControlFlow::Break(()),
+            let pushed = self.handle.call(move |session| session.push_block(block));
+            if let Err(error) = pushed.ok()? {
+                return Some(Err(error));
             }
         }
-        ControlFlow::Continue(())
+        Some(Ok(()))
+    }
+
+    /// The same, with where the source is behind them. What is in already is left out.
+    fn push_marked(&self, position: Position, decoded: Decoded) -> Option<Result<(), Errors>> {
+        let part = position.part;
+        let events = decoded.events() as u64;
+        let skip = locked(&self.skips).get(&part).copied().unwrap_or_default();
+        if skip > events {
+            // The place that is known stays until all is behind it that is in already.
+            locked(&self.skips).insert(part, skip - events);
+            return Some(Ok(()));
+        }
+        let mut left = decoded;
+        left.skip(skip);
+        let events = left.events();
+        let (origin, at) = (source_origin(&self.name, part), position.bytes.clone());
+        let (decoder, stop) = (self.decoder.clone(), self.stop.clone());
+        let pushed = self.handle.call(move |session| {
+            // Another one may be about to begin where this one is: it gets these. And a stream that was made anew has a source of its own.
+            let is_over = session.keeps_log() && stop.is_set();
+            if is_over || !session.has_stream_of(&decoder) {
+                return Ok(false);
+            }
+            session.push_marked(&origin, &at, left.blocks).1?;
+            if position.settle {
+                session.settle_taken()?;
+            }
+            Ok(true)
+        });
+        match pushed.ok()? {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        self.count(events);
+        let mark = Mark {
+            at: position.bytes,
+            ..Mark::default()
+        };
+        locked(&self.skips).insert(part, 0);
+        locked(&self.places).insert(part, mark);
+        Some(Ok(()))
     }
 }
+
+fn positions(known: &IndexMap<u32, Mark>) -> impl Iterator<Item = Position> {
+    let known = known.iter().filter(|(_, mark)| !mark.at.is_empty());
+    known.map(|(part, mark)| Position::new(*part, mark.at.clone()))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, feature = "serve"))]
+#[path = "sources_tests.rs"]
+mod tests;

@@ -298,4 +298,12 @@ Right:  session.add_connector(OwnConnector::new(\"my-queue\"))";
 "The code that a program brought along to read or write says so itself: the sentence is its own. It is no error of the statement.
 
 Mend:  what the sentence says; or the code of the connector.";
+
+    POSITION = 549, "the source can't go on where it was",
+"In a session that keeps a log it is known how far each source is, and after a restart it goes on from there. Here it can't: the file that it was reading is another
+one now, the place that was kept is damaged, or a later version wrote it. Nothing is read: to begin again at the beginning would give events a second time,
+and to go on elsewhere would leave some out.
+
+Wrong:  mv other.csv events.csv               -- while the daemon is down, in the midst of events.csv
+Right:  put the file back; or, to read the new one from its beginning: DROP STREAM s; CREATE STREAM s …";
 }

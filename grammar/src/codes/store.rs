@@ -160,4 +160,18 @@ the CREATE STREAM that reads the events.
 
 Wrong:  --columns 'ts TIMESTAMP, day AS EXTRACT(day FROM ts)'
 Right:  --columns 'ts TIMESTAMP, \"user\" TEXT'";
+
+    MATCHES_UNWRITTEN = 740, "more matches wait for the disk than the daemon may hold",
+"Matches are written in blocks, and the disk took none for so long that 256 MiB of them waited in memory. From then on matches may be missing for those who read them
+now, and no checkpoint is taken any more: so none is lost for good. After a restart the log of inputs is read again from the last checkpoint, which gives them all
+again, with the same numbers.
+
+Wrong:  going on with a disk that is full
+Right:  seeing to the disk, and starting the daemon again";
+
+    MATCH_NUMBERS = 741, "the checkpoint does not say which numbers the matches had",
+"A checkpoint of the daemon holds the number of the next match of each query. What stands there is not what this version writes.
+
+Wrong:  going back to an older portent over the same directory
+Right:  using the version that wrote it, or a later one";
 }

@@ -257,6 +257,7 @@ fn told(stream: &str, news: SourceNews) -> Option<String> {
     let what = match news {
         SourceNews::Event(Event::Failed { error }) => format!("a part of it failed: {error}"),
         SourceNews::Event(Event::Listening { address }) => format!("it listens on {address}"),
+        SourceNews::Event(Event::Missed { file, why }) => format!("{file}: {why}"),
         SourceNews::Event(_) => return None,
         SourceNews::Rejected(first) => {
             format!("line {} can't be read: {}", first.line, first.message)
@@ -264,6 +265,10 @@ fn told(stream: &str, news: SourceNews) -> Option<String> {
         SourceNews::CantBegin(error, retry) => {
             let seconds = retry.as_secs();
             format!("it can't begin, and is tried again in {seconds} s: {error}")
+        }
+        SourceNews::GoesOn(error, retry) => {
+            let seconds = retry.as_secs();
+            format!("it has failed, and goes on where it was in {seconds} s: {error}")
         }
         SourceNews::Failed(error) => format!("it has failed: {error}"),
         SourceNews::NotTaken(error) => format!("its events are not taken: {error}"),

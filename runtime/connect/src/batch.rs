@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portent_grammar::{Code, Columns, Value};
 
 use crate::error::{ConnectError, Place, shorten};
+use crate::position::{Position, unusable};
 
 /// Something that gives rows until it ends.
 pub trait Source: Send {
@@ -26,6 +27,21 @@ pub trait Source: Send {
 
     /// The files' names, to which `RowPlace::file` is an index.
     fn files(&self) -> &[Arc<str>];
+
+    /// Where it is behind what it has given, in its own terms: for [`Self::resume`] of another one with the same options; after an error, before what can't be
+    /// read. `None` (the default): it can't tell.
+    fn position(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Goes on behind a position, before anything was read. A sentence, where it goes on, but something is not as it was.
+    ///
+    /// # Errors
+    /// P0549: it can't.
+    fn resume(&mut self, position: &[u8]) -> Result<Option<String>, ConnectError> {
+        let _ = position;
+        Err(unusable("this kind of source has no positions"))
+    }
 }
 
 /// Whether there is more.
@@ -62,6 +78,8 @@ pub struct Batch {
     /// Under `on_bad = 'skip'` and `'dlq'`: for counting and showing; the latter has been written already. At most
     /// `MAX_BAD_KEPT` of one batch are kept here; `SourceStats::bad` counts all.
     pub bad: Vec<BadRow>,
+    /// Where the source is behind all of this, from [`live::run_from`](crate::live::run_from); `None` where it can't tell.
+    pub position: Option<Position>,
 }
 
 /// How many bad rows one batch keeps for showing.
@@ -88,6 +106,7 @@ impl Batch {
         self.columns.clear();
         self.places.clear();
         self.bad.clear();
+        self.position = None;
     }
 
     /// Gives a batch without rows these columns. (Also one whose columns were taken out of it.)

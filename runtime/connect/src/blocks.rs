@@ -6,6 +6,9 @@ use std::ops::Range;
 /// How much is read at once.
 const BLOCK: usize = 256 << 10;
 
+/// So many of the bytes that were consumed last are known.
+pub(crate) const BEHIND: usize = 256;
+
 /// A window onto an input: `data()` is what has been read and not yet consumed.
 pub(crate) struct Blocks {
     input: Box<dyn Read + Send>,
@@ -17,6 +20,8 @@ pub(crate) struct Blocks {
     at_end: bool,
     /// Met while reading ahead; told when it is reached.
     failed: Option<io::Error>,
+    /// What was consumed last before `buffer[0]`.
+    behind: Vec<u8>,
 }
 
 impl Blocks {
@@ -29,7 +34,23 @@ impl Blocks {
             base: 0,
             at_end: false,
             failed: None,
+            behind: Vec::new(),
         }
+    }
+
+    /// Before anything was read: the input is at an offset, behind these bytes.
+    pub fn set_at(&mut self, offset: u64, behind: Vec<u8>) {
+        (self.base, self.behind) = (offset, behind);
+    }
+
+    /// The bytes before `data()`, as many as are known, at most `BEHIND`.
+    pub fn behind(&self) -> Vec<u8> {
+        let consumed = self.buffer.get(..self.start).unwrap_or_default();
+        let near = consumed.get(consumed.len().saturating_sub(BEHIND)..);
+        let near = near.unwrap_or(consumed);
+        let far = BEHIND - near.len();
+        let far = self.behind.get(self.behind.len().saturating_sub(far)..);
+        [far.unwrap_or(&self.behind), near].concat()
     }
 
     pub fn data(&self) -> &[u8] {
@@ -67,6 +88,7 @@ impl Blocks {
             return Ok(false);
         }
         if self.start > 0 {
+            self.behind = self.behind();
             self.buffer.copy_within(self.start..self.end, 0);
             self.base += self.start as u64;
             self.end -= self.start;
@@ -97,9 +119,13 @@ impl Blocks {
         }
     }
 
-    /// Says where in the input the next byte to be read stands.
-    pub fn jump(&mut self, offset: u64) {
+    /// Says where in the input the next byte to be read stands, and what stands before it. What has been read must have been consumed.
+    pub fn jump(&mut self, offset: u64, behind: Vec<u8>) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
         self.base = offset.saturating_sub(self.end as u64);
+        self.behind = behind;
     }
 
     /// The same for looking ahead: an error is kept, and comes when `fill` is called again.
@@ -151,7 +177,7 @@ pub(crate) enum Split {
 pub(crate) struct LineSplitter {
     looked: usize,
     /// In the midst of a line that is too long: drop up to its end.
-    dropping: bool,
+    pub dropping: bool,
 }
 
 impl LineSplitter {

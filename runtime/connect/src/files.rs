@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -12,6 +13,7 @@ use portent_grammar::codes::input as codes;
 
 use crate::error::{ConnectError, nearest};
 use crate::options::{Compression, Directory, Order};
+use crate::source::place::{Before, ReadingAt};
 
 /// A file that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +246,68 @@ pub(crate) fn open(
     let opened =
         File::open(&file.path).map_err(|error| unreadable(&file.name, &error).option("path"))?;
     unpack(Box::new(opened), compression, counter).map_err(|error| unreadable(&file.name, &error))
+}
+
+/// As [`open`], but goes on where it was read up to; `None`: it is not the file that was read.
+///
+/// # Errors
+/// P0507.
+pub(crate) fn open_at(
+    file: &FoundFile,
+    compression: Compression,
+    counter: Arc<AtomicU64>,
+    at: &ReadingAt,
+) -> Result<Option<(Unpacked, Before)>, ConnectError> {
+    let failed = |error: io::Error| unreadable(&file.name, &error).option("path");
+    let mut unpacked = open(file, compression, Arc::clone(&counter))?;
+    if unpacked.packed {
+        let before = at.pass(&mut *unpacked.input).map_err(failed)?;
+        return Ok(before.map(|before| (unpacked, before)));
+    }
+    let mut plain = File::open(&file.path).map_err(failed)?;
+    let Some(before) = at.look(&mut plain).map_err(failed)? else {
+        return Ok(None);
+    };
+    counter.store(at.offset, Ordering::Relaxed);
+    let input = Counted {
+        input: Box::new(plain),
+        counter,
+    };
+    let input: Box<dyn Read + Send> = Box::new(input);
+    let unpacked = Unpacked {
+        input,
+        packed: false,
+    };
+    Ok(Some((unpacked, before)))
+}
+
+/// The number by which the system tells a file from others; it stays when the file is renamed.
+#[cfg(unix)]
+pub(crate) fn number(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+/// Without numbers of files their births must tell.
+#[cfg(not(unix))]
+pub(crate) fn number(metadata: &fs::Metadata) -> u64 {
+    born(metadata)
+}
+
+/// When it was made, ns since 1970; 0 where the system doesn't tell.
+pub(crate) fn born(metadata: &fs::Metadata) -> u64 {
+    nanos(metadata.created())
+}
+
+/// When it was changed, ns since 1970.
+pub(crate) fn changed(metadata: &fs::Metadata) -> u64 {
+    nanos(metadata.modified())
+}
+
+fn nanos(time: io::Result<SystemTime>) -> u64 {
+    let since = time
+        .ok()
+        .and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Unpacks what is packed, by the first two bytes unless it is said.

@@ -35,6 +35,7 @@ mod infer;
 pub mod live;
 mod options;
 mod own;
+mod position;
 mod schema;
 mod secret;
 mod sink;
@@ -54,7 +55,8 @@ pub use options::{
     SourceConfig, Tcp, TimeOptions, Unmatched, Unshown, Webhook,
 };
 pub use own::{Connectors, OwnConnector, OwnUse, RowSink, RowSource, Rows, SinkRow};
+pub use position::{Position, parts};
 pub use schema::{Metadata, Origin, SourceColumn, SourceSchema};
-pub use sink::{SinkStats, Writer};
+pub use sink::{SinkMark, SinkStats, Writer};
 pub use source::{open, open_dlq, open_reader};
 pub use time::{EpochUnit, Pattern, TimeFormat, Zone};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::format::{Item, Parsed, StrftimeItems};
 use chrono::{NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
 
 use portent_grammar::value::parse_iso as parse_iso_local;
 pub use portent_planner::expr::time::Zone;
@@ -292,6 +293,18 @@ pub(crate) struct TimeReader {
     plain: PlainIso,
 }
 
+/// What the first times of a file decide for the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TimeAt {
+    /// As `time.format` would say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    year: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<i64>,
+}
+
 /// How far back a log may jump before the year is taken to have ended.
 const A_MONTH: i64 = 31 * 86_400_000_000;
 
@@ -315,6 +328,26 @@ impl TimeReader {
         if self.was_auto {
             self.format = TimeFormat::Auto;
         }
+    }
+
+    /// What the times read so far decided for those to come; `None` if they did not.
+    pub fn at(&self) -> Option<TimeAt> {
+        let decided = self.was_auto && self.format != TimeFormat::Auto;
+        (decided || self.last.is_some()).then(|| TimeAt {
+            format: decided.then(|| self.format.as_option().to_owned()),
+            year: self.year,
+            last: self.last,
+        })
+    }
+
+    /// As if they had been read.
+    pub fn set(&mut self, at: &TimeAt) {
+        if self.was_auto
+            && let Some(Ok(format)) = at.format.as_deref().map(TimeFormat::parse)
+        {
+            self.format = format;
+        }
+        (self.year, self.last) = (at.year, at.last);
     }
 
     /// The instant that the text shows, µs UTC.

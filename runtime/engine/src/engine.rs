@@ -347,6 +347,13 @@ impl Engine {
         true
     }
 
+    /// Forgets the streams that nobody reads, no query writes, and `keep` does not know: those of queries and streams that were dropped. O(streams).
+    pub fn forget_streams(&mut self, keep: impl Fn(StreamId) -> bool) {
+        self.streams.retain(|id, stream| {
+            !stream.readers.is_empty() || matches!(stream.origin, Origin::Query(_)) || keep(*id)
+        });
+    }
+
     /// One event: its time in µs, and its columns.
     ///
     /// # Errors

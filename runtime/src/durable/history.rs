@@ -1,6 +1,7 @@
 //! The statements that made what stands, with the numbers that streams and queries had: engines know them by number.
 
 use portent_grammar::codes::runtime as codes;
+use portent_parser::ast::{ObjectKind, StatementKind};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Errors;
@@ -10,9 +11,10 @@ use crate::session::{At, Session};
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// In the order in which they were executed. What was dropped stays in it: an engine that is built again must have the same past, since what was
-    /// dropped may have left something behind that others still hold.
+    /// In the order in which they were executed. What was dropped is not in it any more: nothing that still stands was made with it.
     made: Vec<Numbered>,
+    /// What each of them creates.
+    keys: Vec<Option<Key>>,
     /// It is being executed: it counts unless it fails.
     begun: Option<Numbered>,
 }
@@ -42,9 +44,24 @@ impl History {
 
     /// Whatever was begun was done.
     pub fn settle(&mut self) {
-        if let Some(begun) = self.begun.take() {
-            self.made.push(begun);
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        match begun.drops() {
+            Some(gone) => self.forget(&gone),
+            None => {
+                self.keys.push(begun.creates());
+                self.made.push(begun);
+            }
         }
+    }
+
+    /// All that it ever was: what replaces something stands in its place.
+    fn forget(&mut self, gone: &Key) {
+        let mut keys = self.keys.iter();
+        self.made
+            .retain(|_| keys.next().is_none_or(|key| key.as_ref() != Some(gone)));
+        self.keys.retain(|key| key.as_ref() != Some(gone));
     }
 
     /// Where each statement comes from, and its text.
@@ -84,13 +101,45 @@ impl History {
             Errors::plain(codes::LOG, message)
         })?;
         Ok(Self {
+            keys: statements.iter().map(Numbered::creates).collect(),
             made: statements,
             begun: None,
         })
     }
 }
 
+/// A kind of thing, and a name in lower case: names are the same whatever their case.
+type Key = (ObjectKind, String);
+
 impl Numbered {
+    fn kind(&self) -> Option<StatementKind> {
+        let mut statements = portent_parser::parse(&self.text).statements;
+        statements.pop().map(|it| it.kind)
+    }
+
+    /// What it drops.
+    fn drops(&self) -> Option<Key> {
+        // Most don't, and need not be read for it.
+        if !self.text.starts_with("DROP") {
+            return None;
+        }
+        match self.kind()? {
+            StatementKind::Drop { what, name, .. } => Some((what, name.text.to_lowercase())),
+            _ => None,
+        }
+    }
+
+    /// What it creates, or replaces.
+    fn creates(&self) -> Option<Key> {
+        let (what, name) = match self.kind()? {
+            StatementKind::CreateStream(create) => (ObjectKind::Stream, create.name),
+            StatementKind::CreateSink(create) => (ObjectKind::Sink, create.name),
+            StatementKind::CreateQuery(create) => (ObjectKind::Query, create.name),
+            _ => return None,
+        };
+        Some((what, name.text.to_lowercase()))
+    }
+
     /// Executes it, so that what it makes has the numbers that it had.
     ///
     /// # Errors

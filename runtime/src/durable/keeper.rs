@@ -10,7 +10,7 @@ use portent_store::{Log, Meta};
 use super::history::History;
 use super::journal::LogJournal;
 use super::past::LogPast;
-use super::{CHUNK, SESSION, STATEMENTS, locked, replay};
+use super::{CHUNK, SESSION, SINKS, STATEMENTS, locked, replay};
 use crate::error::Errors;
 use crate::session::Session;
 
@@ -140,7 +140,7 @@ impl Keeper {
         };
         Ok(Moment {
             position,
-            states: vec![(STATEMENTS, statements)],
+            states: vec![(STATEMENTS, statements), (SINKS, session.sink_marks()?)],
             session: state,
             held_up: began.elapsed(),
         })

@@ -61,6 +61,8 @@ use keeper::{foreign, state};
 const SESSION: &str = "session";
 /// Under this name a checkpoint has the statements that made what stands.
 const STATEMENTS: &str = "statements";
+/// Under this name a checkpoint has where the sinks are.
+const SINKS: &str = "sinks";
 /// A state is kept in pieces of so many bytes.
 const CHUNK: usize = 1 << 20;
 
@@ -170,7 +172,7 @@ impl Durable {
         builder: SessionBuilder,
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
-        Self::open_with(config, builder, &[], &mut |_, _| {}, on)
+        Self::open_with(config, builder, &[], &mut |_, _| Ok(()), on)
     }
 
     /// As [`Self::open_telling`]; `begun` hears what the checkpoint has under these names, before anything is done again.
@@ -178,7 +180,7 @@ impl Durable {
         config: DurableConfig,
         builder: SessionBuilder,
         names: &[&str],
-        begun: &mut dyn FnMut(&str, Option<&[u8]>),
+        begun: &mut dyn FnMut(&str, Option<&[u8]>) -> Result<(), Errors>,
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
         let storage: Arc<dyn Storage> = match config.storage {
@@ -221,11 +223,12 @@ impl Durable {
             restored.position = checkpoint.position;
             size = state(&checkpoint, SESSION).map_or(0, |it| it.len() as u64);
             for name in names {
-                begun(name, state(&checkpoint, name).as_deref());
+                begun(name, state(&checkpoint, name).as_deref())?;
             }
             history = resume(&mut session, &checkpoint)?;
+            restored.warnings.extend(session.take_sink_notices());
         } else {
-            names.iter().for_each(|name| begun(name, None));
+            names.iter().try_for_each(|name| begun(name, None))?;
         }
         let from = restored.position;
         let to = log.next();
@@ -379,6 +382,9 @@ fn resume(session: &mut Session, checkpoint: &Checkpoint) -> Result<History, Err
         return Err(foreign());
     };
     let history = History::read(&statements)?;
+    if let Some(sinks) = state(checkpoint, SINKS) {
+        session.restore_sink_marks(&sinks)?;
+    }
     history.run(session)?;
     session.restore(&bytes)?;
     Ok(history)

@@ -45,6 +45,11 @@ const STEPS: &[Do] = &[
     Do::Block(5),
     Do::Run("CREATE OR REPLACE QUERY late AS SELECT v, kind FROM s WHERE kind <> 'a'"),
     Do::Push("s", 9, "b"),
+    Do::Run(
+        "CREATE QUERY passing AS SELECT x.v AS v FROM late MATCH (x y); CREATE QUERY over AS SELECT v FROM passing",
+    ),
+    Do::Push("s", 10, "b"),
+    Do::Run("DROP QUERY over; DROP QUERY passing"),
     Do::Pause("alone"),
     Do::Push("s", 12, "a"),
     Do::Resume("alone"),
@@ -209,6 +214,41 @@ fn events_of_an_origin_are_in_once_wherever_it_was_cut() {
         assert_eq!(logged, (0..30).collect::<Vec<_>>(), "{seed} {from}");
     }
     assert!(cut > 10, "a block must be cut now and then: {cut}");
+}
+
+#[test]
+fn what_was_dropped_leaves_nothing_behind() {
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    session
+        .run("CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY q AS SELECT a.v AS v FROM s MATCH (a b)")
+        .unwrap();
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    let come_and_go = |session: &mut Durable| {
+        session
+            .run(
+                "CREATE STREAM T (ts TIMESTAMP, v BIGINT);
+                 CREATE QUERY p AS SELECT a.v AS v FROM t MATCH (a b);
+                 CREATE OR REPLACE QUERY P AS SELECT a.v + 1 AS v FROM t MATCH (a b c);
+                 CREATE QUERY r AS SELECT v FROM p WHERE v > 1;
+                 DROP QUERY r; DROP QUERY p; DROP STREAM t",
+            )
+            .unwrap();
+        let moment = session.checkpoint().unwrap();
+        (moment.bytes, session.keeper.statements().len())
+    };
+    let first = come_and_go(&mut session);
+    assert_eq!(first.1, 2);
+    for _ in 0..50 {
+        let (bytes, statements) = come_and_go(&mut session);
+        // Numbers grow, and nothing else.
+        assert!(bytes <= first.0 + 8, "{bytes} {first:?}");
+        assert_eq!(statements, 2);
+    }
+    drop(session);
+    let mut session = open(&storage);
+    session.push("s", row!["2026-01-01 00:00:01Z", 2]).unwrap();
+    assert_eq!(session.drain().count(), 1);
 }
 
 #[test]

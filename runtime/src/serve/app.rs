@@ -231,13 +231,16 @@ impl App {
             decoders.catalog += 1;
             decoders.known.clear();
         }
-        let names = self.insist(|session| -> (HashSet<String>, HashSet<String>) {
-            let watches = session.watch_names().iter().cloned().collect();
-            (session.query_names().map(str::to_owned).collect(), watches)
+        let hub = Arc::clone(&self.hub);
+        // In the session's turn: nobody creates a query anew meanwhile, whose matches would be taken for those of the one that is gone.
+        let forgotten = self.insist(move |session| {
+            let queries: HashSet<String> = session.query_names().map(str::to_owned).collect();
+            let watches = session.watch_names().iter();
+            let watches: HashSet<&str> = watches.map(String::as_str).collect();
+            hub.retain(&queries);
+            hub.retain_watches(|watch| watches.contains(watch));
         });
-        let (queries, watches) = names.await?;
-        self.hub.retain(|query| queries.contains(query));
-        self.hub.retain_watches(|watch| watches.contains(watch));
+        forgotten.await?;
         sources::follow(self).await
     }
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
+/// Fewer bytes of matches are not worth keeping.
+const LEAST_KEPT: u64 = 1 << 20;
+
 /// The configuration of a daemon. Unknown keys are errors.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -76,8 +79,12 @@ pub struct Limits {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MatchConfig {
-    /// How many matches of each query are kept.
+    /// How many matches of each query are kept in memory.
     pub keep: usize,
+    /// How many bytes the matches of all queries may take in `data_dir`: the oldest go first.
+    pub keep_bytes: u64,
+    /// How long matches are kept in `data_dir`; 0: for as long as there is room.
+    pub keep_age: Span,
     /// What happens to a consumer for whom matches are not kept any more.
     pub on_lag: OnLag,
     /// After how long a match that was not acknowledged goes to another consumer of the group.
@@ -242,6 +249,8 @@ impl Default for MatchConfig {
     fn default() -> Self {
         Self {
             keep: 10_000,
+            keep_bytes: 1 << 30,
+            keep_age: Span(Duration::from_secs(7 * 86_400)),
             on_lag: OnLag::default(),
             ack_timeout: Span(Duration::from_secs(30)),
         }
@@ -317,6 +326,12 @@ impl ServeConfig {
             && token.reveal().is_empty()
         {
             return Err("the token is empty".to_owned());
+        }
+        if self.matches.keep_bytes < LEAST_KEPT {
+            return Err(format!(
+                "matches.keep_bytes must be at least {LEAST_KEPT}, and is {}",
+                self.matches.keep_bytes
+            ));
         }
         Ok(())
     }
@@ -454,6 +469,16 @@ mod tests {
         assert!(error.contains("a length of time such as"), "{error}");
         let error = ServeConfig::from_toml("token = \"${env:PORTENT_NO_SUCH}\"").unwrap_err();
         assert!(error.contains("PORTENT_NO_SUCH"), "{error}");
+    }
+
+    #[test]
+    fn matches_are_kept_for_a_week_or_up_to_a_gibibyte_unless_it_is_said() {
+        let config = ServeConfig::from_toml("[matches]\nkeep_age = \"1d\"").unwrap();
+        assert_eq!(config.matches.keep_bytes, 1 << 30);
+        assert_eq!(config.matches.keep_age.0, Duration::from_secs(86_400));
+        assert_eq!(config.check(), Ok(()));
+        let config = ServeConfig::from_toml("[matches]\nkeep_bytes = 5").unwrap();
+        assert!(config.check().unwrap_err().contains("keep_bytes"));
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use portent_store::{LogError, Retention, Syncer};
+use portent_store::{DiskStorage, LogError, Meta, Retention, Storage, Syncer};
 use tokio::sync::watch;
 
-use super::config::StoreConfig;
+use super::config::{MatchConfig, StoreConfig};
 use super::failure::Failure;
 use super::hub::Hub;
+use super::kept;
 use crate::builder::SessionBuilder;
 use crate::durable::{Checkpointed, Durable, DurableConfig, Keeper, Moment, Restored, Restoring};
 use crate::error::Errors;
@@ -20,6 +21,8 @@ use crate::session::Session;
 
 /// The log and the checkpoints, in the data directory.
 const LOG: &str = "log";
+/// The log of matches, and where consumer groups are.
+const MATCHES_LOG: &str = "matches";
 /// Whether a checkpoint is due is looked at so often.
 const GLANCE: Duration = Duration::from_secs(1);
 /// Under this name a checkpoint has what the daemon knows of matches.
@@ -94,6 +97,27 @@ pub(super) struct Opened {
     pub statements: Vec<(String, String)>,
 }
 
+/// Matches and consumer groups as they were left.
+///
+/// # Errors
+/// Another process has them; they are of a later version; the system refuses.
+pub(super) fn hub(folder: &Path, config: &MatchConfig) -> Result<Hub, Errors> {
+    let folder = folder.join(MATCHES_LOG);
+    let store = kept::Store::open(&folder, config)?;
+    let opened = store.opened().clone();
+    tracing::debug!(matches = opened.matches, took = ?opened.took, "the log of matches is read");
+    for warning in &opened.warnings {
+        tracing::warn!("{warning}");
+    }
+    let storage: Arc<dyn Storage> = Arc::new(DiskStorage::new(&folder).map_err(|error| {
+        let message = format!("'{}' can't be used: {error}", folder.display());
+        Errors::plain(portent_grammar::codes::store::LOG_FOLDER, message)
+    })?);
+    // A database of its own: whoever acknowledges does not wait for a checkpoint.
+    let meta = Meta::open(&storage).map_err(Errors::from)?;
+    Hub::durable(config.keep, store, Arc::new(meta))
+}
+
 /// Opens the data directory: the session is as it was.
 ///
 /// # Errors
@@ -110,10 +134,9 @@ pub(super) fn open(
     durable.log.on_damage = config.on_damage.into();
     durable.log.segment_bytes = config.segment_bytes;
     durable.log.reserve_bytes = config.reserve_bytes;
-    let mut begun = |name: &str, bytes: Option<&[u8]>| {
-        if name == MATCHES {
-            hub.restore(bytes);
-        }
+    let mut begun = |name: &str, bytes: Option<&[u8]>| match name {
+        MATCHES => hub.restore(bytes),
+        _ => Ok(()),
     };
     let opened = Durable::open_with(durable, builder, &[MATCHES], &mut begun, on)?;
     let (session, keeper, restored) = opened.into_parts();
@@ -215,6 +238,14 @@ impl Store {
             }
             _ => false,
         });
+    }
+
+    /// Matches that have gathered go into their log. On the session's thread.
+    ///
+    /// # Errors
+    /// The disk refuses. They wait, and nothing more should be taken in.
+    pub fn write_matches(&self) -> Result<(), Errors> {
+        self.hub.write()
     }
 
     /// Brings the log to the disk, as long as the daemon runs.

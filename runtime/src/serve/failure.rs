@@ -67,6 +67,14 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
     }
 
+    /// The disk refuses matches, or where a group is.
+    pub fn of_disk(errors: &Errors) -> Self {
+        let mut failure = Self::of_statement(errors);
+        failure.status = StatusCode::SERVICE_UNAVAILABLE;
+        failure.again = true;
+        failure
+    }
+
     /// Events were understood, and something behind them failed: a sink, say.
     pub fn of_push(errors: Errors) -> Self {
         let mut failure = Self::from(errors);
@@ -118,7 +126,7 @@ impl From<Errors> for Failure {
         }
         match errors.code() {
             Some(codes::STREAM_GONE) => failure.status = StatusCode::CONFLICT,
-            Some(store::STORE_FULL) => {
+            Some(store::STORE_FULL | store::MATCHES_UNWRITTEN) => {
                 (failure.status, failure.again) = (StatusCode::INSUFFICIENT_STORAGE, true);
             }
             Some(store::LOG_IO | store::LOG_POISONED | store::LOG_CLOSED) => {

@@ -20,6 +20,7 @@ const HISTORY: i64 = 1000;
 /// What a daemon begins with.
 pub(super) struct Loaded {
     pub session: Session,
+    pub hub: Arc<Hub>,
     pub deployment: Deployment,
     pub store: Option<Arc<Store>>,
 }
@@ -30,23 +31,26 @@ pub(super) struct Loaded {
 /// What is wrong with the data directory, the settings, or the query files.
 pub(super) fn load(
     config: &ServeConfig,
-    hub: &Arc<Hub>,
     on: &mut dyn FnMut(Restoring),
 ) -> Result<Loaded, ServeError> {
-    let matches = Arc::clone(hub);
-    let builder = Session::builder()
-        .report_all(true)
-        .whole_inserts(true)
-        .on_match(move |emitted| matches.push(emitted));
     match &config.data_dir {
-        None => fresh(config, builder),
-        Some(folder) => kept(config, folder, builder, hub, on),
+        None => fresh(config),
+        Some(folder) => kept(config, folder, on),
     }
 }
 
+fn builder(hub: &Arc<Hub>) -> SessionBuilder {
+    let matches = Arc::clone(hub);
+    Session::builder()
+        .report_all(true)
+        .whole_inserts(true)
+        .on_match(move |emitted| matches.push(emitted))
+}
+
 /// Nothing was there before, and nothing is kept.
-fn fresh(config: &ServeConfig, builder: SessionBuilder) -> Result<Loaded, ServeError> {
-    let mut session = builder.build();
+fn fresh(config: &ServeConfig) -> Result<Loaded, ServeError> {
+    let hub = Arc::new(Hub::new(config.matches.keep));
+    let mut session = builder(&hub).build();
     for (name, value) in settings(config) {
         set(&mut session, &name, &value).map_err(|it| ServeError::Config(it.to_string()))?;
     }
@@ -55,6 +59,7 @@ fn fresh(config: &ServeConfig, builder: SessionBuilder) -> Result<Loaded, ServeE
     tracing::info!(created = loaded.added.len(), "the query files are loaded");
     Ok(Loaded {
         session,
+        hub,
         deployment,
         store: None,
     })
@@ -64,23 +69,23 @@ fn fresh(config: &ServeConfig, builder: SessionBuilder) -> Result<Loaded, ServeE
 fn kept(
     config: &ServeConfig,
     folder: &Path,
-    builder: SessionBuilder,
-    hub: &Arc<Hub>,
     on: &mut dyn FnMut(Restoring),
 ) -> Result<Loaded, ServeError> {
     let failed = |error: Errors| ServeError::Store(error.to_string());
     // What an earlier version kept, which had no log.
     let before = State::open(Some(folder)).map_err(ServeError::Store)?;
-    let opened = durable::open(folder, &config.store, builder, hub, on).map_err(failed)?;
+    let hub = Arc::new(durable::hub(folder, &config.matches).map_err(failed)?);
+    let opened = durable::open(folder, &config.store, builder(&hub), &hub, on).map_err(failed)?;
     let Opened {
         mut session,
         keeper,
         restored,
         statements,
     } = opened;
-    for warning in &restored.warnings {
+    for warning in restored.warnings.iter().cloned().chain(hub.restored()) {
         tracing::warn!("{warning}");
     }
+    hub.retain(&session.query_names().map(str::to_owned).collect());
     let standing = deploy::standing(&statements);
     for (name, value) in settings(config) {
         if standing.configured.get(&name) != Some(&text(&name, &value)) {
@@ -117,9 +122,10 @@ fn kept(
     );
     // From now on nobody hears of anything before it is durable.
     session.hold();
-    let store = Store::new(keeper, config.store.clone(), Arc::clone(hub));
+    let store = Store::new(keeper, config.store.clone(), Arc::clone(&hub));
     Ok(Loaded {
         session,
+        hub,
         deployment,
         store: Some(Arc::new(store)),
     })

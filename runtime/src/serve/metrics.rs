@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::app::{App, Phase};
 use super::failure::Failure;
+use super::log::MatchLog;
 use crate::sources::SourceStatus;
 use crate::status::{QueryState, QueryStatus, SinkStatus, StreamStatus};
 
@@ -173,7 +174,8 @@ pub(crate) async fn text(app: &App) -> Result<String, Failure> {
     of_sources(registry, app);
     of_streams(registry, &streams);
     of_sinks(registry, &sinks);
-    of_queries(registry, app, &queries);
+    of_queries(registry, &queries);
+    of_matches(registry, app, &queries);
     let mut text = String::new();
     encode(&mut text, registry).map_err(|_| {
         let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
@@ -271,7 +273,7 @@ fn of_streams(registry: &mut Registry, streams: &[StreamStatus]) {
     registry.register_with_unit("watermark_timestamp", help, Unit::Seconds, watermark);
 }
 
-fn of_queries(registry: &mut Registry, app: &App, queries: &[QueryStatus]) {
+fn of_queries(registry: &mut Registry, queries: &[QueryStatus]) {
     let each = |value: fn(&QueryStatus) -> u64| {
         queries
             .iter()
@@ -317,21 +319,38 @@ fn of_queries(registry: &mut Registry, app: &App, queries: &[QueryStatus]) {
         "Ways in which partial matches may go on",
         partial,
     );
-    let logs: std::collections::HashMap<_, _> = app.hub.all().into_iter().collect();
-    let mut kept = queries.iter().map(|it| {
-        let log = logs.get(it.name.as_str());
-        (
-            label("query", &it.name),
-            log.map_or(0, |log| log.kept() as u64),
-        )
-    });
-    registry.register(
-        "kept_matches",
-        "Matches that are kept for consumers",
-        gauges(&mut kept),
-    );
     let bytes = gauges(&mut each(|it| it.bytes));
     registry.register_with_unit("state", "What a query holds", Unit::Bytes, bytes);
+}
+
+fn of_matches(registry: &mut Registry, app: &App, queries: &[QueryStatus]) {
+    let logs: Vec<_> = queries
+        .iter()
+        .map(|it| (&it.name, app.hub.log(&it.name.as_str().into())))
+        .collect();
+    let each = |value: fn(&MatchLog) -> u64| {
+        logs.iter()
+            .map(move |(name, log)| (label("query", name), value(log)))
+    };
+    let kept = gauges(&mut each(MatchLog::kept));
+    let help = "Matches that are kept for consumers";
+    registry.register("kept_matches", help, kept);
+    let first = gauges(&mut each(MatchLog::first));
+    let help = "The number of the first match that is kept, or of the next";
+    registry.register("first_kept_match", help, first);
+    let Some(kept) = app.hub.kept() else {
+        return;
+    };
+    let on_disk = gauges(&mut each(MatchLog::on_disk));
+    registry.register("disk_matches", "Matches that are kept on disk", on_disk);
+    let bytes: Gauge = Gauge::default();
+    bytes.set(gauge(kept.store.bytes()));
+    let help = "What the matches of all queries take on disk";
+    registry.register_with_unit("disk_matches_size", help, Unit::Bytes, bytes);
+    let unwritten: Gauge = Gauge::default();
+    unwritten.set(gauge(kept.gathered()));
+    let help = "About what matches take that wait to be written to the disk";
+    registry.register_with_unit("unwritten_matches", help, Unit::Bytes, unwritten);
 }
 
 /// The same in the older text format: families are named as their samples are, and there are neither units nor kinds of its own.

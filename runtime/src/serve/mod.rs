@@ -26,7 +26,9 @@ mod config;
 mod deploy;
 mod durable;
 mod failure;
+mod group;
 mod hub;
+mod kept;
 mod listen;
 mod load;
 mod log;
@@ -58,7 +60,6 @@ pub use config::{
 };
 use deploy::Difference;
 use failure::Failure;
-use hub::Hub;
 
 /// So often time passes for streams without an event time.
 const TICK: Duration = Duration::from_millis(100);
@@ -153,7 +154,6 @@ impl Server {
         let io = |error: std::io::Error| ServeError::Io(error.to_string());
         let (listener, second) = bind(config.listen)?;
         let address = listener.local_addr().map_err(io)?;
-        let hub = Arc::new(Hub::new(config.matches.keep));
         let progress = Arc::<starting::Progress>::default();
         // Whoever asks meanwhile hears how far it is.
         #[allow(clippy::clone_on_copy)]
@@ -162,11 +162,11 @@ impl Server {
             starting::Starting::start(second, tls.clone(), limits, progress)
         });
         let seen = watch::look(&config.queries);
-        let (work, matches) = (config.clone(), Arc::clone(&hub));
+        let work = config.clone();
         // Restoring and loading is work.
         let loaded = tokio::task::spawn_blocking(move || {
             let mut told = Instant::now();
-            load::load(&work, &matches, &mut |it| {
+            load::load(&work, &mut |it| {
                 progress.set(it);
                 on(it);
                 if told.elapsed() >= Duration::from_secs(1) {
@@ -188,6 +188,7 @@ impl Server {
         }
         let load::Loaded {
             session,
+            hub,
             deployment,
             store,
         } = loaded??;
@@ -200,6 +201,9 @@ impl Server {
             }
             if let Some(store) = &keeping {
                 store.release(session);
+                if let Err(error) = store.write_matches() {
+                    tracing::error!(%error, "matches can't be written");
+                }
             }
         });
         let host = host.map_err(|error| ServeError::Io(format!("there is no thread: {error}")))?;

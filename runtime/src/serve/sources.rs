@@ -28,6 +28,12 @@ fn log(stream: &str, news: SourceNews) {
         SourceNews::CantBegin(error, retry) => {
             tracing::error!(%stream, %error, ?retry, "its source can't begin");
         }
+        SourceNews::GoesOn(error, retry) => {
+            tracing::error!(%stream, %error, ?retry, "its source has failed, and goes on where it was");
+        }
+        SourceNews::Afresh => {
+            tracing::warn!(%stream, "its source has other options than before, and is read from its beginning");
+        }
         SourceNews::Failed(error) => tracing::error!(%stream, %error, "its source has failed"),
         SourceNews::NotTaken(error) => {
             tracing::error!(%stream, %error, "its events are not taken");
@@ -51,6 +57,7 @@ fn log_event(stream: &str, event: &Event) {
         }
         Event::Opened { file } => tracing::info!(%stream, file, "a file is read"),
         Event::Rotated { file } => tracing::info!(%stream, file, "a file was rotated"),
+        Event::Missed { file, why } => tracing::warn!(%stream, file, why, "rows may be missing"),
         Event::Failed { error } => {
             tracing::warn!(%stream, %error, "a part of its source failed");
         }

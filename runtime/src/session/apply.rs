@@ -70,6 +70,7 @@ impl Session {
                 self.settle_held()?;
                 // One that is replaced ends its file. What went wrong with it doesn't concern the new one, but is told.
                 let ended = self.outbox.finish_sink(&name);
+                self.outbox.forget_mark(&name);
                 self.outbox.sinks.insert(name.clone(), Sink::new(config));
                 ended?;
                 Reply::Created {
@@ -82,6 +83,7 @@ impl Session {
                 self.streams.shift_remove(&def.id);
                 self.flow.remove_stream(def.id);
                 self.forget_source(&name);
+                self.forget_streams();
                 dropped("STREAM", name)
             }
             Effect::DropQuery { name } => {
@@ -95,11 +97,13 @@ impl Session {
                 let gone = |id: &&StreamId| self.catalog.stream(**id).is_none();
                 let gone: Vec<_> = self.streams.keys().filter(gone).copied().collect();
                 self.remove_streams(|it| gone.contains(&it.def.id));
+                self.forget_streams();
                 dropped("QUERY", name)
             }
             Effect::DropSink { name } => {
                 self.settle_held()?;
                 let ended = self.outbox.finish_sink(&name);
+                self.outbox.forget_mark(&name);
                 self.outbox.sinks.shift_remove(&name);
                 ended?;
                 dropped("SINK", name)
@@ -296,6 +300,12 @@ impl Session {
                 .push_constants(constants, &mut |delivery| outbox.deliver(delivery))?;
         }
         Ok(())
+    }
+
+    /// What was dropped leaves nothing behind.
+    fn forget_streams(&mut self) {
+        let catalog = &self.catalog;
+        self.flow.forget_streams(|id| catalog.stream(id).is_some());
     }
 
     fn drop_parts(&mut self, standing: &Standing) {

@@ -249,6 +249,11 @@ impl Session {
         self.decoder_of(&def, Some(format))
     }
 
+    /// Whether the stream that the decoder is for is still there: one of the same name may have taken its place.
+    pub(crate) fn has_stream_of(&self, decoder: &Decoder) -> bool {
+        self.streams.contains_key(&decoder.stream)
+    }
+
     /// The streams with a source of their own that standing queries and watches read, each with what reads it: for
     /// [`Sources`](crate::Sources).
     pub fn wanted_sources(&self) -> Vec<(String, Decoder)> {

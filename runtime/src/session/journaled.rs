@@ -63,6 +63,31 @@ impl Session {
         self.outbox.release(u64::MAX)
     }
 
+    /// Where all sinks are, behind the rows that have been given to them: these are on the disk then, or, if a receiver elsewhere has not taken them yet, in the bytes.
+    /// Of a session whose rows have all been given out.
+    ///
+    /// # Errors
+    /// A sink can't be written.
+    #[cfg(feature = "store")]
+    pub(crate) fn sink_marks(&mut self) -> Result<Vec<u8>, Errors> {
+        self.outbox.mark_sinks()
+    }
+
+    /// Where they were: before the statements are executed again that made them. They are opened at the end of [`Self::restore`], those that are still there.
+    ///
+    /// # Errors
+    /// The bytes are none of [`Self::sink_marks`].
+    #[cfg(feature = "store")]
+    pub(crate) fn restore_sink_marks(&mut self, bytes: &[u8]) -> Result<(), Errors> {
+        self.outbox.restore_marks(bytes)
+    }
+
+    /// What was found when they were opened, and is not as it was: a sentence each.
+    #[cfg(feature = "store")]
+    pub(crate) fn take_sink_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.outbox.marks.told)
+    }
+
     /// So many events of an origin were to follow when this was taken in before.
     #[cfg(feature = "store")]
     pub(crate) fn begin_mark(&mut self, origin: &str, mark: &[u8], rows: u64) {

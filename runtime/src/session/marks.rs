@@ -79,8 +79,8 @@ impl Marks {
     }
 
     /// Its origin is another one from now on.
-    pub fn forget(&mut self, origin: &str) {
-        self.known.shift_remove(origin);
+    pub fn forget(&mut self, is: impl Fn(&str) -> bool) {
+        self.known.retain(|origin, _| !is(origin));
     }
 
     fn make_room(&mut self) {
@@ -129,6 +129,22 @@ impl Marks {
         }
         Ok(marks)
     }
+}
+
+/// The origin of what a part of the source of a stream gives: most have only one.
+pub(crate) fn source(stream: &str, part: u32) -> String {
+    let stream = stream.to_lowercase();
+    match part {
+        0 => format!("source:{stream}"),
+        part => format!("source-{part}:{stream}"),
+    }
+}
+
+/// Whether it is [`source`] of this stream, for some part.
+fn is_source(origin: &str, stream: &str) -> bool {
+    let rest = origin.strip_prefix("source");
+    let part = rest.and_then(|it| it.strip_suffix(stream)?.strip_suffix(':'));
+    part.is_some_and(|part| part.is_empty() || (part.starts_with('-') && !part.contains(':')))
 }
 
 impl Session {
@@ -182,8 +198,24 @@ impl Session {
 
     /// What the source of a stream has given is no matter any more: it is another one, or gone.
     pub(super) fn forget_source(&mut self, stream: &str) {
-        self.marks
-            .forget(&format!("source:{}", stream.to_lowercase()));
+        let stream = stream.to_lowercase();
+        self.marks.forget(|origin| is_source(origin, &stream));
+    }
+
+    /// Whether what is taken in is kept in a log.
+    pub(crate) fn keeps_log(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Waits until all that was taken in is durable, where that is kept in a log.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn settle_taken(&self) -> Result<(), Errors> {
+        match &self.journal {
+            Some(journal) => journal.wait(),
+            None => Ok(()),
+        }
     }
 }
 
@@ -223,6 +255,22 @@ mod tests {
         let bytes = kind.finish(w).unwrap();
         let again = Marks::load(&mut kind.open(&bytes).unwrap()).unwrap();
         assert_eq!(mark(&again, "a"), (b"3".to_vec(), 0));
+    }
+
+    #[test]
+    fn the_parts_of_a_source_are_forgotten_with_it() {
+        let mut marks = Marks::default();
+        for origin in [
+            source("S", 0),
+            source("s", 12),
+            source("a:s", 1),
+            "producer:s".into(),
+        ] {
+            marks.begin(&origin, b"1", 0);
+        }
+        marks.forget(|origin| is_source(origin, "s"));
+        let left: Vec<&String> = marks.known.keys().collect();
+        assert_eq!(left, ["source-1:a:s", "producer:s"]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Session {
         self.flow.load(&mut r)?;
         r.end().map_err(|damage| refused(damage.into()))?;
         self.outbox.waiting.clear();
-        Ok(())
+        self.outbox.open_due()
     }
 
     /// What is around the flow. What is not there any more is passed over: the engine says what must be there.

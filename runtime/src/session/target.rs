@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use portent_connect::{SinkConfig, Writer};
+use indexmap::IndexMap;
+use portent_connect::{SinkConfig, SinkMark, Writer};
+use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Column, Value};
+use serde_json::value::RawValue;
 
 use super::Outbox;
 use crate::emitted::Emitted;
@@ -17,6 +20,8 @@ pub(super) struct Sink {
     pub writer: Option<Writer>,
     pub rows: u64,
     pub finished: bool,
+    /// It is to be opened for rows of these, once all is as it was.
+    due: Option<Vec<Column>>,
 }
 
 impl Sink {
@@ -26,6 +31,7 @@ impl Sink {
             writer: None,
             rows: 0,
             finished: false,
+            due: None,
         }
     }
 }
@@ -57,6 +63,17 @@ impl Held {
     fn push(&mut self, row: HeldRow) {
         self.rows.push_back((self.position, row));
     }
+}
+
+/// Where sinks were at the checkpoint from which the session goes on.
+#[derive(Debug, Default)]
+pub(super) struct SinkMarks {
+    /// Of those that have not been opened yet.
+    known: IndexMap<String, SinkMark>,
+    /// What stood is being made again: no sink is opened.
+    waiting: bool,
+    /// What is not as it was, a sentence each.
+    pub told: Vec<String>,
 }
 
 impl Outbox {
@@ -134,11 +151,68 @@ impl Outbox {
         else {
             return Ok(());
         };
-        let opened = Writer::open(&sink.config, name, columns);
-        let mut writer = opened.map_err(|error| connect(&error))?;
+        if self.marks.waiting {
+            // It may be dropped further on: then its file is not to be touched any more.
+            sink.due = Some(columns.to_vec());
+            return Ok(());
+        }
+        let mark = self.marks.known.shift_remove(name);
+        let opened = Writer::open_at(&sink.config, name, columns, mark.as_ref());
+        let (mut writer, told) = opened.map_err(|error| connect(&error))?;
+        let told = told.map(|told| format!("the sink \"{name}\": {told}"));
+        self.marks.told.extend(told);
         writer.stop_by(&self.stop);
         sink.writer = Some(writer);
         Ok(())
+    }
+
+    /// Where all sinks are: what was given to them is on the disk, or in these bytes.
+    pub fn mark_sinks(&mut self) -> Result<Vec<u8>, Errors> {
+        let mut marks = IndexMap::new();
+        for (name, sink) in &mut self.sinks {
+            let mark = match &mut sink.writer {
+                Some(writer) => writer.mark().map_err(|error| connect(&error))?,
+                // Nobody has written into it since.
+                None => self.marks.known.get(name).cloned(),
+            };
+            marks.extend(mark.map(|mark| (name.as_str(), mark)));
+        }
+        serde_json::to_vec(&marks).map_err(|error| Errors::plain(codes::LOG, error.to_string()))
+    }
+
+    /// Where they were. No sink is opened before [`Self::open_due`].
+    pub fn restore_marks(&mut self, bytes: &[u8]) -> Result<(), Errors> {
+        let marks: IndexMap<String, Box<RawValue>> =
+            serde_json::from_slice(bytes).map_err(|error| {
+                let message = format!("where the sinks were can't be read: {error}");
+                Errors::plain(codes::LOG, message)
+            })?;
+        self.marks.known.clear();
+        for (name, mark) in marks {
+            let mark = SinkMark::from_bytes(mark.get().as_bytes());
+            let mark = mark.map_err(|error| connect(&error))?;
+            self.marks.known.insert(name, mark);
+        }
+        self.marks.waiting = true;
+        Ok(())
+    }
+
+    /// A sink is another one from now on.
+    pub fn forget_mark(&mut self, name: &str) {
+        if !self.marks.waiting {
+            self.marks.known.shift_remove(name);
+        }
+    }
+
+    /// Opens the sinks that are there, and that somebody writes into.
+    pub fn open_due(&mut self) -> Result<(), Errors> {
+        self.marks.waiting = false;
+        let due = self.sinks.iter_mut();
+        let due: Vec<(String, Vec<Column>)> = due
+            .filter_map(|(name, sink)| Some((name.clone(), sink.due.take()?)))
+            .collect();
+        due.into_iter()
+            .try_for_each(|(name, columns)| self.open(&name, &columns, false))
     }
 
     fn write(

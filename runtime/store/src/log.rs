@@ -141,6 +141,11 @@ impl Log {
             .map_or(0, |segment| segment.base)
     }
 
+    /// The first position of the segment that is written: all before it is sealed.
+    pub fn base(&self) -> u64 {
+        locked(&self.shared.tail).segment.base
+    }
+
     /// All before this position is durable, in the sense of the configured level.
     pub fn durable(&self) -> u64 {
         match self.shared.config.durability {

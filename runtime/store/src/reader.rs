@@ -174,6 +174,8 @@ pub struct Reader {
     cursor: Option<Cursor>,
     /// By stream, the columns that are wanted; of other streams all are.
     selected: BTreeMap<String, BTreeSet<String>>,
+    /// Events of other streams are passed over.
+    only: Option<String>,
 }
 
 impl Reader {
@@ -234,6 +236,7 @@ impl Reader {
             expected: from,
             cursor: None,
             selected: BTreeMap::new(),
+            only: None,
         })
     }
 
@@ -247,6 +250,12 @@ impl Reader {
             stream.to_owned(),
             columns.into_iter().map(str::to_owned).collect(),
         );
+        self
+    }
+
+    /// Events of other streams are passed over: their checksums are compared, and nothing of them is decoded.
+    pub fn only(&mut self, stream: &str) -> &mut Self {
+        self.only = Some(stream.to_owned());
         self
     }
 
@@ -337,6 +346,10 @@ impl Reader {
                     return Ok(Some(record));
                 }
                 Ok(Step::On) => self.cursor = Some(cursor),
+                Ok(Step::Passed(next)) => {
+                    self.cursor = Some(cursor);
+                    self.expected = next;
+                }
                 Ok(Step::EndOfSegment) => {}
                 Ok(Step::Damage(damage, on)) => {
                     if !self.origin.skips() {
@@ -480,6 +493,10 @@ impl Reader {
             );
             return Ok(Step::Damage(damage, Some(offset)));
         }
+        if self.passes(&header, payload, &cursor.streams) {
+            cursor.offset = behind;
+            return Ok(Step::Passed(header.next()));
+        }
         let record = match self.record(&header, payload, &mut cursor.streams) {
             Ok(record) => record,
             Err(kind) => {
@@ -493,6 +510,20 @@ impl Reader {
             None if header.kind == Kind::Seal => self.end(cursor),
             None => Step::On,
         })
+    }
+
+    /// Whether a frame has events of a stream that is not asked for.
+    fn passes(&self, header: &Header, payload: &[u8], streams: &Streams) -> bool {
+        let Some(only) = &self.only else {
+            return false;
+        };
+        // What can't be told is read, which says what is wrong with it.
+        header.kind == Kind::Block
+            && header.next() > self.expected
+            && block::stream_of(payload)
+                .ok()
+                .and_then(|(key, _)| streams.get(key))
+                .is_some_and(|stream| stream.name != *only)
     }
 
     /// The record in a frame; `None` if there is none, or it lies before the position that is to be read.
@@ -594,6 +625,8 @@ enum Step {
     Record(Record),
     /// A frame without a record.
     On,
+    /// A frame of another stream than the one that is asked for; the position behind it.
+    Passed(u64),
     EndOfSegment,
     /// And where the segment goes on, if it does.
     Damage(Damage, Option<u64>),

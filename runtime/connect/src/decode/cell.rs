@@ -12,7 +12,7 @@ use portent_grammar::{ColumnValues, Type, Value};
 use crate::batch::RowError;
 use crate::error::shorten;
 use crate::options::SourceConfig;
-use crate::time::{TimeReader, parse_int};
+use crate::time::{TimeAt, TimeReader, parse_int};
 
 use super::number::parse_plain_float;
 
@@ -74,6 +74,24 @@ impl CellReader {
         match &mut self.kind {
             Kind::Timestamp(reader) => reader.reset(year),
             Kind::Array(element, _) => element.reset(year),
+            _ => {}
+        }
+    }
+
+    /// What the times read so far decided.
+    pub fn time_at(&self) -> Option<TimeAt> {
+        match &self.kind {
+            Kind::Timestamp(reader) => reader.at(),
+            Kind::Array(element, _) => element.time_at(),
+            _ => None,
+        }
+    }
+
+    /// As if they had been read.
+    pub fn set_time(&mut self, at: &TimeAt) {
+        match &mut self.kind {
+            Kind::Timestamp(reader) => reader.set(at),
+            Kind::Array(element, _) => element.set_time(at),
             _ => {}
         }
     }

@@ -25,7 +25,7 @@ pub(crate) struct CsvDecoder {
     /// Short rows, and columns that the header lacks, are NULL.
     lenient: bool,
     schema: SourceSchema,
-    readers: Vec<CellReader>,
+    pub(super) readers: Vec<CellReader>,
     year: Option<i32>,
     /// By field; what nobody needs isn't here.
     wanted: Vec<Wanted>,

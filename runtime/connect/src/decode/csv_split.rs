@@ -42,7 +42,7 @@ pub(crate) struct CsvSplitter {
     at: usize,
     state: State,
     /// In the midst of a line that was given up: drop up to its end.
-    dropping: bool,
+    pub dropping: bool,
     /// So many bytes from the beginning of the data on are known to have no quote: a block without quotes is looked through once.
     clean: usize,
     /// Whether the row found last has no quote.

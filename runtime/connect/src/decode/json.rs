@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 64;
 /// Reads JSON lines.
 pub(crate) struct JsonDecoder {
     root: Node,
-    readers: Vec<CellReader>,
+    pub(super) readers: Vec<CellReader>,
     names: Vec<String>,
     year: Option<i32>,
     unknown_error: bool,

@@ -22,7 +22,7 @@ pub(crate) struct LogDecoder {
     trim: bool,
     year: Option<i32>,
     /// Group, slot, reader.
-    wanted: Vec<(usize, usize, CellReader)>,
+    pub(super) wanted: Vec<(usize, usize, CellReader)>,
 }
 
 impl LogDecoder {

@@ -21,10 +21,13 @@ use crate::error::ConnectError;
 use crate::options::{Format, SourceConfig};
 use crate::schema::SourceSchema;
 
+use cell::CellReader;
 use csv::CsvDecoder;
 use csv_split::{CsvSplitter, Dialect};
 use json::JsonDecoder;
 use log::LogDecoder;
+
+pub(crate) use crate::time::TimeAt;
 
 /// A format's splitter and decoder.
 pub(crate) enum Decoder {
@@ -98,6 +101,71 @@ impl Decoder {
                 *splitter = LineSplitter::default();
                 decoder.begin();
             }
+        }
+    }
+
+    /// Those who read the cells, always in the same order.
+    fn readers(&mut self) -> Vec<&mut CellReader> {
+        match self {
+            Self::Csv(_, decoder) => decoder.readers.iter_mut().collect(),
+            Self::Json(_, decoder) => decoder.readers.iter_mut().collect(),
+            Self::Log(_, decoder) => decoder.wanted.iter_mut().map(|it| &mut it.2).collect(),
+        }
+    }
+
+    /// What the times read so far decided for those to come, by the reader's place.
+    pub fn times_at(&mut self) -> Vec<(usize, TimeAt)> {
+        let readers = self.readers().into_iter().enumerate();
+        readers
+            .filter_map(|(at, reader)| Some((at, reader.time_at()?)))
+            .collect()
+    }
+
+    /// As if they had been read.
+    pub fn set_times(&mut self, times: &[(usize, TimeAt)]) {
+        let mut readers = self.readers();
+        for (at, time) in times {
+            if let Some(reader) = readers.get_mut(*at) {
+                reader.set_time(time);
+            }
+        }
+    }
+
+    /// Whether the rest of a line is being passed over.
+    pub fn is_dropping(&self) -> bool {
+        match self {
+            Self::Csv(splitter, _) => splitter.dropping,
+            Self::Json(splitter, _) | Self::Log(splitter, _) => splitter.dropping,
+        }
+    }
+
+    /// As if the beginning of a line that is passed over had been read.
+    pub fn set_dropping(&mut self, yes: bool) {
+        match self {
+            Self::Csv(splitter, _) => splitter.dropping = yes,
+            Self::Json(splitter, _) | Self::Log(splitter, _) => splitter.dropping = yes,
+        }
+    }
+
+    /// CSV whose first row is still to come.
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Csv(_, decoder) if decoder.is_new())
+    }
+
+    /// As in options.
+    pub fn format(&self) -> &'static str {
+        match self {
+            Self::Csv(..) => "csv",
+            Self::Json(..) => "jsonl",
+            Self::Log(..) => "log",
+        }
+    }
+
+    /// CSV: between cells.
+    pub fn delimiter(&self) -> u8 {
+        match self {
+            Self::Csv(_, decoder) => decoder.dialect.delimiter,
+            _ => 0,
         }
     }
 

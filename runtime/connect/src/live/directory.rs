@@ -1,6 +1,6 @@
 //! A folder: its files, and those that come into it, each once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use portent_grammar::codes::input as codes;
 
+use super::done::{self, Done};
 use super::{Event, Run};
 use crate::error::ConnectError;
 use crate::files::{self, FoundFile};
@@ -27,6 +28,7 @@ type Id = (PathBuf, u64);
 
 pub(super) fn run(run: &Run<'_>, directory: &Directory) -> Result<(), ConnectError> {
     let mut known: HashMap<Id, State> = HashMap::new();
+    let mut done = Done::open(run)?;
     let mut first = true;
     while !run.is_over() {
         let found = match files::in_folder(directory) {
@@ -39,32 +41,56 @@ pub(super) fn run(run: &Run<'_>, directory: &Directory) -> Result<(), ConnectErr
                 continue;
             }
         };
-        first = false;
         let mut seen = HashMap::with_capacity(known.len());
         let mut ready = Vec::new();
+        let mut there = HashSet::with_capacity(known.len());
         for file in found {
             let Ok(metadata) = fs::metadata(&file.path) else {
                 continue;
             };
-            let id = (file.path.clone(), number(&metadata));
+            let id = (file.path.clone(), files::number(&metadata));
+            let sum = done::sum(&file.path, &metadata);
+            there.insert(sum);
             let state = known.remove(&id);
-            let state = match look(state, &metadata, directory.settle) {
-                Some(state) => state,
-                None => {
-                    ready.push(file);
+            let state = match done.of_file(sum) {
+                // Another process has read it, perhaps without putting it away.
+                Some(whole) if state.is_none() => {
+                    if whole {
+                        put_away_or_tell(run, directory, &file.path);
+                    }
                     State::Done
                 }
+                _ if done.is_reading(sum) => {
+                    // It was whole when its reading began, and comes before all others.
+                    ready.insert(0, (file, sum));
+                    State::Done
+                }
+                _ => match look(state, &metadata, directory.settle) {
+                    Some(state) => state,
+                    None => {
+                        ready.push((file, sum));
+                        State::Done
+                    }
+                },
             };
             seen.insert(id, state);
         }
         // Those that have gone are forgotten.
         known = seen;
+        done.only(&there);
+        if std::mem::take(&mut first) && done.lacks(&ready) {
+            let why = "the file that was being read is not there any more, or is another one: what was not read of it can't be";
+            run.tell(Event::Missed {
+                file: directory.path.clone(),
+                why: why.to_owned(),
+            });
+        }
         let nothing = ready.is_empty();
-        for file in ready {
+        for (file, sum) in ready {
             if run.is_over() {
                 return Ok(());
             }
-            read(run, directory, file)?;
+            read(run, directory, file, sum, &mut done)?;
         }
         if nothing {
             run.wait(directory.poll);
@@ -92,37 +118,49 @@ fn look(state: Option<State>, metadata: &Metadata, settle: Duration) -> Option<S
     }
 }
 
-#[cfg(unix)]
-fn number(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn number(_: &Metadata) -> u64 {
-    0
-}
-
-fn read(run: &Run<'_>, directory: &Directory, file: FoundFile) -> Result<(), ConnectError> {
+fn read(
+    run: &Run<'_>,
+    directory: &Directory,
+    file: FoundFile,
+    sum: u64,
+    done: &mut Done,
+) -> Result<(), ConnectError> {
     let path = file.path.clone();
-    run.tell(Event::Opened {
-        file: file.name.to_string(),
+    let name = file.name.to_string();
+    run.tell(Event::Opened { file: name.clone() });
+    let from = done.begin(sum);
+    let result = open_files(run.config, run.schema, vec![file]).and_then(|mut source| {
+        if let Some(from) = from
+            && let Some(why) = source.resume(from.as_bytes())?
+        {
+            run.tell(Event::Missed { file: name, why });
+        }
+        run.drain(&mut *source, &|rest| done.reading(run, sum, rest))
     });
-    let result = open_files(run.config, run.schema, vec![file])
-        .and_then(|mut source| run.drain(&mut *source));
-    match result {
+    let whole = match result {
         // Somebody took it away.
         Err(_) if !path.exists() => return Ok(()),
         Err(error) if run.config.on_bad == OnBad::Fail => return Err(error),
         Err(error) => {
             // It stays where it is, to be looked at.
             run.tell(Event::Failed { error });
-            return Ok(());
+            false
         }
         // It wasn't read to its end.
-        Ok(()) if run.is_over() => return Ok(()),
-        Ok(()) => {}
+        Ok(false) => return Ok(()),
+        Ok(true) => true,
+    };
+    let settle = whole && directory.after != After::Keep;
+    done.add(run, sum, whole, settle);
+    // If whoever takes the rows has not got all of them safe, it must stay.
+    if whole && !run.is_over() {
+        put_away_or_tell(run, directory, &path);
     }
-    if let Err(error) = put_away(directory, &path) {
+    Ok(())
+}
+
+fn put_away_or_tell(run: &Run<'_>, directory: &Directory, path: &Path) {
+    if let Err(error) = put_away(directory, path) {
         let message = format!(
             "'{}' was read, and can't be put away: {error}",
             path.display()
@@ -130,7 +168,6 @@ fn read(run: &Run<'_>, directory: &Directory, file: FoundFile) -> Result<(), Con
         let error = ConnectError::new(codes::FILE_UNREADABLE, message).option("after");
         run.tell(Event::Failed { error });
     }
-    Ok(())
 }
 
 fn put_away(directory: &Directory, path: &Path) -> io::Result<()> {

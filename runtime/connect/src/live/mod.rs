@@ -5,8 +5,12 @@
 
 mod beside;
 mod directory;
+mod done;
 mod follow;
 mod relatives;
+mod resume;
+#[cfg(test)]
+mod resume_tests;
 mod stop;
 mod tail;
 mod tcp;
@@ -24,14 +28,15 @@ use portent_grammar::codes::input as codes;
 use crate::batch::{Batch, Progress, Source};
 use crate::error::ConnectError;
 use crate::options::{Connector, SourceConfig};
+use crate::position::{self, Opened, Position};
 use crate::schema::SourceSchema;
 use crate::secret;
 use crate::source::open_resolved;
 
 pub use stop::Stop;
 
-/// How many rows a batch holds at most.
-const BATCH_ROWS: usize = 4096;
+/// How many rows a batch holds at most. (Few in tests: there is much to break off at.)
+const BATCH_ROWS: usize = if cfg!(test) { 3 } else { 4096 };
 
 /// How often those who can't be woken look whether they shall stop.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -67,6 +72,13 @@ pub enum Event {
         /// As the user named it.
         file: String,
     },
+    /// What was being read when the source was stopped is not there any more, so that rows may have been missed. The source goes on with what is there.
+    Missed {
+        /// As the user named it.
+        file: String,
+        /// One sentence.
+        why: String,
+    },
     /// Something failed, and the source goes on: a connection, a file.
     Failed {
         /// What, and why.
@@ -74,7 +86,7 @@ pub enum Event {
     },
 }
 
-/// Takes a batch, and the names that its `places` are about. Blocks as long as there is no room.
+/// Takes a batch, and the names that its `places` are about. Blocks as long as there is no room. A batch may be without rows, if only its position is new.
 pub type OnBatch<'a> = dyn Fn(Batch, &[Arc<str>]) -> ControlFlow<()> + Sync + 'a;
 
 /// Reads a source until its input ends, `stop` is set, or `on` breaks off.
@@ -94,10 +106,34 @@ pub fn run(
     on: &OnBatch<'_>,
     report: &(dyn Fn(Event) + Sync),
 ) -> Result<(), ConnectError> {
+    run_from(config, schema, &[], stop, on, report)
+}
+
+/// As [`run`], but goes on behind the positions that came with batches before ([`Batch::position`]): the last one of each part. Parts without one begin as [`run`]
+/// would. What comes is what would have come next then, row by row: also if files were renamed, added or emptied meanwhile.
+///
+/// A source that had come to its end is not read again.
+///
+/// # Errors
+/// As [`run`]. P0549: a position can't be used; nothing is read then.
+pub fn run_from(
+    config: &SourceConfig,
+    schema: &SourceSchema,
+    from: &[Position],
+    stop: &Stop,
+    on: &OnBatch<'_>,
+    report: &(dyn Fn(Event) + Sync),
+) -> Result<(), ConnectError> {
     schema.check()?;
-    let (config, secrets) = secret::resolved(config)?;
+    let written = config;
+    let (config, secrets) = secret::resolved(written)?;
+    let mut opened = Vec::with_capacity(from.len());
+    for position in from {
+        let of = position::identity(written, position.part);
+        opened.push((position.part, position::unseal(&position.bytes, of)?));
+    }
     if secrets.is_empty() {
-        return Run::new(&config, schema, stop, on, report).start();
+        return Run::new(&config, written, schema, opened, stop, on, report).start();
     }
     let on = |mut batch: Batch, names: &[Arc<str>]| {
         for row in &mut batch.bad {
@@ -114,6 +150,10 @@ pub fn run(
             Event::Rotated { file } => Event::Rotated {
                 file: secrets.hide(&file),
             },
+            Event::Missed { file, why } => Event::Missed {
+                file: secrets.hide(&file),
+                why: secrets.hide(&why),
+            },
             Event::Failed { error } => Event::Failed {
                 error: secrets.hide_error(error),
             },
@@ -127,14 +167,18 @@ pub fn run(
             other => other,
         });
     };
-    let result = Run::new(&config, schema, stop, &on, &report).start();
+    let result = Run::new(&config, written, schema, opened, stop, &on, &report).start();
     result.map_err(|error| secrets.hide_error(error))
 }
 
 /// What all parts of a running source share.
 struct Run<'a> {
     config: &'a SourceConfig,
+    /// The same, with its secrets not put in.
+    written: &'a SourceConfig,
     schema: &'a SourceSchema,
+    /// Where to go on, by part.
+    from: Vec<(u32, Opened)>,
     stop: &'a Stop,
     on: &'a OnBatch<'a>,
     report: &'a (dyn Fn(Event) + Sync),
@@ -145,14 +189,18 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(
         config: &'a SourceConfig,
+        written: &'a SourceConfig,
         schema: &'a SourceSchema,
+        from: Vec<(u32, Opened)>,
         stop: &'a Stop,
         on: &'a OnBatch<'a>,
         report: &'a (dyn Fn(Event) + Sync),
     ) -> Self {
         Self {
             config,
+            written,
             schema,
+            from,
             stop,
             on,
             report,
@@ -164,14 +212,12 @@ impl<'a> Run<'a> {
         match &self.config.connector {
             Connector::File { paths } => match &self.config.follow {
                 Some(follow) => follow::run(self, paths, follow),
-                None => self.drain(&mut *open_resolved(self.config, self.schema)?),
+                None => self.whole(),
             },
             Connector::Directory(directory) => directory::run(self, directory),
             Connector::Tcp(tcp) => tcp::run(self, tcp),
             Connector::Stdin => beside::run(self, open_resolved(self.config, self.schema)?),
-            Connector::Generator(_) | Connector::Own(_) => {
-                self.drain(&mut *open_resolved(self.config, self.schema)?)
-            }
+            Connector::Generator(_) | Connector::Own(_) => self.whole(),
             Connector::Http => {
                 let message =
                     "events of a stream of connector = 'http' are pushed, there is nothing to read";
@@ -190,6 +236,51 @@ impl<'a> Run<'a> {
         self.stop.wait_timeout(time) || self.is_over()
     }
 
+    /// Where a part is to go on.
+    fn from(&self, part: u32) -> Option<&Opened> {
+        let mut from = self.from.iter();
+        from.find(|(it, _)| *it == part).map(|(_, opened)| opened)
+    }
+
+    /// What `Batch::position` says, by what the source needs to go on.
+    fn position(&self, part: u32, rest: &[u8], ended: bool) -> Position {
+        let of = position::identity(self.written, part);
+        Position::new(part, position::seal(of, rest, ended))
+    }
+
+    /// Tells where a part is, without rows. `settle`: something is put away next.
+    fn mark(&self, mut position: Position, settle: bool) {
+        position.settle = settle;
+        let mut batch = Batch::new();
+        batch.position = Some(position);
+        if (self.on)(batch, &[]) == ControlFlow::Break(()) {
+            self.broken_off.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A source that is opened as a whole.
+    fn whole(&self) -> Result<(), ConnectError> {
+        let from = self.from(0);
+        if from.is_some_and(|it| it.ended) {
+            return Ok(());
+        }
+        let mut source = open_resolved(self.config, self.schema)?;
+        if let Some(from) = from
+            && let Some(why) = source.resume(&from.rest)?
+        {
+            let file = source.files().first().map(ToString::to_string);
+            let file = file.unwrap_or_default();
+            self.tell(Event::Missed { file, why });
+        }
+        let place = |rest: Vec<u8>| self.position(0, &rest, false);
+        if self.drain(&mut *source, &place)?
+            && let Some(rest) = source.position()
+        {
+            self.mark(self.position(0, &rest, true), false);
+        }
+        Ok(())
+    }
+
     /// Hands a batch over, unless nothing is in it.
     fn give(&self, batch: Batch, names: &[Arc<str>]) {
         if (batch.rows() > 0 || !batch.bad.is_empty())
@@ -203,16 +294,21 @@ impl<'a> Run<'a> {
         (self.report)(event);
     }
 
-    /// Reads a source that gives something, or its end, within a short time.
-    fn drain(&self, source: &mut dyn Source) -> Result<(), ConnectError> {
+    /// Reads a source that gives something, or its end, within a short time; whether it came to its end. `place` makes a position of the source's own.
+    fn drain(
+        &self,
+        source: &mut dyn Source,
+        place: &dyn Fn(Vec<u8>) -> Position,
+    ) -> Result<bool, ConnectError> {
         while !self.is_over() {
             let mut batch = Batch::new();
             let result = source.next_batch(&mut batch, BATCH_ROWS);
+            batch.position = source.position().map(place);
             self.give(batch, source.files());
             if result? == Progress::End {
-                break;
+                return Ok(!self.is_over());
             }
         }
-        Ok(())
+        Ok(false)
     }
 }

@@ -1,10 +1,11 @@
 //! The old files of one that is rotated: `x.log.1`, `x.log-20260131`.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::tail::identity;
+use crate::files;
 
 /// The files beside one that are called like it, with digits behind, and itself. Packed ones have another ending, and don't count.
 pub(super) struct Relatives(Vec<Relative>);
@@ -17,10 +18,7 @@ struct Relative {
 
 impl Relatives {
     pub fn of(path: &Path) -> Self {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder(path);
         let own = path
             .file_name()
             .and_then(|name| name.to_str())
@@ -46,7 +44,42 @@ impl Relatives {
         Self(found)
     }
 
-    /// The old files that are among these, and whose content was not among those before under any name: the one changed first, first.
+    /// The file of this number, under whatever name.
+    fn numbered(&self, number: u64) -> impl Iterator<Item = &Relative> {
+        let all = self.0.iter();
+        all.filter(move |it| files::number(&it.metadata) == number)
+    }
+
+    /// Where a file may be that had this number: under its own name or, renamed, beside it; then the others, into one of which it may have been copied.
+    pub fn places(&self, number: u64) -> Vec<PathBuf> {
+        let others = self.0.iter();
+        let others = others.filter(|it| it.is_old && files::number(&it.metadata) != number);
+        let own = self.0.iter().filter(|it| !it.is_old);
+        let places = self.numbered(number).chain(others).chain(own);
+        places.map(|it| it.path.clone()).collect()
+    }
+
+    /// Of these, only those that are not newer than the one at the path: when it was being read, they were there.
+    pub fn until(mut self, path: &Path) -> Self {
+        let Some(it) = self.0.iter().position(|it| it.path == path) else {
+            return self;
+        };
+        let it = self.0.swap_remove(it);
+        if it.is_old {
+            self.0.retain(|other| other.is_old && !newer(other, &it));
+        }
+        self.0.push(it);
+        self
+    }
+
+    /// Of these, only those that were not changed after that time.
+    pub fn until_time(mut self, changed: u64) -> Self {
+        self.0.retain(|it| files::changed(&it.metadata) <= changed);
+        self
+    }
+
+    /// The old files that are among these, and whose content was not among those before under any name: the oldest first, by their numbers, or by when they
+    /// were changed.
     pub fn since(&self, before: &Self) -> Vec<PathBuf> {
         let was_there = |file: &&Relative| {
             let mut there = before.0.iter();
@@ -54,9 +87,49 @@ impl Relatives {
         };
         let old = self.0.iter().filter(|file| file.is_old && !was_there(file));
         let mut new: Vec<&Relative> = old.collect();
-        new.sort_by_key(|file| file.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+        // One way for all of them: else there is no order.
+        if new.iter().all(|it| rank(&it.path).is_some()) {
+            new.sort_by_key(|it| Reverse(rank(&it.path)));
+        } else {
+            new.sort_by_key(|it| (files::changed(&it.metadata), it.path.clone()));
+        }
         new.into_iter().map(|file| file.path.clone()).collect()
     }
+}
+
+/// Where a file lies.
+pub(super) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether the one was put aside after the other: by their names, `.1` after `.2` and `-20260201` after `-20260131`; else by when they were changed.
+fn newer(one: &Relative, other: &Relative) -> bool {
+    match (rank(&one.path), rank(&other.path)) {
+        (Some(one), Some(other)) if one != other => one < other,
+        (None, None) if one.path.as_os_str().len() == other.path.as_os_str().len() => {
+            one.path > other.path
+        }
+        _ => {
+            let changed = |it: &Relative| files::changed(&it.metadata);
+            changed(one) > changed(other)
+        }
+    }
+}
+
+/// The number of an old file whose name counts from the newest on: a few digits, and no more.
+fn rank(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    let digits = name.rsplit(['.', '-', '_']).next()?;
+    let rest = name.strip_suffix(digits)?;
+    let alone = !rest
+        .trim_end_matches(['.', '-', '_'])
+        .ends_with(|c: char| c.is_ascii_digit());
+    (alone && digits.len() < 6)
+        .then(|| digits.parse().ok())
+        .flatten()
 }
 
 /// `.1`, `-20260131`, `.2026-01-31T10.15`

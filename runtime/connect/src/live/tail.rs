@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::blocks::BEHIND;
+
 /// So many of the bytes before the place are read again each time: if they are others now, the file was emptied and filled anew.
-const MARK: usize = 256;
+const MARK: usize = BEHIND;
 
 /// Reads a file that grows. `WouldBlock`: nothing for now. `Ok(0)`: this file is done, a new one stands at the path, or it was emptied.
 pub(super) struct Tail {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// The next byte to be read.
     place: u64,
     /// The last bytes before it.
@@ -24,6 +26,8 @@ pub(super) struct Tail {
     jump: Option<u64>,
     /// That has just happened: the reader must be through with that line before it gets more.
     jumped: bool,
+    /// The last bytes before that place.
+    behind_jump: Vec<u8>,
     told: Arc<Told>,
 }
 
@@ -42,7 +46,12 @@ impl Tail {
         if file.metadata()?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(Self {
+        Ok(Self::over(path, Arc::new(file)))
+    }
+
+    /// The file, which may have another name by now, as the one of which `path` is the name: another one there takes its place.
+    fn over(path: PathBuf, file: Arc<File>) -> Self {
+        Self {
             path,
             file,
             place: 0,
@@ -51,17 +60,35 @@ impl Tail {
             replaced: false,
             jump: None,
             jumped: false,
+            behind_jump: Vec::new(),
             told: Arc::default(),
-        })
+        }
+    }
+
+    /// The same, from a place on, before which these bytes stand.
+    pub fn open_at(path: PathBuf, file: Arc<File>, place: u64, before: Vec<u8>) -> Self {
+        Self {
+            place,
+            mark: before,
+            ..Self::over(path, file)
+        }
+    }
+
+    /// The file that is read.
+    pub fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 
     /// Goes on behind the last line that is whole, once it has given the first line, for the names in it. Tells the place, and how many lines
-    /// are before it; `None` if there are none.
-    pub fn skip_to_end(&mut self, is_over: &dyn Fn() -> bool) -> io::Result<Option<(u64, u64)>> {
+    /// are before it, and the last bytes of them; `None` if there are none.
+    pub fn skip_to_end(
+        &mut self,
+        is_over: &dyn Fn() -> bool,
+    ) -> io::Result<Option<(u64, u64, Vec<u8>)>> {
         let mut buffer = vec![0; 256 << 10];
         let (mut at, mut lines, mut last_end) = (0_u64, 0_u64, 0_u64);
         while !is_over() {
-            let bytes = match self.file.read(&mut buffer) {
+            let bytes = match (&*self.file).read(&mut buffer) {
                 Ok(0) => break,
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -75,7 +102,16 @@ impl Tail {
             at += bytes as u64;
         }
         self.jump = Some(last_end).filter(|end| *end > 0);
-        Ok(self.jump.map(|end| (end, lines)))
+        let Some(end) = self.jump else {
+            return Ok(None);
+        };
+        let window = end.min(MARK as u64);
+        let mut before = Vec::new();
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(end - window))?;
+        file.take(window).read_to_end(&mut before)?;
+        self.behind_jump = before.clone();
+        Ok(Some((end, lines, before)))
     }
 
     pub fn told(&self) -> Arc<Told> {
@@ -86,14 +122,11 @@ impl Tail {
     fn read_some(&mut self, most: usize) -> io::Result<Option<usize>> {
         let before = self.mark.len();
         self.buffer.resize(before + most, 0);
-        self.file
-            .seek(SeekFrom::Start(self.place - before as u64))?;
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(self.place - before as u64))?;
         let mut filled = 0;
         while filled <= before {
-            match self
-                .file
-                .read(self.buffer.get_mut(filled..).unwrap_or_default())
-            {
+            match file.read(self.buffer.get_mut(filled..).unwrap_or_default()) {
                 Ok(0) => break,
                 Ok(bytes) => filled += bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -161,7 +194,7 @@ impl Read for Tail {
             if let (Some(_), Some(to)) = (first, self.jump) {
                 (self.jump, self.jumped) = (None, true);
                 self.place = to;
-                self.mark.clear();
+                self.mark = std::mem::take(&mut self.behind_jump);
                 self.told.first_given.store(true, Ordering::Relaxed);
             }
             return Ok(bytes);

@@ -10,6 +10,7 @@ use crate::batch::{BadRow, Batch, Progress, Source, SourceStats};
 use crate::decode::header;
 use crate::error::ConnectError;
 use crate::options::OnBad;
+use crate::position::unusable;
 use crate::schema::{Metadata, Origin, SourceColumn, SourceSchema};
 use crate::source::bad::BadSink;
 
@@ -21,6 +22,22 @@ pub trait RowSource: Send {
     /// # Errors
     /// What ends the source, in a few words that go on from "the connector '…'": `lost its connection to 10.0.0.1`.
     fn next(&mut self, rows: &mut Rows<'_>) -> Result<Progress, String>;
+
+    /// Where it is behind the rows that it has given: an offset, a sequence number. Asked after each [`Self::next`], and kept with the events in a session that
+    /// keeps a log. `None` (the default): it can't tell, and begins anew when it is opened again.
+    fn position(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Goes on behind the row after which [`Self::position`] said this; called before the first [`Self::next`]. It must give the same rows from there as the other
+    /// one would have given.
+    ///
+    /// # Errors
+    /// Why it can't, in a few words that go on from "the connector '…'". It is not read then: nothing is skipped, and nothing given twice.
+    fn resume(&mut self, position: &[u8]) -> Result<(), String> {
+        let _ = position;
+        Err("can't go on from a position".to_owned())
+    }
 }
 
 /// Takes the rows of a [`RowSource`].
@@ -155,6 +172,8 @@ pub(crate) struct OwnSource {
     line: u64,
     files: [Arc<str>; 1],
     ended: bool,
+    /// It failed, and its last rows were not given: where it is now is no place to go on from.
+    held_back: bool,
 }
 
 impl OwnSource {
@@ -181,7 +200,21 @@ impl OwnSource {
             rows: 0,
             line: 0,
             ended: false,
+            held_back: false,
         })
+    }
+}
+
+impl OwnSource {
+    /// Where the source says it is.
+    fn own_position(&mut self) -> Option<Vec<u8>> {
+        let inner = &mut self.inner;
+        guarded(&self.name, || Ok(inner.position())).ok().flatten()
+    }
+
+    fn tells_position(&mut self) -> bool {
+        self.held_back |= self.own_position().is_some();
+        self.held_back
     }
 }
 
@@ -206,6 +239,11 @@ impl Source for OwnSource {
         let inner = &mut self.inner;
         let said = guarded(&self.name, || inner.next(&mut rows));
         let failed = rows.failed.take();
+        if failed.is_some() && self.tells_position() {
+            // Where it is lies behind the row that can't be: whoever goes on from the place before gets all of this again.
+            batch.columns.truncate(before);
+            batch.places.truncate(before);
+        }
         self.rows += (batch.rows() - before) as u64;
         let failed = failed.map_or(Ok(()), Err);
         let progress =
@@ -228,5 +266,26 @@ impl Source for OwnSource {
 
     fn files(&self) -> &[Arc<str>] {
         &self.files
+    }
+
+    /// The number of the line, 8 bytes little-endian, and what the source itself says.
+    fn position(&mut self) -> Option<Vec<u8>> {
+        if self.held_back {
+            return None;
+        }
+        let own = self.own_position()?;
+        let mut bytes = self.line.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&own);
+        Some(bytes)
+    }
+
+    fn resume(&mut self, position: &[u8]) -> Result<Option<String>, ConnectError> {
+        let (line, own) = position
+            .split_first_chunk::<8>()
+            .ok_or_else(|| unusable("the position is damaged"))?;
+        let inner = &mut self.inner;
+        guarded(&self.name, || inner.resume(own)).map_err(|error| unusable(&error))?;
+        self.line = u64::from_le_bytes(*line);
+        Ok(None)
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use portent_grammar::codes::input as codes;
 
@@ -16,25 +16,27 @@ pub(super) fn open(path: &str, mode: SinkMode) -> Result<File, ConnectError> {
         SinkMode::Truncate => options.write(true).create(true).truncate(true),
         SinkMode::Append => options.append(true).create(true),
     };
-    options.open(path).map_err(|error| {
-        let folder = Path::new(path)
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let message = match (error.kind(), folder) {
-            (io::ErrorKind::NotFound, Some(folder)) => {
-                format!(
-                    "'{path}' can't be written: there is no folder '{}'",
-                    folder.display()
-                )
-            }
-            (io::ErrorKind::PermissionDenied, _) => {
-                format!("there is no permission to write '{path}'")
-            }
-            (io::ErrorKind::IsADirectory, _) => format!("'{path}' is a folder, not a file"),
-            _ => format!("'{path}' can't be written: {error}"),
-        };
-        ConnectError::new(codes::SINK_OPEN, message).option("path")
-    })
+    options.open(path).map_err(|error| refused(path, &error))
+}
+
+pub(super) fn refused(path: &str, error: &io::Error) -> ConnectError {
+    let folder = Path::new(path)
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let message = match (error.kind(), folder) {
+        (io::ErrorKind::NotFound, Some(folder)) => {
+            format!(
+                "'{path}' can't be written: there is no folder '{}'",
+                folder.display()
+            )
+        }
+        (io::ErrorKind::PermissionDenied, _) => {
+            format!("there is no permission to write '{path}'")
+        }
+        (io::ErrorKind::IsADirectory, _) => format!("'{path}' is a folder, not a file"),
+        _ => format!("'{path}' can't be written: {error}"),
+    };
+    ConnectError::new(codes::SINK_OPEN, message).option("path")
 }
 
 /// When and how a file is put aside.
@@ -44,6 +46,8 @@ pub(super) struct Rotation {
     /// Bytes in the file, before packing.
     pub bytes: u64,
     began: Instant,
+    /// The same for people and other processes, ms since 1970.
+    pub since: u64,
 }
 
 impl Rotation {
@@ -53,6 +57,16 @@ impl Rotation {
             rotate: rotate.clone(),
             bytes,
             began: Instant::now(),
+            since: now(),
+        }
+    }
+
+    /// The file is one that another process has begun.
+    pub fn go_on(&mut self, bytes: u64, since: u64) {
+        self.bytes = bytes;
+        let age = Duration::from_millis(now().saturating_sub(since));
+        if let Some(began) = Instant::now().checked_sub(age) {
+            (self.began, self.since) = (began, since);
         }
     }
 
@@ -97,9 +111,15 @@ impl Rotation {
         // Nothing of what stands there is ever emptied: if it can't be put aside, that has failed above.
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         self.bytes = 0;
-        self.began = Instant::now();
+        (self.began, self.since) = (Instant::now(), now());
         Ok(file)
     }
+}
+
+/// ms since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn move_if_there(from: &str, to: &str) -> io::Result<()> {

@@ -3,6 +3,9 @@
 mod csv;
 mod file;
 mod json;
+mod mark;
+#[cfg(test)]
+mod mark_tests;
 mod queue;
 #[cfg(test)]
 mod remote_tests;
@@ -11,8 +14,9 @@ mod tcp;
 mod tests;
 mod webhook;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -27,6 +31,8 @@ use crate::own::OwnSink;
 use crate::secret::Secrets;
 
 use file::Rotation;
+pub use mark::SinkMark;
+use mark::{At, Disk};
 use queue::{Item, Queue};
 pub(crate) use webhook::{check_header, check_url};
 
@@ -56,6 +62,12 @@ pub struct Writer {
     rotation: Option<Rotation>,
     /// Whether each file that is begun gets the names.
     header: bool,
+    /// The file, if it writes into one.
+    disk: Option<Disk>,
+    /// Something was packed since the packer was begun.
+    packing: bool,
+    /// A checksum of where the rows go.
+    of: u64,
 }
 
 enum Output {
@@ -92,17 +104,39 @@ impl Writer {
     /// # Errors
     /// P0540: the file can't be opened. P0503, P0536: with its secrets put in, the URL or address is none. P0534: a secret can't be read.
     pub fn open(config: &SinkConfig, name: &str, columns: &[Column]) -> Result<Self, ConnectError> {
+        Self::open_at(config, name, columns, None).map(|(writer, _)| writer)
+    }
+
+    /// As [`Self::open`], but goes on behind a mark that was taken before: what is written from here on is what was written behind the mark before, and more. Then
+    /// each row stands once in the files of a sink that writes into files, whatever became of the process, and rows that a receiver elsewhere had not taken yet
+    /// are sent first. `mode = 'truncate'` empties no file that has a mark.
+    ///
+    /// The sentence, if there is one, says what is not as it was: another file stands at the path, say. It is never harmed; rows are written behind what is in it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_at(
+        config: &SinkConfig,
+        name: &str,
+        columns: &[Column],
+        mark: Option<&SinkMark>,
+    ) -> Result<(Self, Option<String>), ConnectError> {
         let mut secrets = Secrets::default();
-        let opened = Self::open_with(config, name, columns, &mut secrets);
-        opened.map_err(|error| secrets.hide_error(error))
+        let mark = mark.filter(|it| it.is_of(config));
+        let opened = Self::open_with(config, name, columns, mark, &mut secrets);
+        opened
+            .map(|(writer, told)| (writer, told.map(|it| secrets.hide(&it))))
+            .map_err(|error| secrets.hide_error(error))
     }
 
     fn open_with(
         config: &SinkConfig,
         name: &str,
         columns: &[Column],
+        mark: Option<&SinkMark>,
         secrets: &mut Secrets,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<(Self, Option<String>), ConnectError> {
+        let mut told = None;
         let nowhere: Box<dyn Write + Send> = Box::new(io::sink());
         let mut writer = Self::over(nowhere, config.format, columns);
         writer.delimiter = config.delimiter;
@@ -131,18 +165,7 @@ impl Writer {
             SinkConnector::File(path) => {
                 writer.place = format!("'{path}'");
                 let path = secrets.put_in(path, "path")?;
-                let mut there = 0;
-                if config.mode == SinkMode::Append {
-                    there = fs::metadata(&path).map_or(0, |file| file.len());
-                }
-                writer.output = Output::Plain(Box::new(file::open(&path, config.mode)?));
-                writer.header_due = config.header.unwrap_or(there == 0);
-                if let Some(rotate) = &config.rotate {
-                    writer.rotation = Some(Rotation::new(&path, rotate, there));
-                }
-                if config.gzip {
-                    writer.pack();
-                }
+                told = writer.open_file(config, &path, mark)?;
             }
             SinkConnector::Webhook(webhook) => {
                 let receiver = webhook::Poster::new(webhook, &config.outgoing, secrets)?;
@@ -159,7 +182,67 @@ impl Writer {
                 writer.start(Box::new(receiver), config, secrets)?;
             }
         }
-        Ok(writer)
+        if let Some(mark) = mark {
+            (writer.rows, writer.bytes) = (mark.rows, mark.bytes);
+            if let (At::Queue(waiting), Output::Queue(queue)) = (&mark.at, &writer.output) {
+                queue.bring_back(waiting);
+            }
+        }
+        writer.of = mark::identity(config);
+        Ok((writer, told))
+    }
+
+    fn open_file(
+        &mut self,
+        config: &SinkConfig,
+        path: &str,
+        mark: Option<&SinkMark>,
+    ) -> Result<Option<String>, ConnectError> {
+        let at = mark.and_then(|mark| match &mark.at {
+            At::File(at) => Some(at),
+            At::Queue(_) => None,
+        });
+        let mut told = None;
+        let mut mode = config.mode;
+        if let Some(at) = at {
+            mode = SinkMode::Append;
+            let numbered = config.rotate.as_ref().is_some_and(|it| it.keep.is_some());
+            let brought = mark::bring_back(Path::new(path), at, numbered);
+            told = brought.map_err(|error| file::refused(path, &error))?;
+        }
+        let mut there = 0;
+        if mode == SinkMode::Append {
+            there = fs::metadata(path).map_or(0, |file| file.len());
+        }
+        let file = file::open(path, mode)?;
+        let mut disk = Disk {
+            path: path.into(),
+            file: file
+                .try_clone()
+                .map_err(|error| file::refused(path, &error))?,
+            turns: at.map_or_else(|| Disk::turns(Path::new(path)), |at| at.turns),
+            marked: at.is_some(),
+        };
+        if told.is_some() && there == 0 {
+            let noted = disk.anew();
+            noted.map_err(|error| file::refused(path, &error))?;
+        }
+        self.disk = Some(disk);
+        self.output = Output::Plain(Box::new(file));
+        self.header_due = config.header.unwrap_or(there == 0);
+        if let Some(rotate) = &config.rotate {
+            self.rotation = Some(Rotation::new(path, rotate, there));
+        }
+        if let Some(at) = at.filter(|at| told.is_none() && at.length == there) {
+            self.header_due = at.header_due;
+            if let Some(rotation) = &mut self.rotation {
+                rotation.go_on(at.unpacked, at.began);
+            }
+        }
+        if config.gzip {
+            self.pack();
+        }
+        Ok(told)
     }
 
     fn start(
@@ -192,7 +275,66 @@ impl Writer {
             bytes: 0,
             rotation: None,
             header: true,
+            disk: None,
+            packing: false,
+            of: 0,
         }
+    }
+
+    /// Writes out what has been gathered, brings it to the disk, and tells where the sink is, for [`Self::open_at`] of another process. A packed file gets the end of
+    /// a member here. Of a webhook, or over TCP, the mark holds the rows that have not been delivered yet. `None`: the sink has no place to go back to (standard
+    /// output, a program's own).
+    ///
+    /// # Errors
+    /// P0541, P0542.
+    pub fn mark(&mut self) -> Result<Option<SinkMark>, ConnectError> {
+        let at = match &self.output {
+            Output::Queue(queue) => At::Queue(queue.waiting()),
+            _ if self.disk.is_some() => At::File(self.mark_file()?),
+            _ => {
+                self.flush()?;
+                return Ok(None);
+            }
+        };
+        Ok(Some(SinkMark::new(self.of, self.rows, self.bytes, at)))
+    }
+
+    fn mark_file(&mut self) -> Result<mark::FileAt, ConnectError> {
+        self.empty()?;
+        if let Err(error) = self.end_member() {
+            return Err(self.failed(&error));
+        }
+        let marked = match (&mut self.output, &mut self.disk) {
+            (Output::Broken, _) | (_, None) => Err(io::Error::other(
+                "the file was put aside, and no new one begun",
+            )),
+            (_, Some(disk)) => disk.mark(),
+        };
+        let mut at = marked.map_err(|error| self.failed(&error))?;
+        at.header_due = self.header_due;
+        if let Some(rotation) = &self.rotation {
+            (at.unpacked, at.began) = (rotation.bytes, rotation.since);
+        }
+        Ok(at)
+    }
+
+    /// Ends what is packed, so that the file can be cut here, and begins anew.
+    fn end_member(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.packing) {
+            return match &mut self.output {
+                Output::Plain(output) => output.flush(),
+                _ => Ok(()),
+            };
+        }
+        self.output = match std::mem::replace(&mut self.output, Output::Broken) {
+            Output::Gzip(packer) => {
+                let mut plain = packer.finish()?;
+                plain.flush()?;
+                Output::Gzip(GzEncoder::new(plain, Compression::default()))
+            }
+            other => other,
+        };
+        Ok(())
     }
 
     fn pack(&mut self) {
@@ -263,19 +405,31 @@ impl Writer {
         let gzip = matches!(self.output, Output::Gzip(_));
         // Closed before it is renamed: not every system renames open files.
         self.output = Output::Broken;
-        let Some(rotation) = &mut self.rotation else {
-            return Ok(());
-        };
-        let file = match rotation.change() {
+        let file = match self.change() {
             Ok(file) => file,
             Err(error) => return Err(self.failed(&error)),
         };
         self.output = Output::Plain(Box::new(file));
+        self.packing = false;
         self.header_due = self.header;
         if gzip {
             self.pack();
         }
         Ok(())
+    }
+
+    fn change(&mut self) -> io::Result<File> {
+        if let Some(disk) = &mut self.disk {
+            disk.turn()?;
+        }
+        let Some(rotation) = &mut self.rotation else {
+            return Err(io::Error::other("the file is not one to be put aside"));
+        };
+        let file = rotation.change()?;
+        if let Some(disk) = &mut self.disk {
+            disk.begun(file.try_clone()?)?;
+        }
+        Ok(file)
     }
 
     /// Writes out everything that belongs to the file.
@@ -371,7 +525,10 @@ impl Writer {
     fn empty(&mut self) -> Result<(), ConnectError> {
         let result = match &mut self.output {
             Output::Plain(output) => output.write_all(&self.buffer),
-            Output::Gzip(output) => output.write_all(&self.buffer),
+            Output::Gzip(output) => {
+                self.packing |= !self.buffer.is_empty();
+                output.write_all(&self.buffer)
+            }
             Output::Queue(_) | Output::Own(_) | Output::Nowhere => Ok(()),
             Output::Broken if self.buffer.is_empty() => Ok(()),
             Output::Broken => Err(io::Error::other(

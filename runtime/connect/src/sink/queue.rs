@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use portent_grammar::codes::input as codes;
 
+use super::mark::Waiting;
 use crate::backoff::Backoff;
 use crate::error::ConnectError;
 use crate::live::Stop;
@@ -23,7 +24,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 const LEFT: &str = "the run ended before it was delivered";
 
 /// A row that is to be delivered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Item {
     /// As the receiver gets it, with a line end.
     pub row: Vec<u8>,
@@ -89,6 +90,8 @@ struct State {
     left: u64,
     /// Some of those are kept nowhere.
     unkept: bool,
+    /// At the end: what was not delivered, and is kept nowhere.
+    undelivered: Vec<Item>,
     /// Why the last attempt that failed did.
     why: Option<String>,
 }
@@ -189,6 +192,23 @@ impl Queue {
         )
     }
 
+    /// What waits or is on its way, in order: the receiver may or may not have what is on its way.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let state = self.shared.lock();
+        let all = state.undelivered.iter().chain(state.flying.iter());
+        all.chain(&state.waiting).map(Waiting::of).collect()
+    }
+
+    /// Rows that another process could not deliver: they go before all others, and need no room.
+    pub fn bring_back(&self, rows: &[Waiting]) {
+        let mut state = self.shared.lock();
+        for row in rows.iter().rev() {
+            state.waiting.push_front(row.item());
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
     /// Why the last attempt that failed did.
     pub fn last_failure(&self) -> Option<String> {
         self.shared.lock().why.clone()
@@ -225,6 +245,10 @@ impl Queue {
         let because = why.map(|why| format!(": {why}")).unwrap_or_default();
         if left > 0 {
             let kept = shared.keep(flying.iter().chain(&waiting), LEFT);
+            if !kept {
+                let items = flying.iter().chain(&waiting).cloned();
+                shared.lock().undelivered = items.collect();
+            }
             let drain = shared.outgoing.drain;
             let message = format!(
                 "{} not delivered to {place} within {drain:?}{because}",

@@ -463,3 +463,59 @@ fn old_files_go_and_time_tells_too() {
     );
     assert!(!read("x.jsonl.2").is_empty() && !fs::exists(folder.path("x.jsonl.3")).unwrap());
 }
+
+#[test]
+fn what_was_not_delivered_is_sent_by_the_next_process() {
+    let (url, requests) = server();
+    let mut first = hook(&url, &[]);
+    for number in 1..=4 {
+        put(&mut first, number);
+    }
+    next(&requests).answer(200);
+    // The second is on its way, and the answer is lost.
+    let lost = next(&requests);
+    let mark = first.mark().unwrap().unwrap();
+    let mark = SinkMark::from_bytes(&mark.to_bytes()).unwrap();
+    drop((first, lost));
+    let pairs = [
+        ("connector", "webhook"),
+        ("url", &*url),
+        ("retry.initial", "1 ms"),
+        ("drain", "60 s"),
+        ("queue", "2"),
+    ];
+    let config = SinkConfig::from_options(&options(&pairs)).unwrap();
+    let columns = [Column::new("a", Type::Int)];
+    let (mut second, told) = Writer::open_at(&config, "k", &columns, Some(&mark)).unwrap();
+    assert_eq!((second.rows(), told), (4, None));
+    for number in 2..=4 {
+        let request = next(&requests);
+        assert_eq!(request.body, format!("{{\"a\":{number}}}"));
+        let key = format!("{number:032x}");
+        assert_eq!(request.header("idempotency-key"), Some(&*key));
+        request.answer(200);
+    }
+    let finish = thread::spawn(move || {
+        put(&mut second, 5);
+        (second.finish(), second)
+    });
+    let request = next(&requests);
+    assert_eq!(request.body, "{\"a\":5}");
+    request.answer(200);
+    let (result, mut second) = finish.join().unwrap();
+    result.unwrap();
+    // Nothing is left for a third one.
+    assert_eq!(second.mark().unwrap().unwrap().at, At::Queue(Vec::new()));
+}
+
+#[test]
+fn what_is_left_at_the_end_is_in_the_mark() {
+    let mut writer = hook("http://127.0.0.1:9/hook", &[("drain", "1 ms")]);
+    put(&mut writer, 1);
+    put(&mut writer, 2);
+    assert_eq!(writer.finish().unwrap_err().code, codes::SINK_UNDELIVERED);
+    let At::Queue(waiting) = writer.mark().unwrap().unwrap().at else {
+        panic!("it is a queue");
+    };
+    assert_eq!(waiting.len(), 2);
+}

@@ -10,10 +10,14 @@ use crate::batch::{Batch, Progress, Source, SourceStats};
 use crate::decode::header;
 use crate::error::{ConnectError, nearest};
 use crate::generate::{Generator, GeneratorConfig};
+use crate::position;
 use crate::schema::{Metadata, Origin, SourceSchema};
 
 /// How long one call may wait for a row that isn't due.
 const NAP: Duration = Duration::from_millis(200);
+
+/// How many rows are passed over at once.
+const SKIP: u64 = 200_000;
 
 /// Events made up, perhaps at a pace.
 pub(crate) struct GeneratorSource {
@@ -24,7 +28,12 @@ pub(crate) struct GeneratorSource {
     empty: Columns,
     given: u64,
     total: Option<u64>,
-    pace: Option<(Instant, f64)>,
+    /// Since when, and how many a second.
+    pace: Option<(Option<Instant>, f64)>,
+    /// How many rows had been given when the pace began.
+    paced_from: Option<u64>,
+    /// So many rows are made, and not given: another process has given them.
+    to_skip: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +81,7 @@ impl GeneratorSource {
             };
             slots.push(slot);
         }
-        let pace = config.rate.map(|rate| (Instant::now(), rate));
+        let pace = config.rate.map(|rate| (None, rate));
         let names = vec![format!("<{}>", config.kind.name()).into()];
         Ok(Self {
             rows,
@@ -82,6 +91,8 @@ impl GeneratorSource {
             given: 0,
             total: config.count,
             pace,
+            paced_from: None,
+            to_skip: 0,
         })
     }
 }
@@ -89,13 +100,28 @@ impl GeneratorSource {
 impl Source for GeneratorSource {
     fn next_batch(&mut self, batch: &mut Batch, max_rows: usize) -> Result<Progress, ConnectError> {
         batch.shape(&self.empty);
+        // In pieces, so that it can be stopped in between.
+        for _ in 0..self.to_skip.min(SKIP) {
+            if self.rows.next().is_none() {
+                self.to_skip = 0;
+                return Ok(Progress::End);
+            }
+            self.given += 1;
+            self.to_skip -= 1;
+        }
+        if self.to_skip > 0 {
+            return Ok(Progress::More);
+        }
+        let skipped = *self.paced_from.get_or_insert(self.given);
         let mut room = max_rows.max(1) as u64;
-        if let Some((began, rate)) = self.pace {
+        if let Some((began, rate)) = &mut self.pace {
+            let (began, rate) = (*began.get_or_insert_with(Instant::now), *rate);
+            let done = self.given - skipped;
             // What is due by now, one row at least: the first of them is waited for.
             let due = |given: u64| {
                 Duration::try_from_secs_f64((given + 1) as f64 / rate).unwrap_or(Duration::MAX)
             };
-            let wait = due(self.given).saturating_sub(began.elapsed());
+            let wait = due(done).saturating_sub(began.elapsed());
             if wait > NAP {
                 // Not longer: whoever asks may want to stop.
                 std::thread::sleep(NAP);
@@ -103,7 +129,7 @@ impl Source for GeneratorSource {
             }
             std::thread::sleep(wait);
             let allowed = (began.elapsed().as_secs_f64() * rate) as u64;
-            room = room.min(allowed.saturating_sub(self.given).max(1));
+            room = room.min(allowed.saturating_sub(done).max(1));
         }
         for _ in 0..room {
             let Some(mut row) = self.rows.next() else {
@@ -143,5 +169,14 @@ impl Source for GeneratorSource {
 
     fn files(&self) -> &[Arc<str>] {
         &self.names
+    }
+
+    fn position(&mut self) -> Option<Vec<u8>> {
+        Some(position::write(&self.given.saturating_add(self.to_skip)))
+    }
+
+    fn resume(&mut self, position: &[u8]) -> Result<Option<String>, ConnectError> {
+        self.to_skip = position::read(position)?;
+        Ok(None)
     }
 }

@@ -45,4 +45,15 @@ impl Source for Hiding {
     fn files(&self) -> &[Arc<str>] {
         &self.names
     }
+
+    fn position(&mut self) -> Option<Vec<u8>> {
+        self.source.position()
+    }
+
+    fn resume(&mut self, position: &[u8]) -> Result<Option<String>, ConnectError> {
+        let resumed = self.source.resume(position);
+        resumed
+            .map(|told| told.map(|it| self.secrets.hide(&it)))
+            .map_err(|error| self.secrets.hide_error(error))
+    }
 }

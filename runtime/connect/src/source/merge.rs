@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use portent_grammar::{Cell, Columns};
+use serde::{Deserialize, Serialize};
 
 use super::bad::BadSink;
 use super::rows::RowReader;
@@ -13,6 +14,7 @@ use crate::batch::{Batch, Progress, Source, SourceStats};
 use crate::error::ConnectError;
 use crate::files::{self, FoundFile};
 use crate::options::SourceConfig;
+use crate::position::{self, unusable};
 use crate::schema::SourceSchema;
 
 /// How many rows of a file are read ahead.
@@ -33,6 +35,16 @@ pub(crate) struct MergeSource {
     read: Arc<AtomicU64>,
     total: u64,
     done: bool,
+    given: u64,
+    /// Where the row given last stands: file and line.
+    last: (u32, u64),
+}
+
+/// Where it is.
+#[derive(Debug, Serialize, Deserialize)]
+struct MergedAt {
+    given: u64,
+    last: (u32, u64),
 }
 
 struct Lane {
@@ -90,6 +102,8 @@ impl MergeSource {
             read,
             total,
             done: false,
+            given: 0,
+            last: (0, 0),
         })
     }
 
@@ -176,7 +190,12 @@ impl Source for MergeSource {
         if self.done {
             return Ok(Progress::End);
         }
+        let before = batch.rows();
         let result = self.merge(batch, max_rows);
+        self.given += (batch.rows() - before) as u64;
+        if let Some(place) = batch.places.last() {
+            self.last = (place.file, place.line);
+        }
         self.done = !matches!(result, Ok(Progress::More));
         result
     }
@@ -200,5 +219,35 @@ impl Source for MergeSource {
 
     fn files(&self) -> &[Arc<str>] {
         &self.names
+    }
+
+    /// How many rows it has given: which comes next hangs on all files, so that they are read again.
+    fn position(&mut self) -> Option<Vec<u8>> {
+        Some(position::write(&MergedAt {
+            given: self.given,
+            last: self.last,
+        }))
+    }
+
+    fn resume(&mut self, position: &[u8]) -> Result<Option<String>, ConnectError> {
+        let at: MergedAt = position::read(position)?;
+        // Those that can't be read have been told, and written away. (One at which it fails is behind the place.)
+        let bad = match &self.bad {
+            BadSink::Fail => BadSink::Fail,
+            BadSink::Skip | BadSink::Dlq { .. } => std::mem::replace(&mut self.bad, BadSink::Skip),
+        };
+        let mut passed = Ok(Progress::More);
+        while self.given < at.given && matches!(passed, Ok(Progress::More)) {
+            let most = usize::try_from(at.given - self.given).unwrap_or(usize::MAX);
+            passed = self.next_batch(&mut Batch::new(), most.min(4_096));
+        }
+        self.bad = bad;
+        passed?;
+        if self.given != at.given || self.last != at.last {
+            return Err(unusable(
+                "the files are others now than those it was reading",
+            ));
+        }
+        Ok(None)
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod generator;
 mod hiding;
 mod merge;
+pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod sniff;
 pub(crate) mod stdin;

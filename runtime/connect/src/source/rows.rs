@@ -7,12 +7,14 @@ use portent_grammar::codes::input as codes;
 use portent_grammar::{Columns, Value};
 
 use super::bad::{BadSink, RAW_KEPT};
+use super::place::{Before, ReadingAt};
 use super::sniff;
 use crate::batch::{BadRow, Batch, Progress, RowError, SourceStats};
 use crate::blocks::{Blocks, Fault, Record, Split};
 use crate::decode::{DecodeError, Decoded, Decoder};
 use crate::error::{ConnectError, Place};
 use crate::options::{Delimiter, Format, SourceConfig};
+use crate::position::{Sum, unusable};
 use crate::schema::{Metadata, Origin, SourceSchema};
 
 /// Reads rows from one input at a time; the format, once settled by the first input, stays.
@@ -39,6 +41,8 @@ struct Current {
     fresh: bool,
     /// Hand rows out before reading on.
     live: bool,
+    /// CSV: where the first row stands, offset and length.
+    first: Option<(u64, u64)>,
 }
 
 impl RowReader {
@@ -102,7 +106,85 @@ impl RowReader {
             lines: 0,
             fresh: true,
             live,
+            first: None,
         });
+    }
+
+    /// Goes on in an input, which is at that place, as if what is before it had been read.
+    ///
+    /// # Errors
+    /// P0549: it doesn't fit.
+    pub fn begin_at(
+        &mut self,
+        input: Box<dyn Read + Send>,
+        name: Arc<str>,
+        file: u32,
+        live: bool,
+        at: &ReadingAt,
+        before: Before,
+    ) -> Result<(), ConnectError> {
+        self.begin(input, Arc::clone(&name), file, live);
+        let Some(format) = at.settled()? else {
+            // Nothing had been read.
+            return Ok(());
+        };
+        if self.config.format != Format::Auto && self.config.format != format {
+            return Err(unusable("the stream has another format now"));
+        }
+        let mut decoder = match self.decoder.take() {
+            Some(decoder) if decoder.format() == at.format => decoder,
+            _ => Decoder::new(format, at.delimiter, &self.config, &self.schema)?,
+        };
+        decoder.begin(&self.config, at.delimiter);
+        if let (Decoder::Csv(_, csv), Some(_)) = (&mut decoder, at.first) {
+            let first = std::str::from_utf8(&before.first);
+            let first = first.map_err(|_| unusable("the first row is another one now"))?;
+            csv.first_row(first, &name)?;
+        }
+        decoder.set_times(&at.times);
+        decoder.set_dropping(at.dropping);
+        self.decoder = Some(decoder);
+        if let Some(current) = &mut self.current {
+            current.blocks.set_at(at.offset, before.behind);
+            current.lines = at.lines;
+            current.fresh = false;
+            current.first = at.first;
+        }
+        Ok(())
+    }
+
+    /// Where it is: behind the row read last. `None`: nowhere.
+    pub fn at(&mut self) -> Option<ReadingAt> {
+        let current = self.current.as_ref()?;
+        let Some(decoder) = self.decoder.as_mut().filter(|_| !current.fresh) else {
+            return Some(ReadingAt {
+                sum: Sum::of(&[]),
+                ..ReadingAt::default()
+            });
+        };
+        let offset = current.blocks.offset();
+        if current
+            .first
+            .is_some_and(|first| first.0 + first.1 > offset)
+        {
+            // The first row was looked at only.
+            return Some(ReadingAt {
+                sum: Sum::of(&[]),
+                ..ReadingAt::default()
+            });
+        }
+        let behind = current.blocks.behind();
+        Some(ReadingAt {
+            offset,
+            lines: current.lines,
+            format: decoder.format().to_owned(),
+            delimiter: decoder.delimiter(),
+            first: current.first,
+            dropping: decoder.is_dropping(),
+            times: decoder.times_at(),
+            behind: behind.len() as u64,
+            sum: Sum::of(&behind),
+        })
     }
 
     /// Closes the current input.
@@ -112,9 +194,9 @@ impl RowReader {
     }
 
     /// Goes on elsewhere in the input: the next byte to be read is the one at `offset`, and begins the line after `lines` others.
-    pub fn jump(&mut self, offset: u64, lines: u64) {
+    pub fn jump(&mut self, offset: u64, lines: u64, behind: Vec<u8>) {
         if let Some(current) = &mut self.current {
-            current.blocks.jump(offset);
+            current.blocks.jump(offset, behind);
             current.lines = lines;
         }
     }
@@ -201,9 +283,13 @@ impl RowReader {
                         return Ok(());
                     }
                     let is_comment = raw.first().copied() == decoder.dialect.comment;
-                    if text.is_empty() || is_comment || decoder.first_row(text, &current.name)? {
-                        current.lines += record.lines;
-                        blocks.consume(record.length);
+                    let passed =
+                        text.is_empty() || is_comment || decoder.first_row(text, &current.name)?;
+                    if !decoder.is_new() {
+                        current.first = Some(current.place(&record));
+                    }
+                    if passed {
+                        current.pass(&record);
                     }
                 }
             }
@@ -231,6 +317,7 @@ impl RowReader {
         batch.shape(&self.empty);
         let first = batch.rows();
         while batch.rows() - first < max_rows {
+            let was_dropping = decoder.is_dropping();
             let record = match decoder.split(current.blocks.data(), current.blocks.at_end(), limit)
             {
                 Split::End => return Ok(Progress::End),
@@ -258,7 +345,13 @@ impl RowReader {
                 }
                 Split::Record(record) => record,
             };
-            let error = match decode(decoder, current, &record, &mut batch.columns) {
+            let was_new = decoder.is_new();
+            let decoded = decode(decoder, current, &record, &mut batch.columns);
+            // What the file begins with tells where its columns are.
+            if was_new && !decoder.is_new() {
+                current.first = Some(current.place(&record));
+            }
+            let error = match decoded {
                 Ok(Decoded::Row) => {
                     for (slot, metadata) in &self.metadata {
                         if let Some(column) = batch.columns.columns_mut().get_mut(*slot) {
@@ -294,8 +387,12 @@ impl RowReader {
             batch.columns.truncate(batch.places.len());
             self.stats.bad += 1;
             let row = current.bad_row(&record, error, &self.schema);
+            if let Err(error) = bad.take(row, batch) {
+                // Whoever goes on from here meets it again.
+                decoder.set_dropping(was_dropping);
+                return Err(error);
+            }
             current.pass(&record);
-            bad.take(row, batch)?;
         }
         Ok(Progress::More)
     }
@@ -390,6 +487,12 @@ impl Current {
             Metadata::Offset => Value::Int(i64::try_from(self.blocks.offset()).unwrap_or(i64::MAX)),
             Metadata::File => Value::text(&*self.name),
         }
+    }
+
+    /// Where its text stands: offset and length.
+    fn place(&self, record: &Record) -> (u64, u64) {
+        let start = self.blocks.offset() + record.text.start as u64;
+        (start, record.text.len() as u64)
     }
 
     fn pass(&mut self, record: &Record) {

@@ -43,7 +43,13 @@ pub(super) async fn take(
     if limit == 0 || limit > MOST {
         return Err(Failure::bad_request(format!("limit must be 1 to {MOST}")));
     }
-    log.join(&group, matches::from(take.from.as_deref(), From::Earliest)?);
+    matches::join(
+        &app,
+        &log,
+        &group,
+        matches::from(take.from.as_deref(), From::Earliest)?,
+    )
+    .await?;
     let wait = Duration::try_from_secs_f64(take.wait.unwrap_or(0.0)).unwrap_or_default();
     let until = Instant::now() + wait.min(Duration::from_secs(60));
     let timeout = app.config.matches.ack_timeout.0;
@@ -53,6 +59,7 @@ pub(super) async fn take(
         changed.mark_unchanged();
         let now = Instant::now();
         let given = log.take(&group, &take.consumer, limit, timeout, now);
+        let given = given.await.map_err(|error| Failure::of_disk(&error))?;
         if !given.is_empty() || now >= until || log.is_dropped() {
             break given;
         }
@@ -94,10 +101,12 @@ pub(super) async fn acknowledge(
 ) -> Result<Json<Value>, Failure> {
     let Acknowledge { numbers } = body::json(&app, body).await?;
     let log = matches::log(&app, &query).await?;
-    if log.groups().iter().all(|it| it.name != group) {
+    let Some(acknowledged) = log.acknowledge(&group, &numbers) else {
         return Err(unknown(&query, &group));
-    }
-    let acknowledged = log.acknowledge(&group, &numbers);
+    };
+    // Also if it was none: perhaps an acknowledgement is said again since it could not be written down.
+    let saved = app.hub.save_group(&log, &group).await;
+    saved.map_err(|error| Failure::of_disk(&error))?;
     Ok(Json(json!({
         "acknowledged": acknowledged,
         "not_pending": numbers.len() as u64 - acknowledged,
@@ -129,10 +138,12 @@ pub(super) async fn remove(
     Path((query, group)): Path<(String, String)>,
 ) -> Result<Json<Value>, Failure> {
     let log = matches::log(&app, &query).await?;
-    match log.remove_group(&group) {
-        true => Ok(Json(json!({ "removed": group }))),
-        false => Err(unknown(&query, &group)),
+    if !log.remove_group(&group) {
+        return Err(unknown(&query, &group));
     }
+    let saved = app.hub.save_group(&log, &group).await;
+    saved.map_err(|error| Failure::of_disk(&error))?;
+    Ok(Json(json!({ "removed": group })))
 }
 
 fn unknown(query: &str, group: &str) -> Failure {

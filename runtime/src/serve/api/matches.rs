@@ -55,6 +55,20 @@ pub(super) async fn log(app: &App, query: &str) -> Result<Arc<MatchLog>, Failure
     Ok(app.hub.log(&found.await??.into()))
 }
 
+/// Makes a group that begins there, unless it is there. A new one is on the disk then.
+pub(super) async fn join(
+    app: &App,
+    log: &Arc<MatchLog>,
+    group: &str,
+    from: From,
+) -> Result<(), Failure> {
+    if log.join(group, from) {
+        let saved = app.hub.save_group(log, group).await;
+        saved.map_err(|error| Failure::of_disk(&error))?;
+    }
+    Ok(())
+}
+
 /// Where a consumer wants to begin.
 pub(super) fn from(text: Option<&str>, otherwise: From) -> Result<From, Failure> {
     match text {
@@ -103,7 +117,8 @@ pub(super) async fn matches(
     let mut stop = app.stop.subscribe();
     let page = loop {
         changed.mark_unchanged();
-        let page = log.read(next, limit);
+        let page = log.page(next, limit).await;
+        let page = page.map_err(|error| Failure::of_disk(&error))?;
         if !page.entries.is_empty() || log.is_dropped() {
             break page;
         }
@@ -208,7 +223,14 @@ impl Consumer {
         }
         loop {
             self.changed.mark_unchanged();
-            let page = self.log.read(self.next, PAGE);
+            let page = match self.log.page(self.next, PAGE).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::error!(%error, "matches can't be read");
+                    self.ended = true;
+                    return Some("event: end\ndata: {\"reason\":\"disk\"}\n\n".to_owned());
+                }
+            };
             if !page.entries.is_empty() || page.lost > 0 {
                 return Some(self.page(&page));
             }

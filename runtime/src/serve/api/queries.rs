@@ -32,6 +32,7 @@ fn status(app: &App, query: &QueryStatus) -> Value {
         "into": query.into,
         "columns": wire::schema(&query.columns),
         "next_number": log.next(),
+        "first_number": log.first(),
         "kept": log.kept(),
     })
 }

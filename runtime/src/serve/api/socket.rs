@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Shared, matches};
+use crate::Errors;
 use crate::serve::app::{App, stopped};
 use crate::serve::config::OnLag;
 use crate::serve::failure::Failure;
@@ -59,7 +60,7 @@ pub(super) async fn socket(
     let on_lag = matches::on_lag(&app, options.on_lag.as_deref())?;
     let consumer = match (options.group, options.consumer) {
         (Some(group), consumer) => {
-            log.join(&group, from);
+            matches::join(&app, &log, &group, from).await?;
             let name = || format!("socket-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
             Some((group, consumer.unwrap_or_else(name)))
         }
@@ -163,13 +164,15 @@ impl Peer {
             let now = Instant::now();
             let held = self.log.held(group, consumer, now);
             let room = UNACKNOWLEDGED.saturating_sub(held).min(PAGE);
-            for given in self.log.take(group, consumer, room, timeout, now) {
+            let given = self.log.take(group, consumer, room, timeout, now);
+            for given in given.await.map_err(|error| disk(&error))? {
                 let mut one: Value = serde_json::from_str(&given.entry.json()).unwrap_or_default();
                 one["deliveries"] = given.deliveries.into();
                 texts.push(one.to_string());
             }
         } else {
-            let page = self.log.read(self.next, PAGE);
+            let page = self.log.page(self.next, PAGE);
+            let page = page.await.map_err(|error| disk(&error))?;
             if page.lost > 0 {
                 self.app.counters.lagged.fetch_add(1, Ordering::Relaxed);
                 let text = json!({ "lost": page.lost }).to_string();
@@ -216,7 +219,14 @@ impl Peer {
             let reason = "only consumers of a group acknowledge: ?group=…";
             return Err(End::Close(close_code::POLICY, reason));
         };
-        self.log.acknowledge(group, &ack);
+        if self.log.acknowledge(group, &ack).is_some_and(|it| it > 0) {
+            self.app.hub.note_group(&self.log, group);
+        }
         Ok(())
     }
+}
+
+fn disk(error: &Errors) -> End {
+    tracing::error!(%error, "matches can't be read");
+    End::Close(close_code::ERROR, "the disk refuses")
 }

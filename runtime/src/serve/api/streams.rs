@@ -118,8 +118,11 @@ pub(super) async fn push(
             .with("counts", counted)
             .with("errors", rejected.into()));
     }
-    let blocks = decoded.blocks;
+    let (blocks, store) = (decoded.blocks, app.store.clone());
     let pushed = app.change(move |session| {
+        if let Some(store) = store {
+            store.write_matches()?;
+        }
         // Until the engine has them.
         let _room = room;
         match producer {

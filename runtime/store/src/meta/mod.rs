@@ -13,10 +13,12 @@ use crate::storage::{Guard, Storage};
 mod backend;
 mod checkpoint;
 mod error;
+mod groups;
 mod value;
 mod write;
 
 pub use checkpoint::{Checkpoint, CheckpointInfo, QueryState};
+pub use groups::GroupState;
 pub use write::MetaWriter;
 
 use value::{opened, sealed};
@@ -258,6 +260,19 @@ impl Meta {
         bytes
             .map(|bytes| self.number("numbers", query, &bytes))
             .transpose()
+    }
+
+    /// The numbers that the next matches of all queries get, by query.
+    ///
+    /// # Errors
+    /// As [`Meta::get`].
+    pub fn numbers(&self) -> Result<Vec<(String, u64)>, MetaError> {
+        let all = self.all(NUMBERS, "numbers")?.into_iter();
+        all.map(|(query, bytes)| {
+            let number = self.number("numbers", &query, &bytes)?;
+            Ok((query, number))
+        })
+        .collect()
     }
 
     fn read(

@@ -262,3 +262,38 @@ fn segments_are_rolled_by_age_and_by_hand() {
     assert_eq!(log.segments().len(), 4);
     check_all(&log);
 }
+
+#[test]
+fn a_reader_of_one_stream_passes_over_the_others() {
+    let storage = FaultyStorage::new();
+    let log = open(&storage, small()).unwrap();
+    let streams = ["s", "t", "u"].map(|name| log.define(name, &schema(), 0).unwrap());
+    let mut positions = Vec::new();
+    for number in 0..90_u64 {
+        let of = (number % 7 % 3) as usize;
+        let first = log.next();
+        let mut batch = Batch::new();
+        batch
+            .events(&streams[of], &rows(first, 1 + number % 4))
+            .unwrap();
+        log.append(&mut batch, 0).unwrap();
+        if of == 1 {
+            positions.extend(first..log.next());
+        }
+    }
+    assert!(log.segments().len() > 2 && log.base() > 0);
+    for from in [0, 1, positions[7], log.base(), log.next()] {
+        let mut reader = log.reader(from, Upto::Written).unwrap();
+        reader.only("t");
+        let mut found = Vec::new();
+        while let Some(record) = reader.next().unwrap() {
+            let Record::Events(events) = &record else {
+                panic!("{record:?}")
+            };
+            assert_eq!(events.rows.row(0), row(events.position));
+            found.extend(record.position()..record.next());
+        }
+        let right: Vec<u64> = positions.iter().copied().filter(|at| *at >= from).collect();
+        assert_eq!((found, reader.position()), (right, log.next()), "{from}");
+    }
+}

@@ -276,3 +276,56 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
         }]
     ));
 }
+
+#[test]
+fn groups_and_numbers_are_read_again_and_go_with_their_query() {
+    let storage = FaultyStorage::new();
+    let state = |below| crate::meta::GroupState {
+        below,
+        acknowledged: 2 * below,
+        redelivered: 1,
+        lost: 0,
+        done: vec![(below + 2, below + 4), (below + 5, below + 6)],
+    };
+    {
+        let meta = opened(&storage).unwrap();
+        assert!(meta.groups().unwrap().is_empty() && meta.numbers().unwrap().is_empty());
+        meta.write(|writer| {
+            writer.set_group("q", "a", &state(1))?;
+            writer.set_group("q", "b", &state(2))?;
+            writer.set_group("q2", "a", &state(3))?;
+            writer.set_next_number("q", 7)
+        })
+        .unwrap();
+    }
+    let meta = opened(&storage).unwrap();
+    let group = |query: &str, name: &str, below| (query.to_owned(), name.to_owned(), state(below));
+    assert_eq!(
+        meta.groups().unwrap(),
+        [group("q", "a", 1), group("q", "b", 2), group("q2", "a", 3)]
+    );
+    assert_eq!(meta.numbers().unwrap(), [("q".to_owned(), 7)]);
+    meta.write(|writer| {
+        assert_eq!(writer.remove_groups("q")?, 2);
+        assert_eq!(writer.remove_groups("q")?, 0);
+        writer.set_group("q2", "b", &state(4))?;
+        assert!(writer.remove_group("q2", "a")? && !writer.remove_group("q2", "a")?);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(meta.groups().unwrap(), [group("q2", "b", 4)]);
+    // What is no group is told as damage.
+    meta.write(|writer| writer.raw("numbers", "q", b"none"))
+        .unwrap();
+    let error = meta.numbers().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            MetaError::Damaged {
+                table: "numbers",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
