@@ -74,7 +74,7 @@ mod sealed {
     // Those whose spans are walked by hand; `spans!` seals the others.
     seal! {
         StatementKind Show ExplainTarget ColumnKind OptionValue InsertSource SelectItem TableKind TableFunctionArg Within SkipTo PatternKind
-        ExprKind
+        ExprKind Since
     }
 }
 
@@ -100,7 +100,7 @@ spans! {
     Watermark { column, expr, span }
     WithOption { name, value, span }
     Duration { span }
-    CreateQuery { name, options, into, query }
+    CreateQuery { name, since, options, into, query }
     CreateSink { name, options }
     Insert { into, columns, source }
     Explain { target }
@@ -124,6 +124,15 @@ spans! {
     Quantifier { span }
     Expr { kind, span }
     Call { name, star, args, filter, over }
+}
+
+impl Spans for Since {
+    fn each_span(&mut self, change: &mut dyn FnMut(&mut Span)) {
+        match self {
+            Since::Earliest(span) | Since::Now(span) => change(span),
+            Since::At(expr) => expr.each_span(change),
+        }
+    }
 }
 
 impl Spans for StatementKind {

@@ -7,8 +7,9 @@ use std::hash::Hasher;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::compiled::{Body, CompiledQuery, Condition, MatchPlan, RowOrder, SortKey};
-use crate::expr::{Expr, same};
+use crate::compiled::{Body, CompiledQuery, Condition, Group, MatchPlan, RowOrder, SortKey};
+use crate::expr::{Aggregate, Expr, same};
+use crate::reads::each_column;
 
 /// A hash that is equal for queries that are [`alike`].
 pub fn hash(query: &CompiledQuery) -> u64 {
@@ -48,6 +49,121 @@ pub fn alike(one: &CompiledQuery, other: &CompiledQuery) -> bool {
         && one.layout == other.layout
         && one.limits.on_overflow == other.limits.on_overflow
         && same_pattern(left, right)
+}
+
+/// Whether a query can go on with the state of another one whose place it takes: all that decides what is open in it must be the same. What it makes of its
+/// matches may be other, as long as nothing of that is remembered. (In which form the state is kept, the engine tells.)
+///
+/// # Errors
+/// What differs: half a sentence.
+pub fn same_state(old: &CompiledQuery, new: &CompiledQuery) -> Result<(), &'static str> {
+    if old.inputs != new.inputs || old.layout != new.layout {
+        return Err("it reads other streams, or other columns of them");
+    }
+    let arrays = |query: &CompiledQuery| -> Vec<Expr> {
+        query.unnest.iter().map(|it| it.array.clone()).collect()
+    };
+    if !all_same(&arrays(old), &arrays(new)) {
+        return Err("it takes arrays apart in another way");
+    }
+    match (&old.body, &new.body) {
+        (Body::Rows, Body::Rows) => {}
+        (Body::Match(left), Body::Match(right)) => {
+            if !same_pattern(left, right) || !all_same(&left.predicates, &right.predicates) {
+                return Err("its pattern, conditions, partition or window changed");
+            }
+        }
+        _ => return Err("it has a pattern where it had none, or none where it had one"),
+    }
+    if old.limits.on_overflow != new.limits.on_overflow {
+        return Err("what it does at its limits changed");
+    }
+    if old.event_time != new.event_time {
+        return Err("its rows get their time in another way");
+    }
+    if (gathers(old) || gathers(new)) && !same_gathering(old, new) {
+        return Err("it gathers other rows, groups or limits");
+    }
+    if is_stateless(old) {
+        return Ok(());
+    }
+    let (mut read, mut all) = (Vec::new(), false);
+    for (number, input) in old.inputs.iter().enumerate() {
+        each_column(old, input, true, &mut |column| match column {
+            Some(column) => read.push((number, column)),
+            None => all = true,
+        });
+    }
+    let mut more = false;
+    for (number, input) in new.inputs.iter().enumerate() {
+        each_column(new, input, true, &mut |column| {
+            more |= !all && column.is_none_or(|column| !read.contains(&(number, column)));
+        });
+    }
+    match more {
+        true => Err("it looks at columns that were not kept of the events that it holds"),
+        false => Ok(()),
+    }
+}
+
+/// Whether a query holds nothing from one event to the next.
+pub fn is_stateless(query: &CompiledQuery) -> bool {
+    matches!(query.body, Body::Rows) && query.inputs.len() == 1 && !gathers(query)
+}
+
+/// Whether something of what comes out of its rows or matches is remembered.
+fn gathers(query: &CompiledQuery) -> bool {
+    query.group.is_some()
+        || query.distinct
+        || query.limit_per.is_some()
+        || !query.order_by.is_empty()
+        || query.limit.is_some()
+        || query.offset > 0
+}
+
+fn same_gathering(old: &CompiledQuery, new: &CompiledQuery) -> bool {
+    let both = |one: Option<&Expr>, other: Option<&Expr>| match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (None, None) => true,
+        _ => false,
+    };
+    let groups = match (&old.group, &new.group) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            let parts = |group: &Group| {
+                group
+                    .aggregates
+                    .iter()
+                    .flat_map(|it| it.args.iter().chain(&it.filter).cloned())
+                    .collect::<Vec<Expr>>()
+            };
+            let kinds = |group: &Group| {
+                let kind =
+                    |it: &Aggregate| format!("{:?}{}{}", it.function, it.distinct, it.args.len());
+                group.aggregates.iter().map(kind).collect::<Vec<_>>()
+            };
+            all_same(&one.keys, &other.keys)
+                && kinds(one) == kinds(other)
+                && all_same(&parts(one), &parts(other))
+                && both(one.having.as_ref(), other.having.as_ref())
+        }
+        _ => false,
+    };
+    let periods = match (&old.limit_per, &new.limit_per) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            one.count == other.count && one.per == other.per && all_same(&one.by, &other.by)
+        }
+        _ => false,
+    };
+    groups
+        && periods
+        && both(old.filter.as_ref(), new.filter.as_ref())
+        && all_same(&old.projection, &new.projection)
+        && old.distinct == new.distinct
+        && old.order_by == new.order_by
+        && old.limit == new.limit
+        && old.offset == new.offset
 }
 
 fn same_pattern(left: &MatchPlan, right: &MatchPlan) -> bool {

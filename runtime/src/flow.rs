@@ -1,6 +1,7 @@
 //! An engine and what surrounds it: which query's rows go where.
 
 mod keep;
+mod look_back;
 mod saved;
 
 use std::collections::HashMap;
@@ -160,16 +161,19 @@ impl Flow {
             .engine
             .register(Arc::clone(query), route.is_some())
             .map_err(refused)?;
-        if let Some(route) = route {
-            for into in &route.streams {
-                self.feeds_streams = true;
-                if let Some(entrance) = self.entrances.get_mut(&into.stream) {
-                    entrance.fed_by.push(id);
-                }
-            }
-            self.routes.insert(id, route);
-        }
+        self.route_to(id, route);
         Ok(id)
+    }
+
+    fn route_to(&mut self, id: QueryId, route: Option<Route>) {
+        let Some(route) = route else { return };
+        for into in &route.streams {
+            self.feeds_streams = true;
+            if let Some(entrance) = self.entrances.get_mut(&into.stream) {
+                entrance.fed_by.push(id);
+            }
+        }
+        self.routes.insert(id, route);
     }
 
     pub fn drop_query(&mut self, id: QueryId) {
@@ -405,19 +409,24 @@ impl Flow {
 
     /// A sink that fails gets nothing more of this, and is told at the end: nobody else shall miss what is for him.
     fn pump_all(&mut self, deliver: &mut Deliver<'_>, failed: &mut Failed) -> Result<(), Errors> {
+        self.route_all(deliver, failed)?;
+        if self.feeds_streams {
+            self.follow(deliver, failed)?;
+        }
+        Ok(())
+    }
+
+    /// Delivers what has come out, and what comes of it at once.
+    fn route_all(&mut self, deliver: &mut Deliver<'_>, failed: &mut Failed) -> Result<(), Errors> {
         loop {
             let mut outputs = self.engine.drain().peekable();
             if outputs.peek().is_none() {
-                break;
+                return Ok(());
             }
             for output in outputs {
                 self.route_one(output, deliver, failed)?;
             }
         }
-        if self.feeds_streams {
-            self.follow(deliver, failed)?;
-        }
-        Ok(())
     }
 
     fn route_one(

@@ -81,6 +81,8 @@ mod matches;
 mod merge;
 mod names;
 mod needed;
+#[cfg(feature = "store")]
+mod past;
 mod plan;
 mod reader;
 mod references;

@@ -6,6 +6,7 @@ mod create_stream;
 mod drop;
 mod explain;
 mod insert;
+pub(crate) mod look_back;
 mod pause;
 mod select;
 mod show;
@@ -39,6 +40,10 @@ pub(crate) enum Effect {
     Query {
         new: NewQuery,
         replaced: Option<Arc<QueryDef>>,
+        /// From when on it sees events; `None`: nothing is said.
+        since: Option<Begin>,
+        /// The catalog before it, where its making may come to nothing.
+        before: Option<Box<Catalog>>,
     },
     /// A new sink.
     Sink {
@@ -78,6 +83,10 @@ pub(crate) enum Effect {
         question: Question,
         format: ExplainFormat,
     },
+    /// A query runs once more.
+    Replay(Box<Replay>),
+    /// A query is explained, and what would become of the state of the one that it replaces.
+    Explain(Box<Explained>),
     /// Events by hand.
     Insert(InsertRows),
     /// The rows of a query, once, into a stream or sink.
@@ -91,6 +100,40 @@ pub(crate) enum Effect {
     ShowStreams,
     ShowQueries,
     ShowSinks,
+}
+
+/// From when on a query sees events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// From the beginning of what the log holds.
+    Earliest,
+    /// What comes from now on.
+    Now,
+    /// From the first event of this time on, µs.
+    At(i64),
+}
+
+/// `REPLAY s FROM … TO … INTO q`
+#[cfg_attr(
+    not(feature = "store"),
+    expect(dead_code, reason = "it is checked, and refused")
+)]
+pub(crate) struct Replay {
+    pub def: Arc<QueryDef>,
+    /// Whose time is meant.
+    pub stream: Arc<StreamDef>,
+    pub from: Begin,
+    /// The time of the last event, µs; `None`: up to now.
+    pub to: Option<i64>,
+}
+
+/// `EXPLAIN CREATE QUERY …`, where there is more to tell than the plan.
+pub(crate) struct Explained {
+    pub planned: Planned,
+    pub name: String,
+    pub format: ExplainFormat,
+    pub replaced: Option<Arc<QueryDef>>,
+    pub since: Option<Begin>,
 }
 
 /// A standing query, checked.
@@ -165,6 +208,12 @@ impl Planning<'_> {
                 key,
                 between,
             } => self.explain_why_not(*format, query, key, between.as_ref(), span),
+            StatementKind::Replay {
+                stream,
+                from,
+                to,
+                into,
+            } => self.replay(stream, from, to.as_ref(), into),
             StatementKind::Set { name, value } => self.set(name, value),
             // Said above: they are not supported yet.
             _ => None,

@@ -28,6 +28,21 @@ pub(crate) fn reads(statement: &Statement, name: &str) -> bool {
     }
 }
 
+/// Visits the names of all that a query reads, as they are written.
+#[cfg(feature = "store")]
+pub(crate) fn each_read(query: &Query, visit: &mut dyn FnMut(&str)) {
+    let mut tables: Vec<&TableRef> = query.from.iter().collect();
+    while let Some(table) = tables.pop() {
+        match &table.kind {
+            TableKind::Named(ident) => visit(&ident.text),
+            TableKind::Subquery(query) => tables.extend(&query.from),
+            TableKind::MatchRecognize(inner, _) => tables.push(inner),
+            TableKind::Join(join) => tables.extend([&join.left, &join.right]),
+            TableKind::File(_) | TableKind::Values(_) | TableKind::Function { .. } => {}
+        }
+    }
+}
+
 /// Deeper nesting than this is refused by the planner.
 const MAX_DEPTH: usize = 200;
 

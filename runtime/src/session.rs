@@ -1,16 +1,23 @@
 //! The one door: text in, replies and rows out.
 
 mod apply;
+#[cfg(feature = "store")]
+mod backtest;
 #[cfg(feature = "serve")]
 mod beside;
 mod block;
+#[cfg(feature = "store")]
+mod catch_up;
 mod clock;
 mod columns;
 mod execute;
+mod fate;
 #[cfg(test)]
 mod file_tests;
 mod insert_query;
 mod journaled;
+#[cfg(feature = "store")]
+mod looking;
 mod lookup;
 mod marks;
 mod pass;
@@ -23,6 +30,8 @@ mod replay;
 mod report;
 mod run_sources;
 mod seen;
+#[cfg(feature = "store")]
+mod shadow;
 #[cfg(all(test, feature = "store"))]
 mod sink_mark_tests;
 mod snapshot;
@@ -66,6 +75,8 @@ pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 #[cfg(feature = "store")]
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
+#[cfg(feature = "store")]
+pub(crate) use looking::At;
 pub use marks::Mark;
 use marks::Marks;
 pub(crate) use marks::source as source_origin;
@@ -126,6 +137,9 @@ pub struct Session {
     journal: Option<Box<dyn Journal>>,
     /// What time it was, as far as something is done again.
     replayed: Option<i64>,
+    /// What it can look back into.
+    #[cfg(feature = "store")]
+    looking: looking::Looking,
 }
 
 /// A stream of the session.
@@ -258,6 +272,8 @@ impl Session {
             unended: false,
             journal: None,
             replayed: None,
+            #[cfg(feature = "store")]
+            looking: looking::Looking::default(),
         }
     }
 

@@ -199,6 +199,36 @@ Right:  SELECT *, v > 1 AS passes FROM s;";
 Wrong:  EXPLAIN (FORMAT DOT) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';
 Right:  EXPLAIN (FORMAT JSON) MATCH q '0f3a5b0e77c2419fa6d0a1b2c3d4e5f6';";
 
+    NO_PAST = 630, "there is no log to look back into",
+"A session that keeps a log can look back: REPLAY runs a query once more over what the log holds, and CREATE QUERY … FROM EARLIEST catches up from it. A session \
+that keeps none has forgotten what came.
+
+Wrong:  Session::new().run(\"CREATE QUERY q FROM EARLIEST AS SELECT v FROM s\")?;
+Right:  Durable::open(DurableConfig::new(\"data\"), Session::builder())?.run(\"CREATE QUERY q FROM EARLIEST AS SELECT v FROM s\")?;
+Right:  CREATE QUERY q AS SELECT v FROM s;                  -- it sees what comes from now on";
+
+    REPLAY_STREAM = 631, "the query doesn't read this stream",
+"REPLAY s FROM … TO … INTO q runs q once more over all that it reads. s says whose time FROM and TO mean: it is one of the streams that events come into, and q reads it, \
+directly or through other queries.
+
+Wrong:  REPLAY orders FROM EARLIEST INTO brute_force;       -- which reads logins
+Right:  REPLAY logins FROM EARLIEST INTO brute_force;";
+
+    PAST_LOST = 632, "this query can't look back",
+"What the log holds are the events that came into streams. A query that reads a file, or VALUES, brings rows of its own, which are in no log.
+
+Wrong:  CREATE QUERY q FROM EARLIEST AS SELECT * FROM 'ticks.csv';
+Right:  CREATE STREAM ticks WITH (connector = 'file', path = 'ticks.csv');
+        CREATE QUERY q FROM EARLIEST AS SELECT * FROM ticks;";
+
+    LOOK_BACK_TIME = 633, "this is no moment to look back to",
+"FROM and TO take moments: EARLIEST, or an expression without columns whose value is a TIMESTAMP. TO is not before FROM, and a replay does not begin NOW: there would be nothing to replay.
+
+Wrong:  REPLAY logins FROM NOW INTO brute_force;
+Wrong:  REPLAY logins FROM TIMESTAMP '2026-02-01' TO TIMESTAMP '2026-01-01' INTO brute_force;
+Right:  REPLAY logins FROM TIMESTAMP '2026-01-01' TO TIMESTAMP '2026-02-01' INTO brute_force;
+Right:  CREATE QUERY q FROM TIMESTAMP '2026-01-01 12:00:00Z' - INTERVAL '1' DAY AS SELECT user FROM logins;";
+
     CLOCK_BACK = 640, "time never goes back",
 "A session's clock only goes forward: what has happened, and what has not, was decided by the time that it told. Streams without an event
 time column get their time from it, so it can't be set to before their last event.

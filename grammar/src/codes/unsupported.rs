@@ -44,14 +44,6 @@ Not yet:
 What works today: a pattern looks at neighbouring rows:
     SELECT symbol, b.price - a.price AS change FROM ticks MATCH (a b) PARTITION BY symbol AFTER MATCH SKIP TO NEXT ROW;";
 
-    REPLAY = 406, "replaying is not supported yet",
-"REPLAY (running a query over the stored history of a stream) is part of the language, but not of this version.
-
-Not yet:
-    REPLAY logins FROM TIMESTAMP '2026-01-01' INTO brute_force;
-What works today: run the query over a file of the same events:
-    CREATE STREAM logins WITH (connector = 'file', path = 'logins.csv');";
-
     EXPLAIN_ANALYZE = 409, "EXPLAIN ANALYZE is not supported yet",
 "EXPLAIN ANALYZE (the plan with what it really cost) is part of the language, but not of this version.
 

@@ -154,7 +154,28 @@ pub enum TimeUnit {
     Year,
 }
 
-/// `CREATE [OR REPLACE] QUERY [IF NOT EXISTS] q [WITH (…)] [INTO k, …] AS SELECT …`
+/// From when on something sees events: `FROM EARLIEST`, `FROM NOW`, `FROM TIMESTAMP '…'`
+#[derive(Clone, Debug, PartialEq)]
+pub enum Since {
+    /// `EARLIEST`: from the beginning of what is kept.
+    Earliest(Span),
+    /// `NOW`: what comes from now on.
+    Now(Span),
+    /// From the first event of this time on.
+    At(Expr),
+}
+
+impl Since {
+    /// Where it stands, without FROM.
+    pub fn span(&self) -> Span {
+        match self {
+            Since::Earliest(span) | Since::Now(span) => *span,
+            Since::At(expr) => expr.span,
+        }
+    }
+}
+
+/// `CREATE [OR REPLACE] QUERY [IF NOT EXISTS] q [FROM EARLIEST] [WITH (…)] [INTO k, …] AS SELECT …`
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateQuery {
     /// `OR REPLACE`: one of this name goes.
@@ -163,6 +184,8 @@ pub struct CreateQuery {
     pub if_not_exists: bool,
     /// Its name, which is also that of the stream of its rows.
     pub name: Ident,
+    /// `FROM …`: the first events that it sees; `None`: what comes from now on.
+    pub since: Option<Since>,
     /// `WITH (…)`: limits and the like.
     pub options: Vec<WithOption>,
     /// The sinks that its rows go to; empty: whoever asks.

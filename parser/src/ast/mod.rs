@@ -10,7 +10,7 @@ use portent_grammar::Span;
 
 pub use create::{
     ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Duration, DurationPart,
-    OptionValue, TimeUnit, TypeName, Watermark, WithOption,
+    OptionValue, Since, TimeUnit, TypeName, Watermark, WithOption,
 };
 pub use expr::{BinaryOp, Call, CastStyle, Expr, ExprKind, LikeKind, Semantics, UnaryOp};
 pub use pattern::{

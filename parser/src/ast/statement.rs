@@ -2,7 +2,7 @@
 
 use portent_grammar::Span;
 
-use super::{CreateQuery, CreateSink, CreateStream, Expr, Ident, OptionValue, Query};
+use super::{CreateQuery, CreateSink, CreateStream, Expr, Ident, OptionValue, Query, Since};
 
 /// One statement, up to and without its `;`.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,12 +78,12 @@ pub enum StatementKind {
         /// The first and the last moment to look at; `None`: all that is kept.
         between: Option<(Expr, Expr)>,
     },
-    /// `REPLAY s FROM t1 [TO t2] INTO q`
+    /// `REPLAY s FROM t1 [TO t2] INTO q`, `REPLAY s FROM EARLIEST INTO q`
     Replay {
-        /// Whose kept events.
+        /// Whose time is meant.
         stream: Ident,
         /// The first moment.
-        from: Expr,
+        from: Since,
         /// The last moment; `None`: up to now.
         to: Option<Expr>,
         /// The query that sees them again.

@@ -6,7 +6,8 @@ use portent_grammar::{Diagnostic, Span};
 
 use super::{Build, Builder, Children, Node, has};
 use crate::ast::{
-    ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, StatementKind, Watermark,
+    ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, Since, StatementKind,
+    Watermark,
 };
 
 impl Builder<'_> {
@@ -148,12 +149,16 @@ impl Builder<'_> {
     pub(super) fn create_query(&self, node: Node<'_>) -> Build<CreateQuery> {
         let mut children = self.children(node);
         let (or_replace, if_not_exists, name) = self.create_head(&mut children)?;
-        let (mut options, mut into) = (None, None);
-        while let Some(part) =
-            children.take_if(|rule| matches!(rule, Rule::with_options | Rule::into))
-        {
+        let (mut since, mut options, mut into) = (None, None, None);
+        let is_clause = |rule| matches!(rule, Rule::since | Rule::with_options | Rule::into);
+        while let Some(part) = children.take_if(is_clause) {
             let span = self.span(&part);
-            if part.as_rule() == Rule::into {
+            if part.as_rule() == Rule::since {
+                let from = self.since(part)?;
+                if let Some((_, first)) = since.replace((from, span)) {
+                    return Err(twice("FROM", first, span));
+                }
+            } else if part.as_rule() == Rule::into {
                 let names = self.idents(&mut self.children(part));
                 if let Some((_, first)) = into.replace((names, span)) {
                     return Err(twice("INTO", first, span));
@@ -172,10 +177,28 @@ impl Builder<'_> {
             or_replace,
             if_not_exists,
             name,
+            since: since.map(|(since, _)| since),
             options,
             into,
             query,
         })
+    }
+
+    /// `FROM EARLIEST`, `FROM NOW`, `FROM TIMESTAMP '…'`
+    pub(super) fn since(&self, node: Node<'_>) -> Build<Since> {
+        let is = |rule| {
+            let mut words = node.clone().into_inner();
+            let word = words.find(|it| it.as_rule() == rule);
+            word.map(|word| self.span(&word))
+        };
+        if let Some(span) = is(Rule::k_earliest) {
+            return Ok(Since::Earliest(span));
+        }
+        if let Some(span) = is(Rule::k_now) {
+            return Ok(Since::Now(span));
+        }
+        let expr = self.children(node).need(self, Rule::expr)?;
+        self.expr(expr).map(Since::At)
     }
 
     pub(super) fn create_sink(&self, node: Node<'_>) -> Build<CreateSink> {

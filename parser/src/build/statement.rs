@@ -230,7 +230,7 @@ impl Builder<'_> {
     fn replay(&self, node: Node<'_>) -> Build<StatementKind> {
         let mut children = self.children(node);
         let stream = self.need_ident(&mut children)?;
-        let from = self.expr(children.need(self, Rule::expr)?)?;
+        let from = self.since(children.need(self, Rule::since)?)?;
         let to = match children.opt(Rule::replay_to) {
             Some(to) => Some(self.expr(self.children(to).need(self, Rule::expr)?)?),
             None => None,

@@ -1,6 +1,6 @@
 //! `CREATE …`
 
-use crate::ast::{ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident};
+use crate::ast::{ColumnDef, ColumnKind, CreateQuery, CreateSink, CreateStream, Ident, Since};
 
 use super::lines::{bracketed, fits, join, prefix, suffix};
 use super::types::type_name;
@@ -104,6 +104,9 @@ impl Printer<'_> {
             query.if_not_exists,
             &query.name,
         )];
+        if let Some(since) = &query.since {
+            lines = suffix(lines, &format!(" FROM {}", self.since(since)));
+        }
         lines = self.with(lines, &query.options);
         if !query.into.is_empty() {
             lines = suffix(lines, &format!(" INTO {}", names(&query.into)));
@@ -111,6 +114,15 @@ impl Printer<'_> {
         lines = suffix(lines, " AS");
         lines.extend(self.query(&query.query, WIDTH));
         lines
+    }
+
+    /// What stands behind FROM.
+    pub(super) fn since(&self, since: &Since) -> String {
+        match since {
+            Since::Earliest(_) => "EARLIEST".to_owned(),
+            Since::Now(_) => "NOW".to_owned(),
+            Since::At(expr) => self.expr(expr),
+        }
     }
 
     pub(super) fn create_sink(&self, sink: &CreateSink) -> Vec<String> {

@@ -84,7 +84,7 @@ impl Printer<'_> {
                 vec![format!(
                     "REPLAY {} FROM {}{to} INTO {}",
                     name(stream),
-                    self.expr(from),
+                    self.since(from),
                     name(into)
                 )]
             }

@@ -86,7 +86,7 @@ fn small_statement() -> BoxedStrategy<StatementKind> {
                 }
             }
         ),
-        (ident(), instant(), of(instant()), ident()).prop_map(|(stream, from, to, into)| {
+        (ident(), since(), of(instant()), ident()).prop_map(|(stream, from, to, into)| {
             StatementKind::Replay {
                 stream,
                 from,
@@ -98,6 +98,24 @@ fn small_statement() -> BoxedStrategy<StatementKind> {
             .prop_map(|(name, value)| StatementKind::Set { name, value }),
     ]
     .boxed()
+}
+
+fn since() -> impl Strategy<Value = Since> {
+    // A name of these would be the word.
+    let is_word = |expr: &Expr| match &expr.kind {
+        ExprKind::Name(path) => {
+            let is = |word: &str| path.iter().any(|it| it.text.eq_ignore_ascii_case(word));
+            ["earliest", "now"].iter().any(|word| is(word))
+        }
+        _ => false,
+    };
+    prop_oneof![
+        Just(Since::Earliest(Span::default())),
+        Just(Since::Now(Span::default())),
+        instant()
+            .prop_filter("a word", move |expr| !is_word(expr))
+            .prop_map(Since::At),
+    ]
 }
 
 /// `INTERVAL '1' DAY TO minute` would be something else.
@@ -194,15 +212,17 @@ fn create_query() -> impl Strategy<Value = CreateQuery> {
         any::<bool>(),
         any::<bool>(),
         ident(),
+        of(since()),
         options(),
         vec(ident(), 0..3),
         query(),
     )
         .prop_map(
-            |(or_replace, if_not_exists, name, options, into, query)| CreateQuery {
+            |(or_replace, if_not_exists, name, since, options, into, query)| CreateQuery {
                 or_replace,
                 if_not_exists,
                 name,
+                since,
                 options,
                 into,
                 query,

@@ -20,6 +20,8 @@ use crate::rules::count_matches;
 pub(super) struct Described {
     pub plan: Option<Node>,
     pub queries: Vec<DescribedQuery>,
+    /// What would be done about its state.
+    pub state: Option<String>,
 }
 
 /// One of its compiled queries.
@@ -96,7 +98,11 @@ pub(super) fn describe(planned: &Planned) -> Described {
             described.reason += &format!("; not class count, since {why}");
         }
     }
-    Described { plan, queries }
+    Described {
+        plan,
+        queries,
+        state: None,
+    }
 }
 
 fn describe_query(query: &CompiledQuery, plan: &LogicalPlan, planned: &Planned) -> DescribedQuery {

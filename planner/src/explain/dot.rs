@@ -11,6 +11,9 @@ pub(super) fn print(described: &Described) -> String {
     let mut out = String::from(
         "digraph explain {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\"];\n",
     );
+    if let Some(state) = &described.state {
+        let _ = writeln!(out, "  labelloc=b;\n  label={};", quote(state));
+    }
     if let Some(plan) = &described.plan {
         out.push_str("  subgraph cluster_plan {\n    label=\"plan\";\n    node [shape=box];\n");
         let mut number = 0;

@@ -28,7 +28,10 @@ pub(super) fn print(described: &Described) -> String {
             Value::Object(object)
         })
         .collect();
-    let whole = json!({ "plan": described.plan.as_ref().map(tree), "queries": queries });
+    let mut whole = json!({ "plan": described.plan.as_ref().map(tree), "queries": queries });
+    if let (Some(state), Some(object)) = (&described.state, whole.as_object_mut()) {
+        object.insert("state".into(), json!(state));
+    }
     // A value of texts, numbers and lists can always be written.
     serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n"
 }

@@ -15,6 +15,9 @@ pub(super) fn print(described: &Described) -> String {
         tree(plan, &mut number, &mut out);
         out.push_str("  end\n");
     }
+    if let Some(state) = &described.state {
+        let _ = writeln!(out, "  state[{}]", quote(state));
+    }
     for (at, query) in described.queries.iter().enumerate() {
         let Some(pattern) = &query.pattern else {
             continue;

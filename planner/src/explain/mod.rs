@@ -38,7 +38,13 @@ pub use class::{Class, class};
 /// assert!(text.contains("v > a.v"), "{text}");
 /// ```
 pub fn explain(planned: &Planned, format: ExplainFormat) -> String {
-    let described = describe::describe(planned);
+    explain_with(planned, format, None)
+}
+
+/// As [`explain`]. `state`: what its execution would do about the state of the query, a sentence without its full stop.
+pub fn explain_with(planned: &Planned, format: ExplainFormat, state: Option<&str>) -> String {
+    let mut described = describe::describe(planned);
+    described.state = state.map(str::to_owned);
     match format {
         ExplainFormat::Text => text::print(&described),
         ExplainFormat::Json => json::print(&described),

@@ -17,6 +17,9 @@ pub(super) fn print(described: &Described) -> String {
         out.push('\n');
         self::query(query, &mut out);
     }
+    if let Some(state) = &described.state {
+        let _ = write!(out, "\n{state}\n");
+    }
     out
 }
 

@@ -65,8 +65,6 @@ pub fn statement(statement: &Statement) -> Option<Diagnostic> {
     Some(match &statement.kind {
         StatementKind::CreateTable(create) => tables(create.name.span),
         StatementKind::CreateView(create) => views(create.name.span),
-        StatementKind::Replay { .. } => not_yet(codes::REPLAY, span, "REPLAY is")
-            .help("run the query over a stream with connector = 'file'"),
         StatementKind::Explain(explain) if explain.analyze => {
             not_yet(codes::EXPLAIN_ANALYZE, span, "EXPLAIN ANALYZE is")
                 .help("EXPLAIN without ANALYZE tells the plan")

@@ -190,15 +190,16 @@ fn assignable(from: &Type, to: &Type) -> bool {
 }
 
 /// The value of an expression that reads no columns, as a type; a text literal is read as whatever is asked for. `what` it is the value of:
-/// the name of a column, for errors. `None` if there was an error.
+/// the name of a column, for errors, and `place` the clause in which it stands. `None` if there was an error.
 pub fn constant(
     expr: &ast::Expr,
     ty: &Type,
     what: &str,
+    place: &'static str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Value> {
     let layout = Layout::default();
-    let mut scope = RowScope::at(&layout, "EXPLAIN");
+    let mut scope = RowScope::at(&layout, place);
     let bound = bound::row(expr, &mut scope, diagnostics)?;
     as_type(bound, ty, what, diagnostics)
 }

@@ -354,10 +354,6 @@ fn unsupported() {
                 404,
                 "SELECT SUM(price) OVER (PARTITION BY symbol) FROM bticks;"
             ),
-            (
-                406,
-                "REPLAY ticks FROM TIMESTAMP '2026-01-01 00:00:00Z' INTO q;"
-            ),
             (409, "EXPLAIN ANALYZE SELECT * FROM ticks;"),
             (410, "SELECT symbol, COUNT(*) FROM ticks GROUP BY symbol;"),
             (411, "SELECT price FROM ticks EMIT CHANGES;"),

@@ -149,7 +149,15 @@ impl Picks<'_> {
         let first = words.first().map(|it| it.to_uppercase());
         match last.as_str() {
             "" => return self.keywords(keywords::STATEMENTS),
+            "FROM" if is_looking_back(words) => {
+                self.keywords(&["EARLIEST", "NOW"]);
+                return self.add("TIMESTAMP '", "TIMESTAMP");
+            }
             "FROM" | "JOIN" => return self.readable(names),
+            "REPLAY" if words.len() == 1 => return self.relations(&names.streams),
+            "INTO" if first.as_deref() == Some("REPLAY") => {
+                return self.relations(&names.queries);
+            }
             "INTO" => {
                 self.relations(&names.streams);
                 return self.names(names.sinks.iter().map(String::as_str));
@@ -326,6 +334,20 @@ impl Picks<'_> {
             });
         }
     }
+}
+
+/// Whether a FROM that follows says from when on: that of REPLAY, and of CREATE QUERY before its AS.
+fn is_looking_back(words: &[&str]) -> bool {
+    let is = |at: usize, word: &str| {
+        words
+            .get(at)
+            .is_some_and(|it| it.eq_ignore_ascii_case(word))
+    };
+    let queries = ["QUERY", "STREAM"].iter();
+    let kind = queries.filter_map(|kind| words.iter().position(|it| it.eq_ignore_ascii_case(kind)));
+    let creates = is(0, "CREATE") && kind.min().is_some_and(|at| is(at, "QUERY"));
+    let before_as = !words.iter().any(|it| it.eq_ignore_ascii_case("AS"));
+    is(0, "REPLAY") || (creates && before_as)
 }
 
 /// A name as it must be written.

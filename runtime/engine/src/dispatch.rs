@@ -460,6 +460,9 @@ impl Engine {
                     self.agenda.push_back(Item::Watermark(output, watermark));
                 }
             }
+        } else {
+            // Who reads it later shall find the numbers that who had always read it would.
+            stream.pass_over_all(produced.len());
         }
         produced.clear();
         self.scratch.produced = produced;

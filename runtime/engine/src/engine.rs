@@ -74,8 +74,10 @@ pub struct Output {
 pub struct Engine {
     pub(crate) config: EngineConfig,
     pub(crate) streams: IndexMap<StreamId, Box<Stream>, FxBuildHasher>,
-    /// By number; `None`: dropped.
+    /// By number; `None`: dropped, or not there yet.
     pub(crate) queries: Vec<Option<Box<Query>>>,
+    /// The number of the next query.
+    pub(crate) next_query: u32,
     /// By number.
     pub(crate) standings: Vec<Standing>,
     pub(crate) families: Families,
@@ -105,6 +107,7 @@ impl Engine {
             config,
             streams: IndexMap::default(),
             queries: Vec::new(),
+            next_query: 0,
             standings: Vec::new(),
             families: Families::default(),
             agenda: VecDeque::new(),
@@ -150,16 +153,50 @@ impl Engine {
 
     /// The number that the next query gets.
     pub fn next_query_number(&self) -> u32 {
-        u32::try_from(self.queries.len()).unwrap_or(u32::MAX)
+        self.next_query
     }
 
     /// The next query gets this number, or a greater one that is free: for an engine that is built again as it was. The numbers between are
     /// as those of dropped queries. O(their number).
     pub fn number_queries_from(&mut self, number: u32) {
-        while self.next_query_number() < number {
+        self.next_query = self.next_query.max(number);
+        self.make_places(self.next_query);
+    }
+
+    /// There is a place for each query of a smaller number.
+    fn make_places(&mut self, number: u32) {
+        let places = usize::try_from(number).unwrap_or(usize::MAX);
+        while self.queries.len() < places {
             self.queries.push(None);
             self.standings.push(Standing::new(self.position));
         }
+    }
+
+    /// The next number that nobody has.
+    fn free_number(&self) -> u32 {
+        let taken = |number: &u32| matches!(self.queries.get(*number as usize), Some(Some(_)));
+        let mut numbers = self.next_query..u32::MAX;
+        numbers.find(|number| !taken(number)).unwrap_or(u32::MAX)
+    }
+
+    /// As [`Self::register`], under this number, though others that come before it in the order of numbers may come later. The query that is registered next
+    /// gets the number that it would have got.
+    ///
+    /// # Errors
+    /// As [`Self::register`]; [`EngineError::UnknownQuery`] if there is one of that number.
+    pub fn register_at(
+        &mut self,
+        id: QueryId,
+        query: Arc<CompiledQuery>,
+        deliver: bool,
+    ) -> Result<(), EngineError> {
+        if matches!(self.queries.get(id.0 as usize), Some(Some(_))) {
+            return Err(EngineError::UnknownQuery(id));
+        }
+        let next = std::mem::replace(&mut self.next_query, id.0);
+        let registered = self.register(query, deliver);
+        self.next_query = next;
+        registered.map(|_| ())
     }
 
     /// Registers a query; it sees what comes from now on. With `deliver`, its output goes to [`Self::drain`], besides to
@@ -201,7 +238,7 @@ impl Engine {
             query: query.name.clone(),
             reason,
         };
-        let id = QueryId(u32::try_from(self.queries.len()).unwrap_or(u32::MAX));
+        let id = QueryId(self.free_number());
         let since = self.position;
         let mut made = Query::new(
             Arc::clone(&query),
@@ -214,8 +251,15 @@ impl Engine {
         if traced {
             made.trace(names);
         }
-        self.queries.push(Some(Box::new(made)));
-        self.standings.push(Standing::new(since));
+        self.next_query = id.0.saturating_add(1);
+        self.make_places(self.next_query);
+        let number = id.0 as usize;
+        if let (Some(place), Some(standing)) =
+            (self.queries.get_mut(number), self.standings.get_mut(number))
+        {
+            *place = Some(Box::new(made));
+            *standing = Standing::new(since);
+        }
         match self.streams.get_mut(&output) {
             Some(stream) => {
                 stream.origin = Origin::Query(id);

@@ -33,6 +33,7 @@ mod standing;
 mod stats;
 mod stream;
 pub mod trace;
+mod transplant;
 mod unnest;
 
 #[cfg(test)]
@@ -43,3 +44,4 @@ pub use engine::{Engine, Output, Pushed, QueryId};
 pub use error::EngineError;
 pub use id::MatchId;
 pub use stats::{Failure, Limit, QueryError, QueryStats, StreamPoint, StreamStats};
+pub use transplant::Donor;

@@ -1,13 +1,12 @@
 //! The statements that made what stands, with the numbers that streams and queries had: engines know them by number.
 
-use std::ops::ControlFlow;
-
 use portent_grammar::codes::runtime as codes;
 use portent_parser::ast::{ObjectKind, StatementKind};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Errors, SourceText};
-use crate::session::Session;
+use crate::error::Errors;
+use crate::past::Made;
+use crate::session::{At, Session};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +79,9 @@ impl History {
     /// What stood can't be made again.
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
         let muted = session.mute(true);
+        let at = session.look_from(At::Making);
         let result = self.made.iter().try_for_each(|it| it.run(session));
+        session.look_from(at);
         session.mute(muted);
         result
     }
@@ -144,12 +145,15 @@ impl Numbered {
     /// # Errors
     /// As [`Session::run_source`].
     pub fn run(&self, session: &mut Session) -> Result<(), Errors> {
-        session.number_from(self.streams, self.queries);
         let origin = match self.origin.as_str() {
             "" => "<from the log>",
             origin => origin,
         };
-        let source = SourceText::new(origin, self.text.as_str());
-        session.run_source(&source, &mut |_| ControlFlow::Continue(()))
+        session.make_again(Made {
+            streams: self.streams,
+            queries: self.queries,
+            text: self.text.clone(),
+            origin: origin.to_owned(),
+        })
     }
 }

@@ -10,6 +10,7 @@ use portent_store::{Log, Meta};
 
 use super::history::History;
 use super::journal::LogJournal;
+use super::past::LogPast;
 use super::{CHUNK, SESSION, SINKS, STATEMENTS, locked, replay};
 use crate::error::Errors;
 use crate::session::Session;
@@ -23,6 +24,12 @@ const PER_EVENT: u64 = 128;
 #[derive(Clone)]
 pub(crate) struct Keeper {
     pub log: Arc<Log>,
+    /// Who looked back into it.
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "retention is the daemon's")
+    )]
+    past: Arc<LogPast>,
     pub meta: Arc<Meta>,
     history: Arc<Mutex<History>>,
     /// The size of the newest checkpoint, and its position.
@@ -60,9 +67,17 @@ pub struct Checkpointed {
 }
 
 impl Keeper {
-    pub(super) fn new(log: Log, meta: Meta, history: History, bytes: u64, position: u64) -> Self {
+    pub(super) fn new(
+        log: Arc<Log>,
+        past: Arc<LogPast>,
+        meta: Meta,
+        history: History,
+        bytes: u64,
+        position: u64,
+    ) -> Self {
         Self {
-            log: Arc::new(log),
+            log,
+            past,
             meta: Arc::new(meta),
             history: Arc::new(Mutex::new(history)),
             last: Arc::new(Mutex::new((bytes, position))),
@@ -86,6 +101,12 @@ impl Keeper {
     /// The disk refuses.
     pub fn commit(&self) -> Result<(), Errors> {
         self.log.wait_durable(self.log.next()).map_err(Errors::from)
+    }
+
+    /// The first position that statements behind a checkpoint look back to, if any do.
+    #[cfg(feature = "serve")]
+    pub fn looked_back(&self, checkpoint: u64) -> Option<u64> {
+        self.past.needed(checkpoint)
     }
 
     /// Where the newest checkpoint is.
@@ -188,6 +209,7 @@ impl Keeper {
     /// The state of the session at a position, made again from the newest checkpoint and the log.
     pub(super) fn again(&self, mut twin: Session, position: u64) -> Result<Vec<u8>, Errors> {
         twin.mute(true);
+        twin.look_back_into(Arc::new(LogPast::new(Arc::clone(&self.log))));
         let (checkpoint, _) = self.meta.newest_checkpoint().map_err(Errors::from)?;
         let mut history = History::default();
         let mut restored = super::Restored::default();

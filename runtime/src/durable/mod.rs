@@ -35,6 +35,7 @@
 mod history;
 mod journal;
 mod keeper;
+mod past;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -231,8 +232,11 @@ impl Durable {
         }
         let from = restored.position;
         let to = log.next();
+        let log = Arc::new(log);
+        let past = Arc::new(past::LogPast::new(Arc::clone(&log)));
+        session.look_back_into(Arc::clone(&past) as Arc<dyn crate::past::Past>);
         replay::replay(&mut session, &mut history, &log, to, &mut restored, on)?;
-        let keeper = Keeper::new(log, meta, history, size, from);
+        let keeper = Keeper::new(log, past, meta, history, size, from);
         let journal = keeper.journal();
         session.keep_journal(Box::new(journal));
         Ok(Self {

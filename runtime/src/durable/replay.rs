@@ -11,7 +11,7 @@ use super::journal::{
 };
 use super::{Restored, Restoring};
 use crate::error::Errors;
-use crate::session::Session;
+use crate::session::{At, Session};
 
 /// After so many records it is told how far it is.
 const TELL: u64 = 10_000;
@@ -100,7 +100,10 @@ fn statement(
     position: u64,
 ) -> Result<(), Errors> {
     let numbered: Numbered = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
+    // What it looks back to lies before it.
+    session.look_from(At::Position(position));
     numbered.run(session)?;
+    session.look_from(At::Live);
     history.begin(numbered);
     history.settle();
     Ok(())
@@ -134,7 +137,7 @@ fn marker(session: &mut Session, kind: u8, bytes: &[u8], position: u64) -> Resul
     }
 }
 
-fn unknown(position: u64) -> Errors {
+pub(super) fn unknown(position: u64) -> Errors {
     let message =
         format!("the record at position {position} of the log is none that this version knows");
     Errors::plain(codes::LOG, message)

@@ -1,3 +1,5 @@
+mod look_back;
+
 use std::sync::Arc;
 
 use portent_store::Storage;

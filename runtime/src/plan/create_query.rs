@@ -8,7 +8,7 @@ use portent_parser::ast::{CreateQuery, Ident};
 use portent_planner::catalog::{ColumnSource, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
-use super::{Effect, NewQuery, Planning, Target};
+use super::{Begin, Effect, NewQuery, Planning, Target};
 use crate::flow::IntoStream;
 use crate::intake;
 use crate::reply::Reply;
@@ -57,10 +57,20 @@ impl Planning<'_> {
                 targets.push(target);
             }
         }
+        let since = match &create.since {
+            None => None,
+            Some(since) => Some(self.begin(since)?),
+        };
+        let looks_back = since.is_some_and(|it| it != Begin::Now);
+        if looks_back {
+            self.check_past(&planned, &create.name.text, create.name.span);
+        }
         if self.failed() {
             return None;
         }
         let replaced = self.catalog.query(&create.name).cloned();
+        let may_fail = looks_back || replaced.is_some();
+        let before = may_fail.then(|| Box::new(self.catalog.clone()));
         let name = replaced
             .as_ref()
             .map_or(create.name.text.clone(), |it| it.name.clone());
@@ -68,6 +78,8 @@ impl Planning<'_> {
         Some(Effect::Query {
             new: NewQuery { def, targets },
             replaced,
+            since,
+            before,
         })
     }
 

@@ -4,7 +4,7 @@ use portent_grammar::Span;
 use portent_parser::ast::{Explain, ExplainFormat, ExplainTarget, InsertSource, StatementKind};
 use portent_planner::resolve::Planned;
 
-use super::{Effect, Planning};
+use super::{Effect, Explained, Planning};
 use crate::reply::Reply;
 
 impl Planning<'_> {
@@ -22,6 +22,13 @@ impl Planning<'_> {
                     StatementKind::Select(query) => self.plan_passing(query)?,
                     StatementKind::CreateQuery(create) => {
                         // Explained, not created: it may stand there already.
+                        let known = self.catalog.query(&create.name).cloned();
+                        let replaced = known.filter(|_| create.or_replace);
+                        let since = match &create.since {
+                            None => None,
+                            Some(since) => Some(self.begin(since)?),
+                        };
+                        let name = create.name.text.clone();
                         let create = portent_parser::ast::CreateQuery {
                             or_replace: true,
                             into: Vec::new(),
@@ -31,7 +38,18 @@ impl Planning<'_> {
                         if !self.take(&planned) {
                             return None;
                         }
-                        planned
+                        if replaced.is_none() && since.is_none() {
+                            planned
+                        } else {
+                            let format = explain.format;
+                            return Some(Effect::Explain(Box::new(Explained {
+                                planned,
+                                name,
+                                format,
+                                replaced,
+                                since,
+                            })));
+                        }
                     }
                     StatementKind::Insert(insert) => match &insert.source {
                         InsertSource::Query(query) => self.plan_passing(query)?,

@@ -146,7 +146,7 @@ impl Planning<'_> {
     }
 
     fn constant(&mut self, written: &Written, ty: &Type, name: &str) -> Option<Value> {
-        constant(written, ty, name, &mut self.diagnostics)
+        constant(written, ty, name, "EXPLAIN", &mut self.diagnostics)
     }
 
     fn instant(&mut self, written: &Written) -> Option<i64> {

@@ -349,7 +349,11 @@ impl Store {
             max_bytes: none_if_zero(self.config.keep_bytes),
             ..Retention::default()
         };
-        let holders = [("the checkpoints", needed)];
+        let looked_back = self.keeper.looked_back(needed).unwrap_or(needed);
+        let holders = [
+            ("the checkpoints", needed),
+            ("statements that look back", looked_back),
+        ];
         let log = &self.keeper.log;
         match log.retain(&retention, &holders, crate::session::wall()) {
             Ok(retained) => {

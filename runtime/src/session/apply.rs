@@ -43,9 +43,23 @@ impl Session {
                     new: true,
                 }
             }
-            Effect::Query { new, replaced } => {
+            Effect::Query {
+                new,
+                replaced,
+                since,
+                before,
+            } => {
                 let name = new.def.name.clone();
-                self.add_query(&new, replaced.as_ref(), place)?;
+                let made = self.make_query(&new, replaced.as_ref(), since, place, on);
+                match (made, before) {
+                    (Ok(()), _) => {}
+                    // It never stood.
+                    (Err(Ok(errors)), Some(before)) => {
+                        self.catalog = *before;
+                        return Err(at(errors, place));
+                    }
+                    (Err(Ok(errors) | Err(errors)), _) => return Err(errors),
+                }
                 Reply::Created {
                     what: "QUERY",
                     name,
@@ -106,6 +120,12 @@ impl Session {
             } => {
                 let told = self.explain_why_not(&def, &question, format);
                 told.map_err(|it| at(it, place))?
+            }
+            Effect::Replay(replay) => {
+                return self.backtest(&replay, on).map_err(|it| at(it, place));
+            }
+            Effect::Explain(explained) => {
+                self.explain_query(&explained).map_err(|it| at(it, place))?
             }
             Effect::Insert(rows) => {
                 let (mut accepted, mut late) = (0, 0);
@@ -205,13 +225,22 @@ impl Session {
         Ok(())
     }
 
-    fn add_query(
+    pub(super) fn add_query(
         &mut self,
         new: &NewQuery,
         replaced: Option<&Arc<QueryDef>>,
         place: &Place,
     ) -> Result<(), Errors> {
         let def = &new.def;
+        #[cfg(feature = "store")]
+        if self.passes_over(&def.name) {
+            let none = Standing {
+                parts: Vec::new(),
+                turns: Vec::new(),
+            };
+            self.queries.entry(def.name.clone()).or_insert(none);
+            return Ok(());
+        }
         if let Some(old) = replaced
             && let Some(standing) = self.queries.shift_remove(&old.name)
         {

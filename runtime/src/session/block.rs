@@ -117,6 +117,34 @@ impl EventBlock {
     pub(super) fn new(stream: StreamId, events: Events) -> Self {
         Self { stream, events }
     }
+
+    /// The event times, µs.
+    #[cfg(feature = "store")]
+    pub(super) fn times(&self) -> &[i64] {
+        &self.events.times
+    }
+
+    /// The first rows, and the rest.
+    #[cfg(feature = "store")]
+    pub(super) fn split(self, at: usize) -> (Self, Self) {
+        let rows = self.len();
+        let part = |range: std::ops::Range<usize>| Events {
+            times: self
+                .events
+                .times
+                .get(range.clone())
+                .unwrap_or_default()
+                .to_vec(),
+            columns: self.events.columns.slice(range),
+        };
+        let at = at.min(rows);
+        let (first, rest) = (part(0..at), part(at..rows));
+        let of = |events| Self {
+            stream: self.stream,
+            events,
+        };
+        (of(first), of(rest))
+    }
 }
 
 impl Decoded {

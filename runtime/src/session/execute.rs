@@ -62,6 +62,8 @@ impl Session {
                 .map_err(&before)?;
             let done = self.execute(statement, source, on);
             if noted && done.is_err() {
+                #[cfg(feature = "store")]
+                self.forget_last();
                 self.tell_journal(Note::Void).map_err(&before)?;
             }
             done.map_err(before)?;

@@ -220,7 +220,16 @@ impl Session {
             text: &text,
             origin,
         };
+        #[cfg(feature = "store")]
+        let made = crate::past::Made {
+            streams: self.catalog.next_stream_number(),
+            queries: self.flow.next_query_number(),
+            text: text.clone(),
+            origin: origin.to_owned(),
+        };
         self.tell_journal(note)?;
+        #[cfg(feature = "store")]
+        self.remember(made);
         Ok(true)
     }
 

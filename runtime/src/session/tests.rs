@@ -444,7 +444,6 @@ fn what_is_not_there_yet_is_said_by_name() {
     for sql in [
         "EXPLAIN ANALYZE SELECT * FROM s",
         "CREATE TABLE t (a BIGINT)",
-        "REPLAY s FROM TIMESTAMP '2026-01-01' INTO q",
     ] {
         let errors = session.run(sql).expect_err("not yet");
         assert!(errors.to_string().contains("not supported yet"), "{errors}");

@@ -81,6 +81,7 @@ impl Session {
             or_replace: false,
             if_not_exists: false,
             name: name::ident(&*name),
+            since: None,
             options: Vec::new(),
             into: Vec::new(),
             query,

@@ -43,6 +43,23 @@ fn streams_stand_behind_from() {
 }
 
 #[test]
+fn what_looks_back_is_told_from_when_on() {
+    let since = ["EARLIEST", "NOW", "TIMESTAMP '"];
+    assert_eq!(at("CREATE QUERY q FROM |"), since);
+    assert_eq!(
+        at("CREATE OR REPLACE QUERY q INTO alerts FROM E|"),
+        ["EARLIEST"]
+    );
+    assert_eq!(
+        at("CREATE QUERY q FROM EARLIEST AS SELECT * FROM tr|"),
+        ["trades"]
+    );
+    assert_eq!(at("REPLAY logins FROM |"), since);
+    assert_eq!(at("REPLAY tr|"), ["trades"]);
+    assert_eq!(at("REPLAY logins FROM EARLIEST INTO |"), ["brute_force"]);
+}
+
+#[test]
 fn columns_are_those_of_the_streams_at_hand_wherever_from_stands() {
     assert_eq!(
         at("SELECT u| FROM logins"),

@@ -104,6 +104,8 @@ pub(crate) struct Families {
     all: Vec<Option<Box<Family>>>,
     free: Vec<FamilyId>,
     by_shape: HashMap<u64, Vec<FamilyId>, FxBuildHasher>,
+    /// Who comes now gets a family of its own.
+    pub alone: bool,
 }
 
 impl Families {
@@ -120,7 +122,8 @@ impl Families {
     ) -> Result<Member, String> {
         let shape = shape::hash(query);
         let (countable, numbered) = (is_count(query, plan).is_ok(), numbers_matches(query));
-        for id in self.by_shape.get(&shape).into_iter().flatten() {
+        let known = self.by_shape.get(&shape).filter(|_| !self.alone);
+        for id in known.into_iter().flatten() {
             if let Some(Some(family)) = self.all.get_mut(*id as usize)
                 && family.program.countable == countable
                 && family.program.numbered == numbered
@@ -207,6 +210,12 @@ impl Families {
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.all.iter().flatten().count()
+    }
+
+    /// Whether nobody has a node in the graph of a family.
+    pub fn is_bare(&self, place: Place) -> bool {
+        let work = self.work_at(place);
+        work.is_none_or(|work| work.any.is_bare())
     }
 
     /// As [`Self::work`], to look at.

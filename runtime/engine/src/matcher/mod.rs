@@ -182,6 +182,11 @@ impl Matcher {
         self.place
     }
 
+    /// Whether its matches have numbers, by which a partition is remembered.
+    pub fn numbers(&self) -> bool {
+        self.program.numbered
+    }
+
     /// Whether its partial matches lie in the graph of its family.
     pub fn shares_graph(&self) -> bool {
         self.program.any && !self.program.counts && !self.program.apart

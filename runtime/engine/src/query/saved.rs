@@ -24,6 +24,19 @@ impl Query {
         }
     }
 
+    /// In what form its state is kept, and what of it is kept at all.
+    pub fn whole_form(&self) -> String {
+        let numbered = self.matcher.as_ref().is_some_and(|it| it.numbers());
+        let numbered = if numbered { ", numbered" } else { "" };
+        format!("{}{numbered}", self.form())
+    }
+
+    /// Whether the graph that its partial matches are to lie in has nodes of others.
+    pub fn shares_nodes(&self, families: &Families) -> bool {
+        let shared = self.matcher.as_ref().filter(|it| it.shares_graph());
+        shared.is_some_and(|it| !families.is_bare(it.place()))
+    }
+
     /// Whether nothing has happened to it.
     pub fn is_new(&self, families: &Families) -> bool {
         let stats = self.stats(families);

@@ -12,6 +12,7 @@ use crate::query::Query;
 use crate::readers::Reader as StreamReader;
 use crate::standing::Standing;
 use crate::stream::{Origin, Stream};
+use crate::transplant::Donor;
 
 use super::engine::{LATE, ORPHAN, SOURCE};
 use super::head::Kind;
@@ -23,6 +24,8 @@ struct Restoring {
     fragments: Fragments,
     /// The queries that were read, and their positions.
     queries: Vec<(QueryId, u64)>,
+    /// What is read is the state of another query than the one that gets it ([`Donor`]).
+    donor: Option<Donor>,
 }
 
 impl Engine {
@@ -79,6 +82,31 @@ impl Engine {
             r.end()?;
         }
         self.end_restore(restoring)
+    }
+
+    /// Lets one query go on from a slice, in the midst of others: see `transplant`. It hears of nothing until this is done.
+    pub(crate) fn load_one(
+        &mut self,
+        id: QueryId,
+        slice: &[u8],
+        donor: Donor,
+    ) -> Result<(), EngineError> {
+        let mut r = Kind::Query.open(slice)?;
+        let mut restoring = Restoring {
+            donor: Some(donor),
+            ..Restoring::default()
+        };
+        self.load_query(id, &mut restoring, &mut r)?;
+        r.end()?;
+        let renumbered = restoring.fragments.adopt(&mut self.families);
+        if let Some(Some(query)) = self.queries.get_mut(id.0 as usize) {
+            query.renumber(&renumbered, &mut self.families);
+        }
+        if let Some(standing) = self.standings.get_mut(id.0 as usize) {
+            standing.asleep = false;
+        }
+        self.refresh(id);
+        Ok(())
     }
 
     /// Forgets all that happened: as if the streams had just been added, and the queries registered.
@@ -213,7 +241,7 @@ impl Engine {
             return Err(differs(what, name, &query.plan.name.clone()));
         }
         let own = query.plan.fingerprint;
-        if own != fingerprint {
+        if own != fingerprint && restoring.donor != Some(Donor::Replaced) {
             let what = format!("what query {name} says (its fingerprint)");
             return Err(differs(
                 what,
@@ -242,7 +270,11 @@ impl Engine {
             let Some(output) = self.streams.get_mut(&plan.output_stream) else {
                 return Err(Damage::REFERENCE.into());
             };
-            output.load(r)?;
+            match restoring.donor {
+                // Who reads it has seen what the query before this one wrote.
+                Some(Donor::Again) => Stream::new(output.spec.clone(), output.origin).load(r)?,
+                _ => output.load(r)?,
+            }
         }
         restoring.queries.push((id, position));
         Ok(())
@@ -250,7 +282,9 @@ impl Engine {
 
     /// All were read: puts together what queries share, and lets each be told of what it waits for.
     fn end_restore(&mut self, restoring: Restoring) -> Result<(), EngineError> {
-        let Restoring { fragments, queries } = restoring;
+        let Restoring {
+            fragments, queries, ..
+        } = restoring;
         let positions: hashbrown::HashMap<QueryId, u64, rustc_hash::FxBuildHasher> =
             queries.iter().copied().collect();
         for (query, id) in self.queries.iter().zip(0..) {
@@ -311,7 +345,7 @@ impl Engine {
     }
 
     /// Brings what the engine must know of a query up to date.
-    fn refresh(&mut self, id: QueryId) {
+    pub(crate) fn refresh(&mut self, id: QueryId) {
         let number = id.0 as usize;
         let (Some(Some(query)), Some(standing)) =
             (self.queries.get(number), self.standings.get_mut(number))

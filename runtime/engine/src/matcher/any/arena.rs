@@ -161,6 +161,11 @@ impl Arena {
         self.owners.get_mut(self.owner as usize)
     }
 
+    /// Whether it holds no node.
+    pub fn is_bare(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// How many nodes the owner has whose event it is.
     pub fn live(&self) -> u64 {
         self.nodes_of(self.owner)

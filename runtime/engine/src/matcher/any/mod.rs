@@ -96,6 +96,11 @@ impl Shared {
         &mut self.arena
     }
 
+    /// Whether no node is in it.
+    pub fn is_bare(&self) -> bool {
+        self.arena.is_bare()
+    }
+
     /// Writes the nodes that a query has in it.
     pub fn arena_of(&self, owner: OwnerId, w: &mut Writer) -> Local {
         self.arena.save_of(owner, w)
