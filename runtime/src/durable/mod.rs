@@ -111,6 +111,9 @@ impl fmt::Debug for DurableConfig {
     }
 }
 
+/// Hears what a checkpoint has under a name.
+pub(crate) type Begun<'a> = dyn FnMut(&str, Option<&[u8]>) -> Result<(), Errors> + 'a;
+
 /// What was found when a directory was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -180,7 +183,7 @@ impl Durable {
         config: DurableConfig,
         builder: SessionBuilder,
         names: &[&str],
-        begun: &mut dyn FnMut(&str, Option<&[u8]>) -> Result<(), Errors>,
+        begun: &mut Begun<'_>,
         on: &mut dyn FnMut(Restoring),
     ) -> Result<Self, Errors> {
         let storage: Arc<dyn Storage> = match config.storage {

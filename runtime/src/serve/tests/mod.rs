@@ -80,13 +80,19 @@ fn every_operation_says_what_goes_wrong() {
         // These do not ask the session; a reload waits until it can.
         let asks = !open && path != "/v1/matches" || path == "/readyz";
         assert_eq!(answers("503"), asks, "{method} {path}: 503");
-        let waits = path == "/v1/reload";
+        let waits = path == "/v1/reload" || path == "/v1/checkpoint";
         assert_eq!(answers("429"), asks && !waits, "{method} {path}: 429");
         // What changes the catalog is written down; a shell hears that in its lines.
         let changes = path == "/v1/run" || path.starts_with("/v1/queries");
         let changes = changes && !path.contains("/groups") && method != "get";
         let pushes = path.ends_with("/events");
-        assert_eq!(answers("500"), changes || pushes, "{method} {path}: 500");
+        let checkpoint = path == "/v1/checkpoint";
+        assert_eq!(
+            answers("500"),
+            changes || pushes || checkpoint,
+            "{method} {path}: 500"
+        );
+        assert_eq!(answers("507"), pushes, "{method} {path}: 507");
         // What a file creates is paused by everybody, and changed by nobody else. A stream can go while events are on their way.
         let of_files = changes && !path.ends_with("/pause") && !path.ends_with("/resume");
         assert_eq!(
@@ -274,6 +280,7 @@ fn real_answers_are_as_the_document_says() {
         ("get", "/v1/names", "/v1/names", "", 200),
         ("get", "/v1/clock", "/v1/clock", "", 200),
         ("post", "/v1/reload", "/v1/reload", "", 200),
+        ("post", "/v1/checkpoint", "/v1/checkpoint", "", 400),
         ("get", "/metrics", "/metrics", "", 200),
         ("delete", "/v1/queries/{query}", "/v1/queries/q", "", 200),
         ("delete", "/v1/queries/{query}", "/v1/queries/q", "", 404),
