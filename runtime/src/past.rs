@@ -1,6 +1,11 @@
 //! What came into a session, to be looked at again.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use portent_grammar::Columns;
+use portent_parser::ast::{Ident, ObjectKind, StatementKind};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Errors;
 
@@ -59,11 +64,97 @@ pub(crate) enum What {
     Other,
 }
 
-/// A statement that made something: with the numbers that the next stream and the next query had before it, and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A statement that lasts: with the numbers that the next stream and the next query had before it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Made {
     pub streams: u32,
     pub queries: u32,
     pub text: String,
+    /// The text that it stood in, for people: a file, or where else it came from.
+    #[serde(default)]
     pub origin: String,
+    /// Where it stands in the log.
+    #[serde(default)]
+    pub position: u64,
+    /// What it does, once somebody has asked.
+    #[serde(skip)]
+    does: OnceCell<Does>,
+}
+
+/// A kind of thing and a name in lower case: names are the same whatever their case.
+type Key = String;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Does {
+    /// Or replaces.
+    Creates(Key),
+    Drops(Key),
+    Other,
+}
+
+impl Made {
+    pub fn new(streams: u32, queries: u32, text: String, origin: String, position: u64) -> Self {
+        Self {
+            streams,
+            queries,
+            text,
+            origin,
+            position,
+            does: OnceCell::new(),
+        }
+    }
+
+    fn does(&self) -> &Does {
+        self.does.get_or_init(|| {
+            let key =
+                |what: ObjectKind, name: &Ident| format!("{what:?} {}", name.text.to_lowercase());
+            let mut statements = portent_parser::parse(&self.text).statements;
+            match statements.pop().map(|it| it.kind) {
+                Some(StatementKind::CreateStream(it)) => {
+                    Does::Creates(key(ObjectKind::Stream, &it.name))
+                }
+                Some(StatementKind::CreateSink(it)) => {
+                    Does::Creates(key(ObjectKind::Sink, &it.name))
+                }
+                Some(StatementKind::CreateQuery(it)) => {
+                    Does::Creates(key(ObjectKind::Query, &it.name))
+                }
+                Some(StatementKind::Drop { what, name, .. }) => Does::Drops(key(what, &name)),
+                _ => Does::Other,
+            }
+        })
+    }
+}
+
+/// What was dropped before a position, and the statements that made it, are forgotten: nothing that still stands was made with them. (Behind that position somebody may
+/// look back, and must find what stood then.)
+pub(crate) fn forget_dropped(made: &mut Vec<Made>, before: u64) {
+    // Most texts need not be read for it.
+    let drops = |it: &Made| it.position < before && it.text.starts_with("DROP");
+    if !made.iter().any(drops) {
+        return;
+    }
+    let mut made_by: HashMap<Key, Vec<usize>> = HashMap::new();
+    let mut gone = vec![false; made.len()];
+    for (at, it) in made.iter().enumerate() {
+        let mut is_gone = |at: usize| {
+            if let Some(place) = gone.get_mut(at) {
+                *place = true;
+            }
+        };
+        match it.does() {
+            Does::Creates(key) => made_by.entry(key.clone()).or_default().push(at),
+            Does::Drops(key) if it.position < before => {
+                made_by
+                    .remove(key)
+                    .into_iter()
+                    .flatten()
+                    .for_each(&mut is_gone);
+                is_gone(at);
+            }
+            Does::Drops(_) | Does::Other => {}
+        }
+    }
+    let mut gone = gone.into_iter();
+    made.retain(|_| gone.next() != Some(true));
 }

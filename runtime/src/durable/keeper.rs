@@ -8,10 +8,9 @@ use portent_grammar::codes::runtime as codes;
 use portent_store::meta::QueryState;
 use portent_store::{Log, Meta};
 
-use super::history::History;
 use super::journal::LogJournal;
 use super::past::LogPast;
-use super::{CHUNK, SESSION, SINKS, STATEMENTS, locked, replay};
+use super::{CHUNK, SESSION, SINKS, STATEMENTS, history, replay};
 use crate::error::Errors;
 use crate::session::Session;
 
@@ -31,7 +30,6 @@ pub(crate) struct Keeper {
     )]
     past: Arc<LogPast>,
     pub meta: Arc<Meta>,
-    history: Arc<Mutex<History>>,
     /// The size of the newest checkpoint, and its position.
     last: Arc<Mutex<(u64, u64)>>,
 }
@@ -71,7 +69,6 @@ impl Keeper {
         log: Arc<Log>,
         past: Arc<LogPast>,
         meta: Meta,
-        history: History,
         bytes: u64,
         position: u64,
     ) -> Self {
@@ -79,20 +76,13 @@ impl Keeper {
             log,
             past,
             meta: Arc::new(meta),
-            history: Arc::new(Mutex::new(history)),
             last: Arc::new(Mutex::new((bytes, position))),
         }
     }
 
     /// What notes all that a session takes in.
     pub(super) fn journal(&self) -> LogJournal {
-        LogJournal::new(Arc::clone(&self.log), Arc::clone(&self.history))
-    }
-
-    /// The statements that made what stands, the oldest first: where each comes from, and its text.
-    #[cfg(feature = "serve")]
-    pub fn statements(&self) -> Vec<(String, String)> {
-        locked(&self.history).statements()
+        LogJournal::new(Arc::clone(&self.log))
     }
 
     /// All that was taken in is durable.
@@ -133,7 +123,7 @@ impl Keeper {
         let position = self.log.next();
         // A checkpoint of what a power failure undoes would be ahead of its log.
         self.log.sync().map_err(Errors::from)?;
-        let statements = locked(&self.history).write()?;
+        let statements = history::write(session, self.log.first())?;
         let (bytes, before) = self.last();
         let most = bytes.saturating_add(position.saturating_sub(before).saturating_mul(PER_EVENT));
         let on_the_spot = must.unwrap_or(most <= ON_THE_SPOT) && session.watch_names().is_empty();
@@ -211,20 +201,12 @@ impl Keeper {
         twin.mute(true);
         twin.look_back_into(Arc::new(LogPast::new(Arc::clone(&self.log))));
         let (checkpoint, _) = self.meta.newest_checkpoint().map_err(Errors::from)?;
-        let mut history = History::default();
         let mut restored = super::Restored::default();
         if let Some(checkpoint) = checkpoint {
             restored.position = checkpoint.position;
-            history = super::resume(&mut twin, &checkpoint)?;
+            super::resume(&mut twin, &checkpoint)?;
         }
-        replay::replay(
-            &mut twin,
-            &mut history,
-            &self.log,
-            position,
-            &mut restored,
-            &mut |_| {},
-        )?;
+        replay::replay(&mut twin, &self.log, position, &mut restored, &mut |_| {})?;
         twin.snapshot()
     }
 }

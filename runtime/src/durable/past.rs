@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portent_store::{Log, Reader, Record, Upto};
 
-use super::history::Numbered;
 use super::journal::{
-    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK,
+    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, SINKS_OPENED, STATEMENT, TICK, VOID,
+    WALL_CLOCK,
 };
 use super::replay::unknown;
 use crate::error::Errors;
@@ -97,7 +97,7 @@ impl Coming for Records {
                 let failed = matches!(&self.ahead, Some(Record::Marker { kind: VOID, .. }));
                 (
                     time,
-                    marker(kind, &bytes, failed).ok_or_else(|| unknown(position))?,
+                    marker(kind, &bytes, position, failed).ok_or_else(|| unknown(position))?,
                 )
             }
             Record::Gap { .. } => (0, What::Other),
@@ -111,18 +111,14 @@ impl Coming for Records {
 }
 
 /// `failed`: if it is a statement, it failed. `None`: it is none that this version knows.
-fn marker(kind: u8, bytes: &[u8], failed: bool) -> Option<What> {
+fn marker(kind: u8, bytes: &[u8], position: u64, failed: bool) -> Option<What> {
     let name = || std::str::from_utf8(bytes).ok().map(str::to_owned);
     Some(match kind {
         STATEMENT if failed => What::Other,
         STATEMENT => {
-            let numbered: Numbered = serde_json::from_slice(bytes).ok()?;
-            What::Statement(Made {
-                streams: numbered.streams,
-                queries: numbered.queries,
-                text: numbered.text,
-                origin: numbered.origin,
-            })
+            let mut made: Made = serde_json::from_slice(bytes).ok()?;
+            made.position = position;
+            What::Statement(made)
         }
         TICK => What::Tick,
         SET_CLOCK => What::SetClock(i64::from_le_bytes(bytes.try_into().ok()?)),
@@ -130,7 +126,7 @@ fn marker(kind: u8, bytes: &[u8], failed: bool) -> Option<What> {
         PAUSE => What::Pause(name()?),
         RESUME => What::Resume(name()?),
         FINISH => What::Finish,
-        VOID | KEPT | MARK | MARK_END => What::Other,
+        VOID | KEPT | MARK | MARK_END | SINKS_OPENED => What::Other,
         _ => return None,
     })
 }

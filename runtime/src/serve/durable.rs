@@ -140,7 +140,9 @@ pub(super) fn open(
     };
     let opened = Durable::open_with(durable, builder, &[MATCHES], &mut begun, on)?;
     let (session, keeper, restored) = opened.into_parts();
-    let statements = keeper.statements();
+    let statements = session.remembered().iter();
+    let statements = statements.map(|it| (it.origin.clone(), it.text.clone()));
+    let statements = statements.collect();
     Ok(Opened {
         session,
         keeper,

@@ -28,7 +28,7 @@ impl Session {
         let mut script = self.replaying(replay, &*past)?;
         // Nothing of it shall be removed under way.
         past.hold(script.end);
-        let mut base = self.base(&*past, script.end, false)?;
+        let mut base = self.base(&*past);
         if base != Base::default() {
             base = self.counted(&past, &mut script, &base, on)?;
         }

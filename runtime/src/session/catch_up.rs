@@ -15,7 +15,7 @@ use super::shadow::{Actor, Base, Given, Script, Shadow};
 use super::{OnPiece, Session};
 use crate::emitted::Emitted;
 use crate::error::Errors;
-use crate::past::{Past, What};
+use crate::past::{Made, Past};
 use crate::plan::{Begin, NewQuery};
 
 /// No stream has this number: that of the output of a query that can't have its own.
@@ -37,7 +37,7 @@ impl Session {
         let past = Arc::clone(self.past().ok_or_else(no_past)?);
         let script = self.catching_up(&new.def, replaced, begin, &*past);
         past.hold(script.end);
-        let mut base = self.base(&*past, script.end, true)?;
+        let mut base = self.base(&*past);
         for last in [false, true] {
             let mut steps = Vec::new();
             let mut given = |given: Given| {
@@ -101,21 +101,12 @@ impl Session {
         }
     }
 
-    /// What stood before the log begins. `own`: the last statement that is known is the one at hand.
-    pub(super) fn base(&self, past: &dyn Past, end: u64, own: bool) -> Result<Base, Errors> {
+    /// What stood before the log begins.
+    pub(super) fn base(&self, past: &dyn Past) -> Base {
         let mut base = Base::default();
-        if past.first() == 0 {
-            return Ok(base);
-        }
-        let mut in_it = usize::from(own);
-        let mut coming = past.read(past.first(), end)?;
-        while let Some(came) = coming.next()? {
-            in_it += usize::from(matches!(came.what, What::Statement(_)));
-        }
-        let made = self.remembered();
-        let before = made.len().saturating_sub(in_it);
-        base.made = made.get(..before).unwrap_or_default().to_vec();
-        Ok(base)
+        let before = |it: &&Made| it.position < past.first();
+        base.made = self.remembered().iter().filter(before).cloned().collect();
+        base
     }
 
     /// The base that would have led to where this session is, if another one began with a base and is there: where the beginning is missing, so are the numbers

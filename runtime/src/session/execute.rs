@@ -67,6 +67,8 @@ impl Session {
                 self.tell_journal(Note::Void).map_err(&before)?;
             }
             done.map_err(before)?;
+            #[cfg(feature = "store")]
+            self.note_opened();
         }
         self.outbox.flush_sinks()?;
         self.files.forget();

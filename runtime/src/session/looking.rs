@@ -89,8 +89,12 @@ impl Session {
         self.looking.made.pop();
     }
 
-    pub(super) fn remembered(&self) -> &[Made] {
+    pub(crate) fn remembered(&self) -> &[Made] {
         &self.looking.made
+    }
+
+    pub(crate) fn remembered_mut(&mut self) -> &mut Vec<Made> {
+        &mut self.looking.made
     }
 
     /// Executes a statement again, so that what it makes has the numbers that it had.
@@ -99,7 +103,11 @@ impl Session {
     /// As [`Session::run_source`].
     pub(crate) fn make_again(&mut self, made: Made) -> Result<(), Errors> {
         self.number_from(made.streams, made.queries);
-        let source = SourceText::new(made.origin.as_str(), made.text.as_str());
+        let origin = match made.origin.as_str() {
+            "" => "<from the log>",
+            origin => origin,
+        };
+        let source = SourceText::new(origin, made.text.as_str());
         self.remember(made);
         self.run_source(&source, &mut |_| ControlFlow::Continue(()))
     }
