@@ -104,6 +104,12 @@ impl Keeper {
         self.last().1
     }
 
+    /// The size of its state.
+    #[cfg(feature = "serve")]
+    pub fn bytes(&self) -> u64 {
+        self.last().0
+    }
+
     fn last(&self) -> (u64, u64) {
         *self
             .last

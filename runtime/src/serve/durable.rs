@@ -25,6 +25,10 @@ const LOG: &str = "log";
 const MATCHES_LOG: &str = "matches";
 /// Whether a checkpoint is due is looked at so often.
 const GLANCE: Duration = Duration::from_secs(1);
+/// A checkpoint pays when an event was taken in for so many bytes of state …
+const PAYS: u64 = 1024;
+/// … and is taken all the same after so many intervals.
+const SELDOM: u32 = 60;
 /// Under this name a checkpoint has what the daemon knows of matches.
 pub(super) const MATCHES: &str = "matches";
 
@@ -290,8 +294,12 @@ impl Store {
         let mut last = Instant::now();
         while !self.stop.wait(GLANCE) {
             let behind = self.position().saturating_sub(self.keeper.position());
-            let is_due = last.elapsed() >= self.config.checkpoint_interval.0
-                || behind >= self.config.checkpoint_events;
+            let interval = self.config.checkpoint_interval.0;
+            // Where little came, to do it again is cheaper than to write a large state.
+            let pays = behind.saturating_mul(PAYS) >= self.keeper.bytes();
+            let is_due = behind >= self.config.checkpoint_events
+                || (last.elapsed() >= interval && pays)
+                || last.elapsed() >= interval.saturating_mul(SELDOM);
             if behind == 0 || !is_due || self.failed().is_some() {
                 continue;
             }
