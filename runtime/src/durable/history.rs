@@ -19,7 +19,7 @@ pub(super) fn write(session: &mut Session, first: u64) -> Result<Vec<u8>, Errors
 /// Makes all of it again; rows that this brings about go nowhere.
 ///
 /// # Errors
-/// The bytes are none of [`write`]; what stood can't be made again.
+/// The bytes are none of [`write()`]; what stood can't be made again.
 pub(super) fn run(bytes: &[u8], session: &mut Session) -> Result<(), Errors> {
     let statements: Vec<Made> = serde_json::from_slice(bytes).map_err(|error| {
         let message = format!("the statements of the checkpoint can't be read: {error}");
