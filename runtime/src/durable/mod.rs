@@ -32,6 +32,7 @@
 //! **What must be the same.** Functions, aggregates and connectors of the program must be there again when the directory is opened, and give the same values.
 //! Columns that were inferred from a file are inferred again.
 
+mod describe;
 mod history;
 mod journal;
 mod keeper;
@@ -52,6 +53,7 @@ use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Retained, Ret
 use crate::builder::SessionBuilder;
 use crate::error::Errors;
 use crate::session::Session;
+pub use describe::describe_marker;
 pub use keeper::Checkpointed;
 pub(crate) use keeper::{Keeper, Moment};
 use keeper::{foreign, state};
