@@ -1,5 +1,7 @@
 //! What came into a session, to be looked at again.
 
+use std::sync::Arc;
+
 use portent_grammar::Columns;
 
 use crate::error::Errors;
@@ -15,9 +17,15 @@ pub(crate) trait Past: Send + Sync {
     /// What stands at a position looks back from there. When that happens again, all that is there now must still be.
     fn hold(&self, position: u64);
 
+    /// All that is there now stays until this is dropped: somebody reads it, beside the session perhaps.
+    fn keep(self: Arc<Self>) -> Kept;
+
     /// What came from one position to before another one, in order.
     fn read(&self, from: u64, to: u64) -> Result<Box<dyn Coming>, Errors>;
 }
+
+/// Keeps what somebody reads; see [`Past::keep`].
+pub(crate) type Kept = Box<dyn Send>;
 
 /// What came, one after the other.
 pub(crate) trait Coming {

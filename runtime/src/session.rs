@@ -20,6 +20,8 @@ mod journaled;
 mod looking;
 mod lookup;
 mod marks;
+#[cfg(feature = "store")]
+mod outlook;
 mod pass;
 mod pause;
 mod push;
@@ -71,8 +73,10 @@ use crate::journal::Journal;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
-pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 #[cfg(feature = "store")]
+#[cfg(all(test, feature = "serve"))]
+pub(crate) use beside::Beside;
+pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 #[cfg(feature = "store")]

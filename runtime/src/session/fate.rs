@@ -215,16 +215,6 @@ impl Session {
         error.help("the feature `store` has sessions that keep one")
     }
 
-    /// REPLAY
-    #[cfg(not(feature = "store"))]
-    pub(super) fn backtest(
-        &self,
-        _replay: &crate::plan::Replay,
-        _on: &mut OnPiece<'_>,
-    ) -> Result<(), Errors> {
-        Err(Self::no_past())
-    }
-
     #[cfg(feature = "store")]
     fn need_not_look_back(&self, query: &str) -> bool {
         self.is_making() || self.passes_over(query)

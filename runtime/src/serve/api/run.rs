@@ -21,7 +21,7 @@ use crate::serve::failure::Failure;
 use crate::serve::wire;
 use crate::session::{OnPiece, Piece};
 
-/// A SELECT answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
+/// A SELECT or REPLAY answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
 const MOST_ROWS: usize = 10_000;
 
 /// Executes statements: JSON, one answer for each.
@@ -48,7 +48,7 @@ pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Js
 pub(super) struct Ready {
     app: Arc<App>,
     source: Arc<SourceText>,
-    /// SELECTs and nothing else.
+    /// SELECTs and REPLAYs, and nothing else.
     only_reads: bool,
     changes: Vec<Change>,
     /// Held while the text changes the catalog, one after the other: what is kept must be what stands.
@@ -68,10 +68,15 @@ impl Ready {
         }
         let source = SourceText::new(name, body.content.as_str());
         let parsed = portent_parser::parse(&source.text);
-        let is_select = |it: &Statement| matches!(it.kind, StatementKind::Select(_));
+        let is_read = |it: &Statement| {
+            matches!(
+                it.kind,
+                StatementKind::Select(_) | StatementKind::Replay { .. }
+            )
+        };
         let only_reads = parsed.diagnostics.is_empty()
             && !parsed.statements.is_empty()
-            && parsed.statements.iter().all(is_select);
+            && parsed.statements.iter().all(is_read);
         let changes: Vec<Change> = parsed
             .statements
             .iter()
@@ -100,7 +105,7 @@ impl Ready {
 
     /// Executes it; the pieces of its answer go to the taker, which comes back.
     ///
-    /// SELECTs alone run beside the session, one after the other, and stop when whoever asked goes away. Anything else is one job on the
+    /// SELECTs and REPLAYs alone run beside the session, one after the other, and stop when whoever asked goes away. Anything else is one job on the
     /// session's thread, and what stands then is written down: to its end, also if whoever asked goes away meanwhile.
     ///
     /// # Errors
@@ -340,9 +345,12 @@ impl Answers {
         if !self.too_many {
             return (self.replies, result);
         }
-        let message = format!("a SELECT answers at most {MOST_ROWS} rows here, and there are more");
+        let message =
+            format!("a statement answers at most {MOST_ROWS} rows here, and there are more");
         let error = Errors::plain(portent_grammar::codes::runtime::STOPPED, message);
-        let error = error.help("add LIMIT, or CREATE QUERY and subscribe to its matches");
+        let error = error
+            .help("of a SELECT: add LIMIT, or CREATE QUERY and subscribe to its matches")
+            .help("of a REPLAY: give it a TO, or replay in a shell (`--connect`), which takes all rows");
         (self.replies, Err(error))
     }
 }
