@@ -1,5 +1,7 @@
 //! The one door: text in, replies and rows out.
 
+#[cfg(feature = "store")]
+mod ahead;
 mod apply;
 #[cfg(feature = "store")]
 mod backtest;
@@ -74,6 +76,8 @@ use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 #[cfg(feature = "store")]
+#[cfg(feature = "serve")]
+pub(crate) use ahead::Ahead;
 #[cfg(all(test, feature = "serve"))]
 pub(crate) use beside::Beside;
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};

@@ -8,10 +8,11 @@ use portent_grammar::codes::runtime as codes;
 use portent_planner::CompiledQuery;
 use portent_planner::compiled::StreamId;
 
+use super::ahead::Ahead;
 use super::fate::Taken;
 use super::looking::{Beside, relevant};
 use super::outlook::Outlook;
-use super::shadow::{Actor, Given, Script, Shadow};
+use super::shadow::{Actor, Script};
 use super::{OnPiece, Session};
 use crate::emitted::Emitted;
 use crate::error::Errors;
@@ -28,38 +29,27 @@ impl Session {
     /// # Errors
     /// There is no log (P0630); it can't be read; P0617 if `on` stopped it.
     pub(super) fn catch_up(
-        &self,
+        &mut self,
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Taken>, Errors> {
         let outlook = self.outlook(&new.def.reads, true)?;
-        let script = Arc::new(self.catching_up(new, replaced, begin, &outlook));
         outlook.past.hold(outlook.end);
-        let mut base = outlook.base(on)?;
-        for last in [false, true] {
-            let mut steps = Steps::new();
-            let mut shadow = outlook.shadow(&script, &base)?;
-            shadow.read_to(outlook.end, &mut into(&mut steps), on)?;
-            if !shadow.end(&mut into(&mut steps))? {
-                return Ok(None);
-            }
-            let better = outlook.base_by(shadow.session(), &base)?;
-            if better == base {
-                return taken(&shadow, &script, steps, replaced).map(Some);
-            }
-            if last {
-                break;
-            }
-            base = better;
+        let script = self.catching_up(new, replaced, begin, &outlook);
+        if let Some(ahead) = self.looking.ahead.take()
+            && let Some(taken) = ahead.follow(&script, replaced, &outlook, on)?
+        {
+            return Ok(taken);
         }
-        let message = "the log does not lead to where the session is, so that the query can't go on from there";
-        let error = Errors::plain(codes::LOG, message);
-        Err(error.help("functions and connectors of the program must be those of then; without FROM it begins now"))
+        let mut ahead = Ahead::new(outlook, script, replaced);
+        ahead.read(on)?;
+        ahead.finish(None)
     }
 
-    fn catching_up(
+    /// What is to happen to a query that looks back, when it has been planned.
+    pub(super) fn catching_up(
         &self,
         new: &NewQuery,
         replaced: bool,
@@ -104,28 +94,10 @@ impl Session {
 }
 
 /// Rows, and how far the output of their query was before them.
-type Steps = Vec<(Option<i64>, Vec<Emitted>)>;
-
-/// Gathers them.
-fn into(steps: &mut Steps) -> impl FnMut(Given) -> Result<(), Errors> {
-    |given: Given| {
-        steps.push((given.before, given.rows));
-        Ok(())
-    }
-}
-
-/// What goes over from a shadow that is where its session is.
-fn taken(shadow: &Shadow, script: &Script, steps: Steps, replaced: bool) -> Result<Taken, Errors> {
-    let mut slices = Vec::new();
-    for (id, _) in &script.main.parts {
-        slices.push(shadow.session().flow.slice(*id)?.bytes);
-    }
-    let id = script.main.parts.last().map(|(id, _)| *id);
-    Ok(Taken::caught_up(slices, replaced, outputs(id, steps)))
-}
+pub(super) type Steps = Vec<(Option<i64>, Vec<Emitted>)>;
 
 /// As the engine gives them.
-fn outputs(id: Option<QueryId>, steps: Steps) -> Vec<(Option<i64>, Vec<Output>)> {
+pub(super) fn outputs(id: Option<QueryId>, steps: Steps) -> Vec<(Option<i64>, Vec<Output>)> {
     let Some(query) = id else { return Vec::new() };
     let output = |row: Emitted| Output {
         query,

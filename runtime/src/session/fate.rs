@@ -132,7 +132,7 @@ impl Session {
 
     /// What a query is to go on with; it is told first.
     fn prepare(
-        &self,
+        &mut self,
         new: &NewQuery,
         replaced: Option<&Arc<QueryDef>>,
         since: Option<Begin>,
@@ -181,7 +181,7 @@ impl Session {
 
     #[cfg(feature = "store")]
     fn look_back(
-        &self,
+        &mut self,
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
@@ -197,7 +197,7 @@ impl Session {
 
     #[cfg(not(feature = "store"))]
     fn look_back(
-        &self,
+        &mut self,
         _new: &NewQuery,
         _replaced: bool,
         _begin: Begin,
@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// What would become of the state of a query, if another one took its place.
-    fn fate(
+    pub(super) fn fate(
         &self,
         old: &QueryDef,
         new: &[Arc<portent_planner::CompiledQuery>],

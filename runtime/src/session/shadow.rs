@@ -63,6 +63,24 @@ impl Script {
             ..self.clone()
         })
     }
+
+    /// Whether the other one is of the same query, if nothing was made or dropped between the two: it has the same numbers, and begins alike.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let ids = |script: &Self| -> Vec<QueryId> {
+            let parts = script.main.parts.iter();
+            parts.map(|(id, _)| *id).collect()
+        };
+        let outputs = |script: &Self| -> Vec<StreamId> {
+            let parts = script.main.parts.iter();
+            parts.map(|(_, query)| query.output_stream).collect()
+        };
+        self.main.def.name == other.main.def.name
+            && self.main.def.output == other.main.def.output
+            && self.main.def.reads == other.main.def.reads
+            && self.begin == other.begin
+            && ids(self) == ids(other)
+            && outputs(self) == outputs(other)
+    }
 }
 
 /// Where counting begins, if the log's beginning is gone.
@@ -158,7 +176,6 @@ impl Shadow {
             self.ended = self.take(came, given)?;
         }
         self.at = end;
-        self.session.replay_at(None);
         Ok(())
     }
 
@@ -171,6 +188,7 @@ impl Shadow {
             self.begin()?;
             self.give(given)?;
         }
+        self.session.replay_at(None);
         Ok(self.begun)
     }
 
