@@ -12,8 +12,9 @@ use crate::http::{Answer, Connection};
 
 const ARGS: &[&str] = &["--config", "portent.toml"];
 const EVENTS: &str = "/v1/streams/s/events";
-/// As `pairs` of the query file.
-const PAIRS: &str = "AS SELECT a.k AS k, a.v AS a, b.v AS b FROM s MATCH (a -> b[b.v = a.v * 2]) PARTITION BY k WITHIN 1 HOUR";
+/// A match in each hundred.
+const HITS: &str =
+    "AS SELECT a.v AS a, b.v AS b FROM s MATCH (a[v % 100 = 0] -> b[v % 100 = 7]) WITHIN 1 HOUR";
 
 /// A producer that sends one batch after the other, each of which must be taken.
 struct Producer {
@@ -62,8 +63,9 @@ fn patiently(daemon: &Daemon, path: &str, body: &str) -> Answer {
     connection.ask("POST", path, "", body.as_bytes())
 }
 
-/// A log that takes a while to be read.
+/// `hits`, and a log that takes a while to be read.
 fn filled(daemon: &Daemon, events: u64) {
+    daemon.post("/v1/run", format!("CREATE QUERY hits {HITS}"));
     for part in 0..events / 10_000 {
         daemon.push(&numbers("a", part * 10_000..(part + 1) * 10_000));
     }
@@ -91,20 +93,21 @@ fn a_replay_holds_up_nobody_and_gives_what_was_given() {
     // If it were a statement like others it would be stopped, and the pushes would wait for it.
     let daemon = folder.start(ARGS);
     filled(&daemon, 100_000);
-    let live = all(&daemon, "pairs");
-    assert!(live.len() > 1000, "{}", live.len());
+    let live = all(&daemon, "hits");
+    assert!(live.len() >= 1000, "{}", live.len());
     let producer = Producer::start(&daemon, 100_000);
     until("it pushes", || producer.sent() > 100_200);
     let before = producer.sent();
-    let text = "SELECT x FROM (VALUES (1)) AS rows(x); REPLAY s FROM EARLIEST TO TIMESTAMP '2026-01-02 03:46:39Z' INTO pairs; REPLAY s FROM TIMESTAMP '2026-01-01 00:00:01Z' TO TIMESTAMP '2026-01-01 00:00:08Z' INTO pairs";
+    let text = "SELECT x FROM (VALUES (1)) AS rows(x); REPLAY s FROM EARLIEST TO TIMESTAMP '2026-01-02 03:46:39Z' INTO hits; REPLAY s FROM TIMESTAMP '2026-01-01 00:00:02Z' TO TIMESTAMP '2026-01-01 00:00:08Z' INTO odd";
     let answer = patiently(&daemon, "/v1/run", text).is(200).json();
-    assert!(producer.sent() > before, "others go on meanwhile");
+    // One or two might be answered before and behind it.
+    assert!(producer.sent() >= before + 100, "others go on meanwhile");
     let replies = answer["replies"].as_array().expect("replies");
-    let row = |row: &Value| json!([row["k"], row["a"], row["b"]]);
+    let row = |row: &Value| json!([row["a"], row["b"]]);
     let expected: Vec<Value> = live.iter().map(row).collect();
     assert_eq!(replies[0]["rows"], json!([[1]]));
     assert_eq!(replies[1]["rows"].as_array().expect("rows"), &expected);
-    let few = json!([["a", 1, 2], ["a", 2, 4], ["a", 3, 6], ["a", 4, 8]]);
+    let few = json!([["a", 3], ["a", 5], ["a", 7]]);
     assert_eq!(replies[2]["rows"], few);
     let lines = patiently(&daemon, "/v1/shell", "REPLAY s FROM EARLIEST INTO odd");
     let odd: usize = lines
@@ -128,7 +131,7 @@ fn a_replay_ends_in_its_time_and_with_whoever_asked() {
     let folder = folder("[limits]\nstatement_timeout = \"100ms\"\nselects = 1\n");
     let daemon = folder.start(ARGS);
     filled(&daemon, 200_000);
-    let text = "REPLAY s FROM EARLIEST INTO pairs";
+    let text = "REPLAY s FROM EARLIEST INTO hits";
     let answer = daemon.call("POST", "/v1/run", text);
     assert_eq!(answer.is(503).code(), "P0642");
     let mut reader = Connection::open(daemon.address);
@@ -157,23 +160,24 @@ fn a_query_catches_up_while_events_come_and_over_a_kill() {
     until("it pushes", || producer.sent() > 150_100);
     let before = producer.sent();
     let text = format!(
-        "CREATE QUERY sums AS SELECT v FROM s WHERE v % 1000 = 0; CREATE QUERY late FROM EARLIEST {PAIRS}; CREATE QUERY after AS SELECT v FROM s WHERE v % 1000 = 1"
+        "CREATE QUERY sums AS SELECT v FROM s WHERE v % 1000 = 0; CREATE QUERY late FROM EARLIEST {HITS}; CREATE QUERY after AS SELECT v FROM s WHERE v % 1000 = 1"
     );
     let answer = patiently(&daemon, "/v1/run", &text).is(200).json();
     let created = answer["replies"].as_array().expect("replies");
     let names: Vec<&Value> = created.iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["sums", "late", "after"]);
-    assert!(producer.sent() > before, "others go on meanwhile");
+    // One or two might be answered before and behind it.
+    assert!(producer.sent() >= before + 100, "others go on meanwhile");
     // One that takes the place of another, with other rows from now on.
-    let text = "CREATE OR REPLACE QUERY odd AS SELECT b.k AS k, b.v AS v FROM s MATCH (a b[v % 2 = 1]) WITHIN 1 HOUR";
+    let text = "CREATE OR REPLACE QUERY sums AS SELECT b.v AS v FROM s MATCH (a[v % 1000 = 0] b) WITHIN 1 HOUR";
     let answer = patiently(&daemon, "/v1/run", text).is(200).json();
     let notice = answer["replies"][0]["text"].to_string();
     assert!(notice.contains("rebuilt"), "{answer}");
     let sent = producer.end();
     assert_eq!(daemon.events("s"), sent);
-    let pairs = all(&daemon, "pairs");
-    assert!(pairs.len() > 1000, "{}", pairs.len());
-    assert_eq!(all(&daemon, "late"), pairs);
+    let hits = all(&daemon, "hits");
+    assert!(hits.len() >= 1000, "{}", hits.len());
+    assert_eq!(all(&daemon, "late"), hits);
     for checkpoint in [false, true] {
         if checkpoint {
             daemon.post("/v1/checkpoint", "");
@@ -184,8 +188,8 @@ fn a_query_catches_up_while_events_come_and_over_a_kill() {
         daemon = folder.start(ARGS);
         assert_eq!(daemon.events("s"), next);
         daemon.push(&numbers("a", next..next + 2000));
-        let pairs = all(&daemon, "pairs");
-        assert_eq!(all(&daemon, "late"), pairs);
+        let hits = all(&daemon, "hits");
+        assert_eq!(all(&daemon, "late"), hits);
         for query in ["sums", "after"] {
             daemon
                 .call("GET", &format!("/v1/queries/{query}"), "")
@@ -199,7 +203,7 @@ fn a_query_that_catches_up_for_nobody_is_not_made() {
     let folder = folder("");
     let daemon = folder.start(ARGS);
     filled(&daemon, 200_000);
-    let text = format!("CREATE QUERY late FROM EARLIEST {PAIRS}");
+    let text = format!("CREATE QUERY late FROM EARLIEST {HITS}");
     let mut reader = Connection::open(daemon.address);
     let request = format!(
         "POST /v1/run HTTP/1.1\r\nHost: it\r\nContent-Length: {}\r\n\r\n{text}",
@@ -215,7 +219,7 @@ fn a_query_that_catches_up_for_nobody_is_not_made() {
     daemon.post("/v1/run", "DROP QUERY IF EXISTS late");
     let made = patiently(&daemon, "/v1/run", &text);
     made.is(200);
-    assert_eq!(all(&daemon, "late"), all(&daemon, "pairs"));
+    assert_eq!(all(&daemon, "late"), all(&daemon, "hits"));
 }
 
 #[test]
