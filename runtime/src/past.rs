@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use portent_grammar::Columns;
 use portent_parser::ast::{Ident, ObjectKind, StatementKind};
@@ -20,9 +21,15 @@ pub(crate) trait Past: Send + Sync {
     /// What stands at a position looks back from there. When that happens again, all that is there now must still be.
     fn hold(&self, position: u64);
 
+    /// All that is there now stays until this is dropped: somebody reads it, beside the session perhaps.
+    fn keep(self: Arc<Self>) -> Kept;
+
     /// What came from one position to before another one, in order.
     fn read(&self, from: u64, to: u64) -> Result<Box<dyn Coming>, Errors>;
 }
+
+/// Keeps what somebody reads; see [`Past::keep`].
+pub(crate) type Kept = Box<dyn Send>;
 
 /// What came, one after the other.
 pub(crate) trait Coming {

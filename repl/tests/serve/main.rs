@@ -12,6 +12,7 @@ mod http;
 mod kept;
 mod killed;
 mod load;
+mod looking_back;
 mod malformed;
 mod metrics;
 mod packaging;

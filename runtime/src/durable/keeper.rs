@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use portent_connect::Unsynced;
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::QueryState;
-use portent_store::{Log, Meta};
+use portent_store::{Log, LogError, Meta, Retained, Retention};
 
 use super::journal::LogJournal;
 use super::past::LogPast;
@@ -24,10 +24,6 @@ const PER_EVENT: u64 = 128;
 pub(crate) struct Keeper {
     pub log: Arc<Log>,
     /// Who looked back into it.
-    #[cfg_attr(
-        not(feature = "serve"),
-        expect(dead_code, reason = "retention is the daemon's")
-    )]
     past: Arc<LogPast>,
     pub meta: Arc<Meta>,
     /// The size of the newest checkpoint, and its position.
@@ -93,10 +89,14 @@ impl Keeper {
         self.log.wait_durable(self.log.next()).map_err(Errors::from)
     }
 
-    /// The first position that statements behind a checkpoint look back to, if any do.
-    #[cfg(feature = "serve")]
-    pub fn looked_back(&self, checkpoint: u64) -> Option<u64> {
-        self.past.needed(checkpoint)
+    /// Removes what is too old or too much from the log, whole segments only, and nothing that is needed: from the checkpoint at this position, by
+    /// statements behind it, by those that read it now.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn retain(&self, retention: &Retention, checkpoint: u64) -> Result<Retained, LogError> {
+        self.past
+            .retain(retention, checkpoint, crate::session::wall())
     }
 
     /// Where the newest checkpoint is.

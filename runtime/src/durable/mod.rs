@@ -306,16 +306,13 @@ impl Durable {
         })
     }
 
-    /// Removes what is too old or too much from the log, whole segments only, and nothing that the newest checkpoint needs.
+    /// Removes what is too old or too much from the log, whole segments only, and nothing that the newest checkpoint needs, nor a statement
+    /// behind it that looked back.
     ///
     /// # Errors
     /// The system refuses.
     pub fn retain(&self, retention: &Retention) -> Result<Retained, Errors> {
-        let holders = [("the newest checkpoint", self.keeper.position())];
-        let retained = self
-            .keeper
-            .log
-            .retain(retention, &holders, crate::session::wall());
+        let retained = self.keeper.retain(retention, self.keeper.position());
         retained.map_err(Errors::from)
     }
 

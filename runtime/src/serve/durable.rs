@@ -359,13 +359,7 @@ impl Store {
             max_bytes: none_if_zero(self.config.keep_bytes),
             ..Retention::default()
         };
-        let looked_back = self.keeper.looked_back(needed).unwrap_or(needed);
-        let holders = [
-            ("the checkpoints", needed),
-            ("statements that look back", looked_back),
-        ];
-        let log = &self.keeper.log;
-        match log.retain(&retention, &holders, crate::session::wall()) {
+        match self.keeper.retain(&retention, needed) {
             Ok(retained) => {
                 let segments = retained.removed.len();
                 if segments > 0 {

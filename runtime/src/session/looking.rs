@@ -7,6 +7,7 @@ use std::sync::Arc;
 use portent_parser::ast::{CreateQuery, StatementKind};
 
 use super::Session;
+use super::ahead::Ahead;
 use crate::error::{Errors, SourceText};
 use crate::past::{Made, Past};
 
@@ -17,6 +18,8 @@ pub(crate) struct Looking {
     at: At,
     /// The statements that lasted, the oldest first; of those that failed some may be among them.
     made: Vec<Made>,
+    /// What the next query that looks back has seen already.
+    pub(super) ahead: Option<Box<Ahead>>,
     /// It runs beside another one, for some of what stands there.
     beside: Option<Beside>,
 }
