@@ -17,6 +17,8 @@ use crate::http::{Answer, Connection};
 
 /// So often it is killed, unless `PORTENT_KILLS` says otherwise.
 const KILLS: u64 = 50;
+/// When it is killed follows from this number, and from the machine; `PORTENT_SEED` says another.
+const SEED: u64 = 20_261_126;
 const PRODUCERS: u64 = 3;
 /// Of each producer's stream.
 const QUERIES: [&str; 5] = ["odd", "pairs", "quiet", "chained", "fed"];
@@ -38,6 +40,11 @@ CREATE QUERY sunk{} INTO out{} AS SELECT a.v AS a, b.v AS b FROM s{} MATCH (a[v 
 fn script() -> String {
     let each = (0..PRODUCERS).map(|it| SCRIPT.replace("{}", &it.to_string()));
     each.collect()
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("PORTENT_SEED");
+    seed.ok().and_then(|it| it.parse().ok()).unwrap_or(SEED)
 }
 
 /// xorshift: the same numbers each time, from a seed.
@@ -108,7 +115,7 @@ impl Scene {
 
     /// Kills it again and again.
     fn kill(&self, kills: u64) {
-        let mut dice = Dice::new(20_261_126);
+        let mut dice = Dice::new(seed());
         for _ in 0..kills {
             let mut child = self.start();
             if dice.below(4) > 0 {

@@ -2,6 +2,7 @@
 
 mod clock;
 mod consumers;
+mod cut;
 mod daemon;
 mod durable;
 #[path = "../support/folder.rs"]

@@ -1,9 +1,13 @@
 //! The statements that made what stands, with the numbers that streams and queries had: engines know them by number.
 
+use std::collections::HashMap;
+
+use indexmap::IndexSet;
 use portent_grammar::codes::runtime as codes;
 use portent_parser::ast::{ObjectKind, StatementKind};
 use serde::{Deserialize, Serialize};
 
+use super::spoken::Spoken;
 use crate::error::Errors;
 use crate::past::Made;
 use crate::session::{At, Session};
@@ -11,10 +15,17 @@ use crate::session::{At, Session};
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// In the order in which they were executed. What was dropped is not in it any more: nothing that still stands was made with it.
+    /// In the order in which they were executed. What was dropped is not in it any more, unless something that stands was made with it once: a query that was replaced is
+    /// made again by all its statements, and the first may have read what is gone.
     made: Vec<Numbered>,
-    /// What each of them creates.
+    /// What each of them creates, or drops.
     keys: Vec<Option<Key>>,
+    /// How many statements there are about each.
+    counts: HashMap<Key, usize>,
+    /// Of what those speak that others about the same thing have followed.
+    spoken: Spoken,
+    /// What was dropped and could not be forgotten.
+    dropped: IndexSet<Key>,
     /// It is being executed: it counts unless it fails.
     begun: Option<Numbered>,
 }
@@ -47,21 +58,51 @@ impl History {
         let Some(begun) = self.begun.take() else {
             return;
         };
-        match begun.drops() {
-            Some(gone) => self.forget(&gone),
-            None => {
-                self.keys.push(begun.creates());
-                self.made.push(begun);
-            }
+        self.add(begun);
+        // What was dropped later may have been all that spoke of what was dropped before.
+        while let Some(gone) = self.dropped.iter().find(|key| !self.spoken.has(&key.1)) {
+            let gone = gone.clone();
+            self.forget(&gone);
         }
+    }
+
+    fn add(&mut self, it: Numbered) {
+        let key = it.key();
+        if let Some(key) = &key {
+            let count = self.counts.entry(key.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                let mut before = self.made.iter().zip(&self.keys).rev();
+                if let Some((before, _)) = before.find(|(_, of)| of.as_ref() == Some(key)) {
+                    self.spoken.add(&before.text, &key.1);
+                }
+            }
+            match it.is_drop() {
+                true => self.dropped.insert(key.clone()),
+                false => self.dropped.shift_remove(key),
+            };
+        }
+        self.keys.push(key);
+        self.made.push(it);
     }
 
     /// All that it ever was: what replaces something stands in its place.
     fn forget(&mut self, gone: &Key) {
+        let mut of = self.counts.remove(gone).unwrap_or_default();
         let mut keys = self.keys.iter();
-        self.made
-            .retain(|_| keys.next().is_none_or(|key| key.as_ref() != Some(gone)));
+        self.made.retain(|it| {
+            let keep = keys.next().is_none_or(|key| key.as_ref() != Some(gone));
+            if !keep {
+                of = of.saturating_sub(1);
+                // All but the last.
+                if of > 0 {
+                    self.spoken.remove(&it.text, &gone.1);
+                }
+            }
+            keep
+        });
         self.keys.retain(|key| key.as_ref() != Some(gone));
+        self.dropped.shift_remove(gone);
     }
 
     /// Where each statement comes from, and its text.
@@ -100,11 +141,9 @@ impl History {
             let message = format!("the statements of the checkpoint can't be read: {error}");
             Errors::plain(codes::LOG, message)
         })?;
-        Ok(Self {
-            keys: statements.iter().map(Numbered::creates).collect(),
-            made: statements,
-            begun: None,
-        })
+        let mut history = Self::default();
+        statements.into_iter().for_each(|it| history.add(it));
+        Ok(history)
     }
 }
 
@@ -117,10 +156,20 @@ impl Numbered {
         statements.pop().map(|it| it.kind)
     }
 
+    /// Whether it drops something. Texts are laid out in the canonical way.
+    fn is_drop(&self) -> bool {
+        self.text.starts_with("DROP")
+    }
+
+    /// What it is about.
+    fn key(&self) -> Option<Key> {
+        self.drops().or_else(|| self.creates())
+    }
+
     /// What it drops.
     fn drops(&self) -> Option<Key> {
         // Most don't, and need not be read for it.
-        if !self.text.starts_with("DROP") {
+        if !self.is_drop() {
             return None;
         }
         match self.kind()? {

@@ -37,6 +37,7 @@ mod journal;
 mod keeper;
 mod past;
 mod replay;
+mod spoken;
 #[cfg(test)]
 mod tests;
 
