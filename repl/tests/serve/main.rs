@@ -4,7 +4,9 @@ mod clock;
 mod consumers;
 mod cut;
 mod daemon;
+mod ddl;
 mod durable;
+mod fixture;
 #[path = "../support/folder.rs"]
 mod folder;
 mod groups;
@@ -15,6 +17,7 @@ mod killed;
 mod load;
 mod malformed;
 mod metrics;
+mod outcomes;
 mod packaging;
 mod push;
 mod queries;

@@ -114,7 +114,7 @@ pub(super) fn hub(folder: &Path, config: &MatchConfig) -> Result<Hub, Errors> {
         let message = format!("'{}' can't be used: {error}", folder.display());
         Errors::plain(portent_grammar::codes::store::LOG_FOLDER, message)
     })?);
-    if (opened.matches > 0 || store.position() > 0) && !folder.join(META_FILE).exists() {
+    if store.position() > 0 && !Meta::is_made(&storage).map_err(Errors::from)? {
         tracing::warn!(
             "'{}' is not there, though there are matches: consumer groups begin again, and matches of queries that were dropped may be shown",
             folder.join(META_FILE).display()
