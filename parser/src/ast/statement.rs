@@ -99,7 +99,7 @@ pub enum StatementKind {
 }
 
 /// A kind of catalog object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
     /// `STREAM`
     Stream,

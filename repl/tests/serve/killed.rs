@@ -17,7 +17,9 @@ use crate::http::{Answer, Connection};
 
 /// So often it is killed, unless `PORTENT_KILLS` says otherwise.
 const KILLS: u64 = 50;
-const PRODUCERS: u64 = 3;
+/// When it is killed follows from this number, and from the machine; `PORTENT_SEED` says another.
+const SEED: u64 = 20_261_126;
+pub const PRODUCERS: u64 = 3;
 /// Of each producer's stream.
 const QUERIES: [&str; 5] = ["odd", "pairs", "quiet", "chained", "fed"];
 
@@ -40,15 +42,20 @@ fn script() -> String {
     each.collect()
 }
 
+pub fn seed() -> u64 {
+    let seed = std::env::var("PORTENT_SEED");
+    seed.ok().and_then(|it| it.parse().ok()).unwrap_or(SEED)
+}
+
 /// xorshift: the same numbers each time, from a seed.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    fn below(&mut self, most: u64) -> u64 {
+    pub fn below(&mut self, most: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -57,7 +64,7 @@ impl Dice {
 }
 
 /// An event of a producer, as a line.
-fn event(producer: u64, number: u64) -> String {
+pub fn event(producer: u64, number: u64) -> String {
     let mut dice = Dice::new(producer * 1_000_003 + number + 1);
     dice.below(2);
     let (k, v) = (dice.below(3), dice.below(50));
@@ -69,24 +76,45 @@ fn event(producer: u64, number: u64) -> String {
 }
 
 /// What all share.
-struct Scene {
-    folder: Folder,
-    address: SocketAddr,
-    killed: AtomicBool,
+pub struct Scene {
+    pub folder: Folder,
+    pub address: SocketAddr,
+    pub killed: AtomicBool,
     /// How many events each producer has sent, all of them accepted.
-    sent: [AtomicU64; PRODUCERS as usize],
-    over: AtomicBool,
+    pub sent: [AtomicU64; PRODUCERS as usize],
+    pub over: AtomicBool,
 }
 
 impl Scene {
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
+    /// A folder with these queries, for daemons that listen at one address.
+    pub fn new(script: &str) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap();
+        drop(port);
+        let folder = Folder::new();
+        let config = format!(
+            "listen = \"{address}\"\nqueries = [\"q.sql\"]\ndata_dir = \"data\"\n\
+             [store]\ncheckpoint_interval = \"1s\"\nsegment_bytes = 100000\nkeep_bytes = 400000\n\
+             [matches]\nkeep = 50\nack_timeout = \"100ms\"\n"
+        );
+        folder.write("q.sql", script).write("portent.toml", &config);
+        Self {
+            folder,
+            address,
+            killed: AtomicBool::new(false),
+            sent: Default::default(),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
         let stream = std::net::TcpStream::connect(self.address).ok()?;
         let mut connection = Connection::over(stream);
         let answer = connection.try_ask(method, path, headers, body.as_bytes());
         answer.ok()
     }
 
-    fn start(&self) -> Child {
+    pub fn start(&self) -> Child {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -102,13 +130,13 @@ impl Scene {
         answer.is_some_and(|it| it.status == 200)
     }
 
-    fn until_ready(&self) {
+    pub fn until_ready(&self) {
         until_within(PATIENCE, "it is ready", || self.is_ready());
     }
 
     /// Kills it again and again.
     fn kill(&self, kills: u64) {
-        let mut dice = Dice::new(20_261_126);
+        let mut dice = Dice::new(seed());
         for _ in 0..kills {
             let mut child = self.start();
             if dice.below(4) > 0 {
@@ -132,7 +160,7 @@ impl Scene {
     }
 
     /// Sends its events in batches, each until it is accepted.
-    fn produce(&self, producer: u64) {
+    pub fn produce(&self, producer: u64) {
         let mut dice = Dice::new(producer + 7);
         let (mut sequence, mut next) = (0, 0);
         let sent = &self.sent[usize::try_from(producer).unwrap()];
@@ -259,25 +287,7 @@ fn killed_at_any_instant_it_goes_on_as_if_nothing_had_happened() {
         .ok()
         .and_then(|it| it.parse().ok());
     let kills = kills.unwrap_or(KILLS);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = port.local_addr().unwrap();
-    drop(port);
-    let folder = Folder::new();
-    let config = format!(
-        "listen = \"{address}\"\nqueries = [\"q.sql\"]\ndata_dir = \"data\"\n\
-         [store]\ncheckpoint_interval = \"1s\"\nsegment_bytes = 100000\nkeep_bytes = 400000\n\
-         [matches]\nkeep = 50\nack_timeout = \"100ms\"\n"
-    );
-    folder
-        .write("q.sql", &script())
-        .write("portent.toml", &config);
-    let scene = Scene {
-        folder,
-        address,
-        killed: AtomicBool::new(false),
-        sent: Default::default(),
-        over: AtomicBool::new(false),
-    };
+    let scene = Scene::new(&script());
     let began = Instant::now();
     let (mut seen, group, mut last) = std::thread::scope(|scope| {
         let scene = &scene;

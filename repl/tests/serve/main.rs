@@ -2,8 +2,11 @@
 
 mod clock;
 mod consumers;
+mod cut;
 mod daemon;
+mod ddl;
 mod durable;
+mod fixture;
 #[path = "../support/folder.rs"]
 mod folder;
 mod groups;
@@ -15,6 +18,7 @@ mod load;
 mod looking_back;
 mod malformed;
 mod metrics;
+mod outcomes;
 mod packaging;
 mod push;
 mod queries;

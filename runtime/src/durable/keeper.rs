@@ -224,6 +224,13 @@ impl Moment {
         self.states.push((name, bytes));
         self
     }
+
+    /// What [`Self::with`] put there.
+    #[cfg(feature = "serve")]
+    pub fn state_mut(&mut self, name: &str) -> Option<&mut Vec<u8>> {
+        let mut states = self.states.iter_mut();
+        states.find(|(of, _)| *of == name).map(|(_, bytes)| bytes)
+    }
 }
 
 impl Session {

@@ -47,7 +47,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portent_grammar::codes::runtime as codes;
-use portent_store::meta::Checkpoint;
+use portent_store::meta::{Checkpoint, META_FILE};
 use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Retained, Retention, Storage};
 
 use crate::builder::SessionBuilder;
@@ -195,6 +195,8 @@ impl Durable {
             })?),
         };
         let now = crate::session::wall();
+        let was_made = Meta::is_made(&storage).map_err(Errors::from)?;
+        let place = storage.place(META_FILE);
         let meta = Meta::open(&storage).map_err(Errors::from)?;
         let mut restored = Restored::default();
         let (checkpoint, unusable) = meta.newest_checkpoint().map_err(Errors::from)?;
@@ -219,6 +221,11 @@ impl Durable {
         restored
             .warnings
             .extend(recovery.damages.iter().map(ToString::to_string));
+        if !was_made && log.next() > 0 {
+            restored.warnings.push(format!(
+                "'{place}' is not there, though the log is: all of it is done again, and sinks may get rows twice"
+            ));
+        }
         let mut session = builder.build();
         let mut size = 0;
         if let Some(checkpoint) = checkpoint {

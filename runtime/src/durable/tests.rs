@@ -334,3 +334,45 @@ fn what_the_disk_refuses_is_not_taken_in() {
     drop(session);
     assert_eq!(open(&storage).drain().count(), 2);
 }
+
+#[test]
+fn what_a_query_read_before_it_was_replaced_may_be_dropped() {
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    session
+        .run(
+            "CREATE STREAM a (ts TIMESTAMP, v BIGINT);
+             CREATE QUERY far AS SELECT v FROM a;
+             CREATE QUERY q AS SELECT v FROM far;
+             CREATE STREAM b (ts TIMESTAMP, v BIGINT);
+             CREATE QUERY r AS SELECT v FROM q;
+             CREATE OR REPLACE QUERY q AS SELECT x.v AS v FROM b MATCH (x y);
+             DROP QUERY far; DROP STREAM a; CREATE STREAM a (ts TIMESTAMP, w TEXT)",
+        )
+        .unwrap();
+    session.push("b", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    session.checkpoint().unwrap();
+    drop(session);
+    let mut session = open(&storage);
+    assert_eq!(session.restored().replayed, 0);
+    session.push("b", row!["2026-01-01 00:00:01Z", 2]).unwrap();
+    // It is a row of r.
+    assert_eq!(session.drain().count(), 1);
+    session
+        .run("DROP QUERY r; DROP QUERY q; DROP STREAM a")
+        .unwrap();
+    // Nothing is left of what was there only since q spoke of it.
+    session.log().roll(0).unwrap();
+    session.checkpoint().unwrap();
+    let retention = Retention {
+        before: Some(session.log().next()),
+        ..Retention::default()
+    };
+    session.retain(&retention).unwrap();
+    session.checkpoint().unwrap();
+    assert_eq!(session.remembered().len(), 1);
+    drop(session);
+    open(&storage)
+        .push("b", row!["2026-01-01 00:00:02Z", 3])
+        .unwrap();
+}

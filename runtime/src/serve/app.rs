@@ -221,6 +221,22 @@ impl App {
         called.ok().and_then(Result::ok).ok_or_else(Failure::gone)
     }
 
+    /// Waits until a reload is on the disk up to this position; then what it `noted` needs to be known no more. On a thread of the runtime that may wait.
+    ///
+    /// # Errors
+    /// 503: it never will be; what was noted can't be taken back. What is noted and stands is no harm at the next start.
+    pub fn settle_reload(&self, position: Option<u64>, noted: bool) -> Result<(), Failure> {
+        let (Some(store), Some(position)) = (&self.store, position) else {
+            return Ok(());
+        };
+        tokio::runtime::Handle::current().block_on(store.durable(position))?;
+        if noted {
+            let taken_back = store.note_again(&[]);
+            taken_back.map_err(|error| Failure::of_disk(&error))?;
+        }
+        Ok(())
+    }
+
     /// A decoder for a stream, as long as the catalog stays as it is.
     pub async fn decoder(&self, stream: &str, format: Format) -> Result<Decoder, Failure> {
         let key = (stream.to_lowercase(), format);
@@ -263,6 +279,8 @@ impl App {
             hub.retain_watches(|watch| watches.contains(watch));
         });
         forgotten.await?;
+        let settled = self.hub.settle().await;
+        settled.map_err(|error| Failure::of_disk(&error))?;
         sources::follow(self).await
     }
 }

@@ -109,6 +109,10 @@ fn is_if_not_exists(statement: &Statement) -> bool {
     }
 }
 
+/// Hears of what was created over the API and is about to be dropped and made again: where from, and the text. It must know it until that is on the disk, whatever happens
+/// meanwhile.
+pub(crate) type Again<'a> = dyn FnMut(&[(String, String)]) -> Result<(), Errors> + 'a;
+
 /// Query files that were read and found right.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -275,6 +279,16 @@ impl Deployment {
         Ok(troubles)
     }
 
+    /// What was to be made again when the process ended, and does not stand: it counts as created over the API again. Returns it.
+    pub fn miss(&mut self, again: &[(String, String)]) -> Vec<Unit> {
+        let noted = standing(again).units.into_iter();
+        let missing: Vec<(Key, Unit)> = noted
+            .filter(|(key, _)| !self.files.contains_key(key) && !self.state.units.contains_key(key))
+            .collect();
+        self.state.units.extend(missing.iter().cloned());
+        missing.into_iter().map(|(_, unit)| unit).collect()
+    }
+
     /// The file that something comes from.
     pub fn origin(&self, key: &Key) -> Option<&str> {
         self.files.get(key).map(|unit| unit.origin.name.as_str())
@@ -319,7 +333,7 @@ impl Deployment {
         Ok(Prepared { sources, next })
     }
 
-    /// Makes the session what was prepared.
+    /// Makes the session what was prepared. `again` hears first of what is dropped and made again though no file has it.
     ///
     /// # Errors
     /// What is wrong; then nothing has changed.
@@ -327,8 +341,9 @@ impl Deployment {
         &mut self,
         session: &mut Session,
         prepared: Prepared,
+        again: &mut Again<'_>,
     ) -> Result<Difference, DeployError> {
-        let difference = self.change(session, &prepared.next)?;
+        let difference = self.change(session, &prepared.next, again)?;
         self.files = prepared.next;
         Ok(difference)
     }
@@ -406,6 +421,7 @@ impl Deployment {
         &self,
         session: &mut Session,
         next: &IndexMap<Key, Unit>,
+        again: &mut Again<'_>,
     ) -> Result<Difference, DeployError> {
         let mut difference = Difference::default();
         let mut drop: IndexSet<Key> = IndexSet::new();
@@ -464,22 +480,16 @@ impl Deployment {
             drop.insert(key);
         }
         let steps = self.steps(session, next, &drop, &create, &replace);
-        let mut done: Vec<&Step> = Vec::new();
-        for step in &steps {
-            let states = &mut difference.states;
-            let ran = run_telling(session, &step.forward, &mut |it| states.push(it));
-            if let Err(errors) = ran {
-                for step in done.iter().rev() {
-                    if let Some(back) = &step.back
-                        && let Err(error) = run(session, back)
-                    {
-                        tracing::error!(statement = %back.text, %error, "what was undone could not be made again");
-                    }
-                }
-                return Err(errors);
-            }
-            done.push(step);
+        // Files are compared again at the next start. What they do not have is gone if the process ends between its DROP and its CREATE.
+        let beside = self.state.units.iter();
+        let beside: Vec<(String, String)> = beside
+            .filter(|(key, _)| drop.contains(*key) && create.contains(*key))
+            .map(|(_, unit)| (unit.origin.name.clone(), unit.text.clone()))
+            .collect();
+        if !beside.is_empty() {
+            again(&beside).map_err(DeployError::of)?;
         }
+        take(session, &steps, &mut difference.states)?;
         Ok(difference)
     }
 
@@ -532,6 +542,30 @@ impl Deployment {
     }
 }
 
+/// Takes the steps one after the other; all are taken back if one fails. `states`: what became of those of queries.
+fn take(
+    session: &mut Session,
+    steps: &[Step],
+    states: &mut Vec<String>,
+) -> Result<(), DeployError> {
+    let mut done: Vec<&Step> = Vec::new();
+    for step in steps {
+        let ran = run_telling(session, &step.forward, &mut |it| states.push(it));
+        if let Err(errors) = ran {
+            for step in done.iter().rev() {
+                if let Some(back) = &step.back
+                    && let Err(error) = run(session, back)
+                {
+                    tracing::error!(statement = %back.text, %error, "what was undone could not be made again");
+                }
+            }
+            return Err(errors);
+        }
+        done.push(step);
+    }
+    Ok(())
+}
+
 struct Step {
     forward: Arc<SourceText>,
     back: Option<Arc<SourceText>>,
@@ -549,7 +583,7 @@ fn replacing(text: &str) -> String {
     }
 }
 
-fn run(session: &mut Session, source: &Arc<SourceText>) -> Result<(), DeployError> {
+pub(super) fn run(session: &mut Session, source: &Arc<SourceText>) -> Result<(), DeployError> {
     run_telling(session, source, &mut |_| {})
 }
 
@@ -650,7 +684,9 @@ mod tests {
         let stays = session.watch("SELECT w FROM r").unwrap();
         write("ts TIMESTAMP, v BIGINT, more TEXT");
         let prepared = deployment.prepare().unwrap();
-        let loaded = deployment.apply(&mut session, prepared).unwrap();
+        let loaded = deployment
+            .apply(&mut session, prepared, &mut |_| Ok(()))
+            .unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(loaded.changed, ["s"]);
         assert_eq!(loaded.rebuilt, ["q"]);

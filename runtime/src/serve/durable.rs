@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use portent_store::meta::META_FILE;
 use portent_store::{DiskStorage, LogError, Meta, Retention, Storage, Syncer};
 use tokio::sync::watch;
 
@@ -117,9 +118,56 @@ pub(super) fn hub(folder: &Path, config: &MatchConfig) -> Result<Hub, Errors> {
         let message = format!("'{}' can't be used: {error}", folder.display());
         Errors::plain(portent_grammar::codes::store::LOG_FOLDER, message)
     })?);
+    if store.position() > 0 && !Meta::is_made(&storage).map_err(Errors::from)? {
+        tracing::warn!(
+            "'{}' is not there, though there are matches: consumer groups begin again, and matches of queries that were dropped may be shown",
+            folder.join(META_FILE).display()
+        );
+    }
     // A database of its own: whoever acknowledges does not wait for a checkpoint.
     let meta = Meta::open(&storage).map_err(Errors::from)?;
+    let (checkpoint, unusable) = meta.newest_checkpoint().map_err(Errors::from)?;
+    if checkpoint.is_some() || !unusable.is_empty() {
+        let message = format!(
+            "'{}' has checkpoints: it is that of the log of events",
+            folder.join(META_FILE).display()
+        );
+        let error = Errors::plain(portent_grammar::codes::store::META_DATABASE, message);
+        return Err(error.help("put each file back where it was"));
+    }
     Hub::durable(config.keep, store, Arc::new(meta))
+}
+
+/// Under this name the catalog has what a reload is about to make again.
+const AGAIN: &str = "made again";
+
+/// These are about to be dropped and made again, where from and the text; none: they are. On the disk when it returns.
+///
+/// # Errors
+/// The disk refuses.
+pub(super) fn note(keeper: &Keeper, again: &[(String, String)]) -> Result<(), Errors> {
+    let code = portent_grammar::codes::store::META_DATABASE;
+    let bytes = serde_json::to_vec(again);
+    let bytes = bytes.map_err(|error| Errors::plain(code, error.to_string()))?;
+    let written = keeper.meta.write(|writer| match again.is_empty() {
+        true => writer.remove(AGAIN).map(drop),
+        false => writer.put(AGAIN, &bytes),
+    });
+    written.map_err(Errors::from)
+}
+
+/// What was noted by [`note`] and not done when the process ended.
+///
+/// # Errors
+/// It can't be read.
+pub(super) fn noted(keeper: &Keeper) -> Result<Vec<(String, String)>, Errors> {
+    let Some(bytes) = keeper.meta.get(AGAIN).map_err(Errors::from)? else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let message = format!("what a reload was making again can't be read: {error}");
+        Errors::plain(portent_grammar::codes::store::META_DATABASE, message)
+    })
 }
 
 /// Opens the data directory: the session is as it was.
@@ -228,6 +276,14 @@ impl Store {
         }
     }
 
+    /// As [`note`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn note_again(&self, again: &[(String, String)]) -> Result<(), Errors> {
+        note(&self.keeper, again)
+    }
+
     /// Gives out what is durable by now. On the session's thread.
     pub fn release(&self, session: &mut Session) {
         if self.failed().is_some() {
@@ -330,8 +386,11 @@ impl Store {
         written
     }
 
-    fn write(&self, moment: Moment) -> Result<Checkpointed, String> {
+    fn write(&self, mut moment: Moment) -> Result<Checkpointed, String> {
         self.hub.sync().map_err(|error| error.to_string())?;
+        if let Some(mark) = moment.state_mut(MATCHES) {
+            self.hub.place(mark).map_err(|error| error.to_string())?;
+        }
         // What the checkpoint before this one needs stays: this one may turn out to be damaged.
         let needed = self.keeper.position();
         let written = self.keeper.write(moment).map_err(|it| it.to_string())?;

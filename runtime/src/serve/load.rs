@@ -100,13 +100,39 @@ fn kept(
     }
     let is_new = statements.is_empty();
     let mut troubles = deployment.adopt().map_err(queries)?;
+    // A reload was under way when the last daemon ended.
+    let noted = durable::noted(&keeper).map_err(failed)?;
+    let missing = deployment.miss(&noted);
     let prepared = deployment.prepare().map_err(queries)?;
-    let difference = deployment.apply(&mut session, prepared).map_err(queries)?;
+    let mut any = !noted.is_empty();
+    let mut again = |more: &[(String, String)]| {
+        any = true;
+        let missing = missing.iter();
+        let missing = missing.map(|it| (it.origin.name.clone(), it.text.clone()));
+        let all: Vec<_> = missing.chain(more.iter().cloned()).collect();
+        durable::note(&keeper, &all)
+    };
+    let difference = deployment.apply(&mut session, prepared, &mut again);
+    let difference = difference.map_err(queries)?;
+    for unit in &missing {
+        let source = SourceText::new(&unit.origin.name, &unit.text);
+        deploy::run(&mut session, &source).map_err(queries)?;
+        tracing::info!(
+            name = unit.name,
+            "made again: the last daemon ended in the midst of a reload"
+        );
+    }
     if is_new {
         troubles.extend(deployment.restore(&mut session));
     }
     troubles.iter().for_each(|it| tracing::warn!("{it}"));
     keeper.commit().map_err(failed)?;
+    if any {
+        durable::note(&keeper, &[]).map_err(failed)?;
+    }
+    // What the files do not have any more has gone now, and must not come back with its matches.
+    hub.retain(&session.query_names().map(str::to_owned).collect());
+    hub.settle_now().map_err(failed)?;
     before
         .retire()
         .map_err(|error| ServeError::Store(error.to_string()))?;

@@ -330,12 +330,25 @@ async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
             Err(error) => return Ok(Err(error)),
         };
         let mut taken = std::mem::take(&mut *deployment);
-        let (taken, result) = worker.handle.call(move |session| {
-            let result = taken.apply(session, prepared);
-            (taken, result)
+        let store = worker.store.clone();
+        let noted = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let notes = Arc::clone(&noted);
+        let (taken, result, position) = worker.handle.call(move |session| {
+            let mut again = |all: &[(String, String)]| {
+                notes.store(true, Ordering::Release);
+                store.as_ref().map_or(Ok(()), |it| it.note_again(all))
+            };
+            let result = taken.apply(session, prepared, &mut again);
+            let position = store.map(|store| {
+                store.release(session);
+                store.position()
+            });
+            (taken, result, position)
         })?;
         *deployment = taken;
-        Ok::<_, crate::host::HostError>(result)
+        // Nothing else changes what stands until this is on the disk.
+        let settled = worker.settle_reload(position, noted.load(Ordering::Acquire));
+        Ok::<_, crate::host::HostError>(result.map(|difference| (difference, settled)))
     });
     let result = result
         .await
@@ -344,7 +357,7 @@ async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
         .ok_or_else(Failure::gone)?;
     let counters = &app.counters;
     match result {
-        Ok(difference) => {
+        Ok((difference, settled)) => {
             counters.reloads.fetch_add(1, Ordering::Relaxed);
             let (added, changed) = (difference.added.len(), difference.changed.len());
             let (removed, rebuilt) = (difference.removed.len(), difference.rebuilt.len());
@@ -355,6 +368,7 @@ async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
                 removed,
                 "the query files are reloaded"
             );
+            settled?;
             app.catalog_changed().await?;
             Ok(difference)
         }

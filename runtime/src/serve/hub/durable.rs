@@ -121,6 +121,20 @@ impl Hub {
         )
     }
 
+    /// Into a mark comes the position up to which the log of matches is on the disk: behind [`Self::sync`], and behind all matches that the mark counts.
+    ///
+    /// # Errors
+    /// P0741: it is no mark.
+    pub fn place(&self, mark: &mut Vec<u8>) -> Result<(), Errors> {
+        let Some(kept) = &self.kept else {
+            return Ok(());
+        };
+        let kept::Mark { position, numbers } = kept::read_mark(mark)?;
+        let numbers = numbers.iter().map(|(name, next)| (name.as_str(), *next));
+        *mark = kept::write_mark(position.max(kept.synced()), numbers);
+        Ok(())
+    }
+
     /// Writes what has gathered into the log of matches, if it is enough for that or has waited for a second: to be called after each batch of work, and now and then.
     /// Without a log, or if there is nothing, it costs nothing.
     ///
@@ -150,6 +164,28 @@ impl Hub {
     pub async fn save_group(&self, log: &Arc<MatchLog>, group: &str) -> Result<(), Errors> {
         match &self.kept {
             Some(kept) => kept.saver.save(log, group).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns when it is on the disk which queries are gone: whoever hears of that may create one of the same name, which must not show their matches.
+    ///
+    /// # Errors
+    /// The disk refuses; it is tried again with the next change.
+    pub async fn settle(&self) -> Result<(), Errors> {
+        match &self.kept {
+            Some(kept) => kept.saver.settle().await,
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Self::settle`], on a thread that may wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn settle_now(&self) -> Result<(), Errors> {
+        match &self.kept {
+            Some(kept) => kept.saver.settle_now(),
             None => Ok(()),
         }
     }

@@ -66,6 +66,7 @@ pub(crate) struct Kept {
     /// When the last were written, in milliseconds since the beginning.
     wrote: AtomicU64,
     begun: Instant,
+    synced: AtomicU64,
     /// So many waited that no more are kept for the log. From then on no checkpoint is taken, so that all of them come again.
     full: AtomicBool,
     /// The disk took none when it was last asked.
@@ -91,6 +92,7 @@ impl Kept {
             spill: AtomicU64::new(SPILL),
             wrote: AtomicU64::new(0),
             begun: Instant::now(),
+            synced: AtomicU64::new(0),
             full: AtomicBool::new(false),
             refused: AtomicBool::new(false),
             warnings: Mutex::default(),
@@ -223,7 +225,14 @@ impl Kept {
     /// As [`Self::write`].
     pub fn sync(&self) -> Result<(), Errors> {
         self.write()?;
+        let position = self.store.position();
         self.store.sync()?;
+        self.synced.fetch_max(position, Ordering::AcqRel);
         self.saver.flush()
+    }
+
+    /// Up to this position the log of matches is on the disk for certain.
+    pub fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
     }
 }

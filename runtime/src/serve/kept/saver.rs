@@ -15,6 +15,8 @@ use crate::serve::log::MatchLog;
 pub(crate) struct Saver {
     meta: Arc<Meta>,
     waiting: Mutex<Waiting>,
+    /// Who writes: changes get to the disk in their order.
+    one: Mutex<()>,
     /// Who lends a thread; without one, whoever changes something waits.
     runtime: Option<Handle>,
 }
@@ -26,6 +28,13 @@ struct Waiting {
     heard: Vec<oneshot::Sender<Result<(), Errors>>>,
     /// Somebody is writing, and will look again.
     running: bool,
+    /// Changes are being written.
+    writing: bool,
+}
+
+fn ended() -> Errors {
+    let message = "the daemon ended before the group was written down";
+    Errors::plain(portent_grammar::codes::store::META_DATABASE, message)
 }
 
 /// What is to be written.
@@ -35,6 +44,8 @@ enum Change {
     Group(Arc<MatchLog>, String),
     /// A query is gone, and would go on with this number.
     Gone(Arc<str>, u64),
+    /// Somebody waits for those before.
+    None,
 }
 
 impl Saver {
@@ -44,6 +55,7 @@ impl Saver {
             meta,
             runtime: Handle::try_current().ok(),
             waiting: Mutex::default(),
+            one: Mutex::default(),
         }
     }
 
@@ -58,11 +70,42 @@ impl Saver {
     pub async fn save(self: &Arc<Self>, log: &Arc<MatchLog>, group: &str) -> Result<(), Errors> {
         let (send, heard) = oneshot::channel();
         self.add(Change::Group(Arc::clone(log), group.to_owned()), Some(send));
-        heard.await.unwrap_or_else(|_| {
-            let message = "the daemon ended before the group was written down";
-            let code = portent_grammar::codes::store::META_DATABASE;
-            Err(Errors::plain(code, message))
-        })
+        heard.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Returns when all changes so far are on the disk. Without any it costs nothing.
+    ///
+    /// # Errors
+    /// The disk refuses. The changes are tried again with the next one.
+    pub async fn settle(self: &Arc<Self>) -> Result<(), Errors> {
+        match self.settling() {
+            Some(heard) => heard.await.unwrap_or_else(|_| Err(ended())),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Self::settle`], on a thread that may wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn settle_now(self: &Arc<Self>) -> Result<(), Errors> {
+        match self.settling() {
+            Some(heard) => heard.blocking_recv().unwrap_or_else(|_| Err(ended())),
+            None => Ok(()),
+        }
+    }
+
+    fn settling(self: &Arc<Self>) -> Option<oneshot::Receiver<Result<(), Errors>>> {
+        {
+            let waiting = self.waiting();
+            if waiting.changes.is_empty() && !waiting.running && !waiting.writing {
+                return None;
+            }
+        }
+        let (send, heard) = oneshot::channel();
+        // One transaction follows the other: when that of this one is there, so are those before.
+        self.add(Change::None, Some(send));
+        Some(heard)
     }
 
     /// A group has changed, and nobody waits for it.
@@ -110,8 +153,10 @@ impl Saver {
     /// # Errors
     /// The disk refuses; then it waits for the next time.
     pub fn flush(&self) -> Result<(), Errors> {
+        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
         let (changes, heard) = {
             let mut waiting = self.waiting();
+            waiting.writing = !waiting.changes.is_empty();
             (
                 std::mem::take(&mut waiting.changes),
                 std::mem::take(&mut waiting.heard),
@@ -121,9 +166,13 @@ impl Saver {
             return Ok(());
         }
         let outcome = self.write(&changes).map_err(Errors::from);
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "where consumer groups are can't be written down");
-            self.waiting().changes.splice(..0, changes);
+        {
+            let mut waiting = self.waiting();
+            waiting.writing = false;
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "where consumer groups are can't be written down");
+                waiting.changes.splice(..0, changes);
+            }
         }
         for who in heard {
             // It may have gone.
@@ -137,6 +186,7 @@ impl Saver {
             let mut seen: HashSet<(*const MatchLog, &str)> = HashSet::new();
             for change in changes {
                 match change {
+                    Change::None => {}
                     Change::Gone(key, next) => {
                         writer.set_next_number(key, *next)?;
                         writer.remove_groups(key)?;

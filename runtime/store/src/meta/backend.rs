@@ -33,10 +33,13 @@ pub(super) fn lock(storage: &dyn Storage) -> Result<Box<dyn Guard>, MetaError> {
     }
 }
 
-/// Whether the database was ever made.
+/// Whether the database was ever made. (It gets its name only when it is whole: an empty file is none.)
 pub(super) fn is_made(storage: &dyn Storage) -> Result<bool, MetaError> {
     match storage.open(META_FILE) {
-        Ok(_) => Ok(true),
+        Ok(file) => match file.is_empty() {
+            Ok(empty) => Ok(!empty),
+            Err(error) => Err(refused(storage, META_FILE, &error)),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(refused(storage, META_FILE, &error)),
     }

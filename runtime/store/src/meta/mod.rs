@@ -101,6 +101,14 @@ pub enum MetaError {
 impl std::error::Error for MetaError {}
 
 impl Meta {
+    /// Whether it is there already, so that [`Self::open`] would not make it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn is_made(storage: &Arc<dyn Storage>) -> Result<bool, MetaError> {
+        backend::is_made(storage.as_ref())
+    }
+
     /// Opens it, or makes it. Repairs what a crash left half written.
     ///
     /// # Errors
