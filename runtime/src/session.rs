@@ -75,12 +75,12 @@ use crate::journal::Journal;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
-#[cfg(feature = "store")]
 #[cfg(feature = "serve")]
 pub(crate) use ahead::Ahead;
 #[cfg(all(test, feature = "serve"))]
 pub(crate) use beside::Beside;
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
+#[cfg(feature = "store")]
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 #[cfg(feature = "store")]

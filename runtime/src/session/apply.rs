@@ -124,7 +124,10 @@ impl Session {
             #[cfg(feature = "store")]
             Effect::Replay(replay) => return self.backtest(*replay, place)?.run(on),
             #[cfg(not(feature = "store"))]
-            Effect::Replay(_) => return Err(at(Self::no_past(), place)),
+            Effect::Replay(replay) => {
+                drop(replay);
+                return Err(at(Self::no_past(), place));
+            }
             Effect::Explain(explained) => {
                 self.explain_query(&explained).map_err(|it| at(it, place))?
             }

@@ -193,6 +193,7 @@ impl Shadow {
     }
 
     /// Up to where it has read.
+    #[cfg(feature = "serve")]
     pub fn at(&self) -> u64 {
         self.at
     }

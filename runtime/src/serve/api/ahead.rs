@@ -1,6 +1,6 @@
 //! Statements that look back, in a daemon with a log: they read it beside the session before they are executed, and intake waits for what came last only.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -35,13 +35,13 @@ pub(super) fn may(statement: &Statement) -> bool {
     }
 }
 
-/// The statements of a text in parts that are a job of the session each: one that may look back begins one.
-pub(super) fn parts(statements: &[Statement]) -> Vec<Range<usize>> {
+/// How many statements of a text are a job of the session each time: one that may look back begins a job.
+pub(super) fn parts(statements: &[Statement]) -> Vec<usize> {
     let begins = (1..statements.len()).filter(|it| statements.get(*it).is_some_and(may));
-    let begins: Vec<usize> = std::iter::once(0).chain(begins).collect();
-    let ends = begins.iter().skip(1).copied().chain([statements.len()]);
-    let parts = begins.iter().copied().zip(ends);
-    parts.map(|(from, to)| from..to).collect()
+    let ends: Vec<usize> = begins.chain([statements.len()]).collect();
+    let begins = std::iter::once(0).chain(ends.iter().copied());
+    let parts = begins.zip(&ends);
+    parts.map(|(from, to)| to.saturating_sub(from)).collect()
 }
 
 /// Lets the query of a statement catch up, until not much is missing, or it gains no ground on what comes in. `None`: it does not look back, or its
@@ -195,12 +195,12 @@ mod tests {
             "CREATE QUERY a AS SELECT v FROM s;",
             "CREATE QUERY b FROM EARLIEST AS SELECT v FROM s;",
         );
-        assert_eq!(of(one), [0..1]);
-        assert_eq!(of(back), [0..1]);
-        assert_eq!(of(&[back, one, one].concat()), [0..3]);
-        assert_eq!(of(&[one, back, one, back].concat()), [0..1, 1..3, 3..4]);
+        assert_eq!(of(one), [1]);
+        assert_eq!(of(back), [1]);
+        assert_eq!(of(&[back, one, one].concat()), [3]);
+        assert_eq!(of(&[one, back, one, back].concat()), [1, 2, 1]);
         let replaces = "CREATE OR REPLACE QUERY a AS SELECT v FROM s;";
         let now = "CREATE OR REPLACE QUERY a FROM NOW AS SELECT v FROM s;";
-        assert_eq!(of(&[one, replaces, now].concat()), [0..1, 1..3]);
+        assert_eq!(of(&[one, replaces, now].concat()), [1, 2]);
     }
 }

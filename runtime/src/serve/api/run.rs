@@ -244,7 +244,7 @@ async fn in_parts<T: Taker>(
         Ok(statements) => statements,
         Err(errors) => return Ok((taker, Err(errors))),
     };
-    for part in ahead::parts(&statements).into_iter().map(|it| it.len()) {
+    for part in ahead::parts(&statements) {
         let rest = statements.split_off(part.min(statements.len()));
         let part = std::mem::replace(&mut statements, rest);
         let mut caught_up = None;
