@@ -55,6 +55,8 @@ pub(crate) enum Note<'a> {
     },
     /// The rest of them does not.
     MarkEnd,
+    /// The statement before this has opened sinks, which began there.
+    Sinks(&'a [u8]),
     /// The statement before this failed.
     Void,
     Pause(&'a str),

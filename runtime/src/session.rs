@@ -1,5 +1,7 @@
 //! The one door: text in, replies and rows out.
 
+#[cfg(feature = "store")]
+mod ahead;
 mod apply;
 #[cfg(feature = "store")]
 mod backtest;
@@ -20,6 +22,8 @@ mod journaled;
 mod looking;
 mod lookup;
 mod marks;
+#[cfg(feature = "store")]
+mod outlook;
 mod pass;
 mod pause;
 mod push;
@@ -71,8 +75,12 @@ use crate::journal::Journal;
 use crate::reader::Incoming;
 use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
-pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 #[cfg(feature = "store")]
+#[cfg(feature = "serve")]
+pub(crate) use ahead::Ahead;
+#[cfg(all(test, feature = "serve"))]
+pub(crate) use beside::Beside;
+pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
 #[cfg(feature = "store")]

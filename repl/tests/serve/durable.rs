@@ -204,6 +204,42 @@ fn what_an_earlier_version_kept_is_taken_over() {
 }
 
 #[test]
+fn what_is_promised_is_as_it_was_told() {
+    for level in ["written", "memory"] {
+        let folder = folder(&format!("durability = \"{level}\""));
+        let daemon = folder.start(ARGS);
+        daemon.push(&numbers("a", 1..1001));
+        assert_eq!(
+            pairs(&daemon)[0],
+            (1, 2),
+            "{level}: matches do not wait for the disk"
+        );
+        kill(daemon);
+        let daemon = folder.start(ARGS);
+        let events = daemon.events("s");
+        match level {
+            // It outlives the process.
+            "written" => assert_eq!(events, 1000),
+            // Some, the first of them.
+            _ => assert!(events <= 1000),
+        }
+        daemon.push(&numbers("b", 1001..1003));
+        let mut daemon = daemon;
+        daemon.signal("-TERM");
+        assert_eq!(daemon.ends().code(), Some(0), "{}", folder.log());
+        // What stops in order loses nothing.
+        let daemon = folder.start(ARGS);
+        assert_eq!(daemon.events("s"), events + 2);
+    }
+    let folder = folder("durability = \"forever\"");
+    let (code, said) = folder.fails(ARGS);
+    assert!(
+        code == 78 && said.contains("forever") && said.contains("fsynced"),
+        "{code} {said}"
+    );
+}
+
+#[test]
 fn a_log_does_not_grow_while_nothing_happens() {
     let folder = folder("");
     let daemon = folder.start(ARGS);

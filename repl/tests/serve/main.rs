@@ -15,6 +15,7 @@ mod http;
 mod kept;
 mod killed;
 mod load;
+mod looking_back;
 mod malformed;
 mod metrics;
 mod outcomes;

@@ -42,8 +42,12 @@ fn of_ten_thousand_queries_one_changes_and_the_others_go_on() {
     daemon.push(first);
     folder.write("q.sql", &many(" AND b.v > 0"));
     let difference = daemon.post_patiently("/v1/reload");
-    let expected =
-        json!({"added": [], "changed": ["q7"], "rebuilt": [], "removed": [], "unchanged": MANY});
+    let state =
+        "state of \"q7\": begins afresh: its pattern, conditions, partition or window changed";
+    let expected = json!({
+        "added": [], "changed": ["q7"], "rebuilt": [], "removed": [], "unchanged": MANY,
+        "states": [state],
+    });
     assert_eq!(difference, expected);
     daemon.push(second);
     assert_eq!(

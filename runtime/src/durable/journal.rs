@@ -1,17 +1,16 @@
 //! From a session into the log.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use portent_grammar::{Column, Schema};
 use portent_planner::catalog::StreamDef;
 use portent_planner::compiled::StreamId;
 use portent_store::{Batch, Log, Stream};
 
-use super::history::{History, Numbered};
-use super::locked;
 use crate::error::Errors;
 use crate::journal::{Journal, Note, Taken};
+use crate::past::Made;
 use portent_grammar::codes::runtime as codes;
 
 /// The kinds of markers. They are in files: numbers stay.
@@ -29,19 +28,19 @@ pub(super) const KEPT: u8 = 9;
 pub(super) const MARK: u8 = 10;
 /// The rest of them does not.
 pub(super) const MARK_END: u8 = 11;
+/// The statement before this has opened sinks.
+pub(super) const SINKS_OPENED: u8 = 12;
 
 pub(super) struct LogJournal {
     log: Arc<Log>,
-    history: Arc<Mutex<History>>,
     streams: HashMap<StreamId, Arc<Stream>>,
     batch: Batch,
 }
 
 impl LogJournal {
-    pub fn new(log: Arc<Log>, history: Arc<Mutex<History>>) -> Self {
+    pub fn new(log: Arc<Log>) -> Self {
         Self {
             log,
-            history,
             streams: HashMap::new(),
             batch: Batch::new(),
         }
@@ -87,7 +86,6 @@ impl Journal for LogJournal {
 
     fn note(&mut self, note: Note<'_>, now: i64) -> Result<(), Errors> {
         let mut bytes = Vec::new();
-        let mut numbered = None;
         let kind = match note {
             Note::Advance(time) => {
                 self.batch.clock(time);
@@ -105,14 +103,11 @@ impl Journal for LogJournal {
                 text,
                 origin,
             } => {
-                let it = numbered.insert(Numbered {
-                    streams,
-                    queries,
-                    text: text.to_owned(),
-                    origin: origin.to_owned(),
-                });
-                let json = serde_json::to_vec(it);
+                let made = Made::new(streams, queries, text.to_owned(), origin.to_owned(), 0);
+                let json = serde_json::to_vec(&made);
                 bytes = json.map_err(|error| Errors::plain(codes::LOG, error.to_string()))?;
+                // A stream that is made again has other columns, perhaps.
+                self.streams.clear();
                 STATEMENT
             }
             Note::Void => VOID,
@@ -130,17 +125,13 @@ impl Journal for LogJournal {
                 MARK
             }
             Note::MarkEnd => MARK_END,
+            Note::Sinks(marks) => {
+                bytes = marks.to_vec();
+                SINKS_OPENED
+            }
         };
         self.batch.marker(kind, &bytes).map_err(Errors::from)?;
         self.append(now)?;
-        let mut history = locked(&self.history);
-        if let Some(numbered) = numbered {
-            history.begin(numbered);
-            // A stream that is made again has other columns, perhaps.
-            self.streams.clear();
-        } else if kind == VOID {
-            history.void();
-        }
         Ok(())
     }
 

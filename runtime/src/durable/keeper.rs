@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use portent_connect::Unsynced;
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::QueryState;
-use portent_store::{Log, Meta};
+use portent_store::{Log, LogError, Meta, Retained, Retention};
 
-use super::history::History;
 use super::journal::LogJournal;
 use super::past::LogPast;
-use super::{CHUNK, SESSION, SINKS, STATEMENTS, locked, replay};
+use super::{CHUNK, SESSION, SINKS, STATEMENTS, history, replay};
 use crate::error::Errors;
 use crate::session::Session;
 
@@ -25,13 +24,8 @@ const PER_EVENT: u64 = 128;
 pub(crate) struct Keeper {
     pub log: Arc<Log>,
     /// Who looked back into it.
-    #[cfg_attr(
-        not(feature = "serve"),
-        expect(dead_code, reason = "retention is the daemon's")
-    )]
     past: Arc<LogPast>,
     pub meta: Arc<Meta>,
-    history: Arc<Mutex<History>>,
     /// The size of the newest checkpoint, and its position.
     last: Arc<Mutex<(u64, u64)>>,
 }
@@ -71,7 +65,6 @@ impl Keeper {
         log: Arc<Log>,
         past: Arc<LogPast>,
         meta: Meta,
-        history: History,
         bytes: u64,
         position: u64,
     ) -> Self {
@@ -79,20 +72,13 @@ impl Keeper {
             log,
             past,
             meta: Arc::new(meta),
-            history: Arc::new(Mutex::new(history)),
             last: Arc::new(Mutex::new((bytes, position))),
         }
     }
 
     /// What notes all that a session takes in.
     pub(super) fn journal(&self) -> LogJournal {
-        LogJournal::new(Arc::clone(&self.log), Arc::clone(&self.history))
-    }
-
-    /// The statements that made what stands, the oldest first: where each comes from, and its text.
-    #[cfg(feature = "serve")]
-    pub fn statements(&self) -> Vec<(String, String)> {
-        locked(&self.history).statements()
+        LogJournal::new(Arc::clone(&self.log))
     }
 
     /// All that was taken in is durable.
@@ -103,15 +89,25 @@ impl Keeper {
         self.log.wait_durable(self.log.next()).map_err(Errors::from)
     }
 
-    /// The first position that statements behind a checkpoint look back to, if any do.
-    #[cfg(feature = "serve")]
-    pub fn looked_back(&self, checkpoint: u64) -> Option<u64> {
-        self.past.needed(checkpoint)
+    /// Removes what is too old or too much from the log, whole segments only, and nothing that is needed: from the checkpoint at this position, by
+    /// statements behind it, by those that read it now.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn retain(&self, retention: &Retention, checkpoint: u64) -> Result<Retained, LogError> {
+        self.past
+            .retain(retention, checkpoint, crate::session::wall())
     }
 
     /// Where the newest checkpoint is.
     pub fn position(&self) -> u64 {
         self.last().1
+    }
+
+    /// The size of its state.
+    #[cfg(feature = "serve")]
+    pub fn bytes(&self) -> u64 {
+        self.last().0
     }
 
     fn last(&self) -> (u64, u64) {
@@ -133,7 +129,7 @@ impl Keeper {
         let position = self.log.next();
         // A checkpoint of what a power failure undoes would be ahead of its log.
         self.log.sync().map_err(Errors::from)?;
-        let statements = locked(&self.history).write()?;
+        let statements = history::write(session, self.log.first())?;
         let (bytes, before) = self.last();
         let most = bytes.saturating_add(position.saturating_sub(before).saturating_mul(PER_EVENT));
         let on_the_spot = must.unwrap_or(most <= ON_THE_SPOT) && session.watch_names().is_empty();
@@ -211,20 +207,12 @@ impl Keeper {
         twin.mute(true);
         twin.look_back_into(Arc::new(LogPast::new(Arc::clone(&self.log))));
         let (checkpoint, _) = self.meta.newest_checkpoint().map_err(Errors::from)?;
-        let mut history = History::default();
         let mut restored = super::Restored::default();
         if let Some(checkpoint) = checkpoint {
             restored.position = checkpoint.position;
-            history = super::resume(&mut twin, &checkpoint)?;
+            super::resume(&mut twin, &checkpoint)?;
         }
-        replay::replay(
-            &mut twin,
-            &mut history,
-            &self.log,
-            position,
-            &mut restored,
-            &mut |_| {},
-        )?;
+        replay::replay(&mut twin, &self.log, position, &mut restored, &mut |_| {})?;
         twin.snapshot()
     }
 }

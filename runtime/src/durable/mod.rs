@@ -32,19 +32,19 @@
 //! **What must be the same.** Functions, aggregates and connectors of the program must be there again when the directory is opened, and give the same values.
 //! Columns that were inferred from a file are inferred again.
 
+mod describe;
 mod history;
 mod journal;
 mod keeper;
 mod past;
 mod replay;
-mod spoken;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use portent_grammar::codes::runtime as codes;
 use portent_store::meta::{Checkpoint, META_FILE};
@@ -53,7 +53,7 @@ use portent_store::{DiskStorage, Durability, Log, LogConfig, Meta, Retained, Ret
 use crate::builder::SessionBuilder;
 use crate::error::Errors;
 use crate::session::Session;
-use history::History;
+pub use describe::describe_marker;
 pub use keeper::Checkpointed;
 pub(crate) use keeper::{Keeper, Moment};
 use keeper::{foreign, state};
@@ -227,7 +227,6 @@ impl Durable {
             ));
         }
         let mut session = builder.build();
-        let mut history = History::default();
         let mut size = 0;
         if let Some(checkpoint) = checkpoint {
             restored.checkpoint = Some(checkpoint.id);
@@ -236,7 +235,7 @@ impl Durable {
             for name in names {
                 begun(name, state(&checkpoint, name).as_deref())?;
             }
-            history = resume(&mut session, &checkpoint)?;
+            resume(&mut session, &checkpoint)?;
             restored.warnings.extend(session.take_sink_notices());
         } else {
             names.iter().try_for_each(|name| begun(name, None))?;
@@ -246,8 +245,8 @@ impl Durable {
         let log = Arc::new(log);
         let past = Arc::new(past::LogPast::new(Arc::clone(&log)));
         session.look_back_into(Arc::clone(&past) as Arc<dyn crate::past::Past>);
-        replay::replay(&mut session, &mut history, &log, to, &mut restored, on)?;
-        let keeper = Keeper::new(log, past, meta, history, size, from);
+        replay::replay(&mut session, &log, to, &mut restored, on)?;
+        let keeper = Keeper::new(log, past, meta, size, from);
         let journal = keeper.journal();
         session.keep_journal(Box::new(journal));
         Ok(Self {
@@ -314,16 +313,13 @@ impl Durable {
         })
     }
 
-    /// Removes what is too old or too much from the log, whole segments only, and nothing that the newest checkpoint needs.
+    /// Removes what is too old or too much from the log, whole segments only, and nothing that the newest checkpoint needs, nor a statement
+    /// behind it that looked back.
     ///
     /// # Errors
     /// The system refuses.
     pub fn retain(&self, retention: &Retention) -> Result<Retained, Errors> {
-        let holders = [("the newest checkpoint", self.keeper.position())];
-        let retained = self
-            .keeper
-            .log
-            .retain(retention, &holders, crate::session::wall());
+        let retained = self.keeper.retain(retention, self.keeper.position());
         retained.map_err(Errors::from)
     }
 
@@ -386,21 +382,15 @@ impl fmt::Debug for Durable {
 }
 
 /// What stood at a checkpoint is made again, and its state is put in.
-fn resume(session: &mut Session, checkpoint: &Checkpoint) -> Result<History, Errors> {
+fn resume(session: &mut Session, checkpoint: &Checkpoint) -> Result<(), Errors> {
     let (Some(statements), Some(bytes)) =
         (state(checkpoint, STATEMENTS), state(checkpoint, SESSION))
     else {
         return Err(foreign());
     };
-    let history = History::read(&statements)?;
     if let Some(sinks) = state(checkpoint, SINKS) {
         session.restore_sink_marks(&sinks)?;
     }
-    history.run(session)?;
-    session.restore(&bytes)?;
-    Ok(history)
-}
-
-fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {
-    history.lock().unwrap_or_else(PoisonError::into_inner)
+    history::run(&statements, session)?;
+    session.restore(&bytes)
 }

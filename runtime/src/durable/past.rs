@@ -1,22 +1,31 @@
 //! The log as a session's past.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portent_store::{Log, Reader, Record, Upto};
+use portent_store::{Log, LogError, Reader, Record, Retained, Retention, Upto};
 
-use super::history::Numbered;
 use super::journal::{
-    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK,
+    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, SINKS_OPENED, STATEMENT, TICK, VOID,
+    WALL_CLOCK,
 };
 use super::replay::unknown;
 use crate::error::Errors;
-use crate::past::{Came, Coming, Made, Past, What};
+use crate::past::{Came, Coming, Kept, Made, Past, What};
 
 /// See the module.
 pub(crate) struct LogPast {
     log: Arc<Log>,
+    held: Mutex<Held>,
+}
+
+/// What must not be removed.
+#[derive(Default)]
+struct Held {
     /// The positions of statements that looked back, and where the log began then.
-    held: Mutex<Vec<(u64, u64)>>,
+    statements: Vec<(u64, u64)>,
+    /// Where those that read it now began, and how many began there.
+    readers: BTreeMap<u64, usize>,
 }
 
 impl LogPast {
@@ -27,12 +36,53 @@ impl LogPast {
         }
     }
 
-    /// The first position that statements behind a checkpoint need when they are done again; `None`: they need none. Those before it are of the past.
-    #[cfg(feature = "serve")]
-    pub fn needed(&self, checkpoint: u64) -> Option<u64> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|(position, _)| *position >= checkpoint);
-        held.iter().map(|(_, first)| *first).min()
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes what is too old or too much from the log, but nothing that is needed: from the checkpoint at this position, by statements behind it that
+    /// looked back and are done again with it, by those that read it now. Nobody can begin to look back meanwhile.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn retain(
+        &self,
+        retention: &Retention,
+        checkpoint: u64,
+        now: i64,
+    ) -> Result<Retained, LogError> {
+        let mut held = self.held();
+        // Those before the checkpoint are of the past.
+        held.statements.retain(|(it, _)| *it >= checkpoint);
+        let looked_back = held.statements.iter().map(|(_, first)| *first).min();
+        let read = held.readers.keys().next().copied();
+        let holders = [
+            ("the newest checkpoint", checkpoint),
+            (
+                "statements that look back",
+                looked_back.unwrap_or(checkpoint),
+            ),
+            ("who reads the log", read.unwrap_or(checkpoint)),
+        ];
+        self.log.retain(retention, &holders, now)
+    }
+}
+
+/// Somebody who reads a log from there on.
+struct Reading {
+    past: Arc<LogPast>,
+    first: u64,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut held = self.past.held();
+        if let Some(count) = held.readers.get_mut(&self.first) {
+            *count -= 1;
+            if *count == 0 {
+                held.readers.remove(&self.first);
+            }
+        }
     }
 }
 
@@ -46,8 +96,18 @@ impl Past for LogPast {
     }
 
     fn hold(&self, position: u64) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.push((position, self.log.first()));
+        let mut held = self.held();
+        // Under the lock: it is not removed in between.
+        let first = self.log.first();
+        held.statements.push((position, first));
+    }
+
+    fn keep(self: Arc<Self>) -> Kept {
+        let mut held = self.held();
+        let first = self.log.first();
+        *held.readers.entry(first).or_default() += 1;
+        drop(held);
+        Box::new(Reading { past: self, first })
     }
 
     fn read(&self, from: u64, to: u64) -> Result<Box<dyn Coming>, Errors> {
@@ -97,7 +157,7 @@ impl Coming for Records {
                 let failed = matches!(&self.ahead, Some(Record::Marker { kind: VOID, .. }));
                 (
                     time,
-                    marker(kind, &bytes, failed).ok_or_else(|| unknown(position))?,
+                    marker(kind, &bytes, position, failed).ok_or_else(|| unknown(position))?,
                 )
             }
             Record::Gap { .. } => (0, What::Other),
@@ -111,18 +171,14 @@ impl Coming for Records {
 }
 
 /// `failed`: if it is a statement, it failed. `None`: it is none that this version knows.
-fn marker(kind: u8, bytes: &[u8], failed: bool) -> Option<What> {
+fn marker(kind: u8, bytes: &[u8], position: u64, failed: bool) -> Option<What> {
     let name = || std::str::from_utf8(bytes).ok().map(str::to_owned);
     Some(match kind {
         STATEMENT if failed => What::Other,
         STATEMENT => {
-            let numbered: Numbered = serde_json::from_slice(bytes).ok()?;
-            What::Statement(Made {
-                streams: numbered.streams,
-                queries: numbered.queries,
-                text: numbered.text,
-                origin: numbered.origin,
-            })
+            let mut made: Made = serde_json::from_slice(bytes).ok()?;
+            made.position = position;
+            What::Statement(made)
         }
         TICK => What::Tick,
         SET_CLOCK => What::SetClock(i64::from_le_bytes(bytes.try_into().ok()?)),
@@ -130,7 +186,7 @@ fn marker(kind: u8, bytes: &[u8], failed: bool) -> Option<What> {
         PAUSE => What::Pause(name()?),
         RESUME => What::Resume(name()?),
         FINISH => What::Finish,
-        VOID | KEPT | MARK | MARK_END => What::Other,
+        VOID | KEPT | MARK | MARK_END | SINKS_OPENED => What::Other,
         _ => return None,
     })
 }

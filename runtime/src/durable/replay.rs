@@ -4,13 +4,13 @@ use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Columns, Value};
 use portent_store::{Log, Reader, Record, Upto};
 
-use super::history::{History, Numbered};
 use super::journal::{
-    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, STATEMENT, TICK, VOID, WALL_CLOCK,
-    read_mark,
+    FINISH, KEPT, MARK, MARK_END, PAUSE, RESUME, SET_CLOCK, SINKS_OPENED, STATEMENT, TICK, VOID,
+    WALL_CLOCK, read_mark,
 };
 use super::{Restored, Restoring};
 use crate::error::Errors;
+use crate::past::Made;
 use crate::session::{At, Session};
 
 /// After so many records it is told how far it is.
@@ -19,7 +19,6 @@ const TELL: u64 = 10_000;
 /// Does again what the log has behind the checkpoint, up to a position.
 pub(super) fn replay(
     session: &mut Session,
-    history: &mut History,
     log: &Log,
     to: u64,
     restored: &mut Restored,
@@ -65,11 +64,18 @@ pub(super) fn replay(
                 session.replay_at(Some(time));
                 match kind {
                     KEPT => kept = true,
-                    VOID => {}
+                    VOID | SINKS_OPENED => {}
                     STATEMENT => {
-                        let failed = matches!(&next, Some(Record::Marker { kind: VOID, .. }));
+                        let (mut failed, mut opened) = (false, None);
+                        if let Some(Record::Marker { kind, bytes, .. }) = &next {
+                            failed = *kind == VOID;
+                            opened = (*kind == SINKS_OPENED).then_some(bytes);
+                        }
+                        if let Some(opened) = opened {
+                            session.expect_opened(opened)?;
+                        }
                         if !failed {
-                            statement(session, history, &bytes, position)?;
+                            statement(session, &bytes, position)?;
                         }
                     }
                     _ => marker(session, kind, &bytes, position)?,
@@ -93,19 +99,13 @@ fn read(reader: &mut Reader, to: u64) -> Result<Option<Record>, Errors> {
     reader.next().map_err(Errors::from)
 }
 
-fn statement(
-    session: &mut Session,
-    history: &mut History,
-    bytes: &[u8],
-    position: u64,
-) -> Result<(), Errors> {
-    let numbered: Numbered = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
+fn statement(session: &mut Session, bytes: &[u8], position: u64) -> Result<(), Errors> {
+    let mut made: Made = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
+    made.position = position;
     // What it looks back to lies before it.
     session.look_from(At::Position(position));
-    numbered.run(session)?;
+    session.make_again(made)?;
     session.look_from(At::Live);
-    history.begin(numbered);
-    history.settle();
     Ok(())
 }
 

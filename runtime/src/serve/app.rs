@@ -161,6 +161,28 @@ impl App {
         Ok(done)
     }
 
+    /// As [`Self::change`], but waits for a place in the queue: for a part of something, of which the parts before it are done.
+    ///
+    /// # Errors
+    /// 503 if the session is not there any more, or the disk refuses.
+    pub async fn insist_change<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Session) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let Some(store) = self.store.clone() else {
+            return self.insist(job).await;
+        };
+        let noted = Arc::clone(&store);
+        let done = self.insist(move |session| {
+            let done = job(session);
+            noted.release(session);
+            (done, noted.position())
+        });
+        let (done, position) = done.await?;
+        store.durable(position).await?;
+        Ok(done)
+    }
+
     /// How long a statement may run.
     pub fn statement_timeout(&self) -> Option<Duration> {
         let timeout = self.config.limits.statement_timeout.0;

@@ -70,7 +70,7 @@ pub struct Limits {
     pub body_timeout: Span,
     /// How long a statement that a client sends may run; 0: as long as it likes.
     pub statement_timeout: Span,
-    /// SELECTs at once: further ones wait, within the time that they have.
+    /// SELECTs at once, also REPLAYs, and queries that catch up: further ones wait, within the time that they have.
     pub selects: usize,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use serde_json::json;
 use super::failure::Failure;
 use super::state::State;
 use crate::error::{Errors, SourceText};
-use crate::session::Session;
+use crate::reply::Reply;
+use crate::session::{Piece, Session};
 
 /// What is created, by kind and name: names are the same whatever their case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +129,8 @@ pub(crate) struct Difference {
     pub rebuilt: Vec<String>,
     pub removed: Vec<String>,
     pub unchanged: usize,
+    /// What became of the open matches of those that changed, a sentence each.
+    pub states: Vec<String>,
 }
 
 /// Why query files were not deployed.
@@ -170,13 +174,17 @@ impl From<DeployError> for Failure {
 
 impl Difference {
     pub fn to_json(&self) -> serde_json::Value {
-        json!({
+        let mut json = json!({
             "added": self.added,
             "changed": self.changed,
             "rebuilt": self.rebuilt,
             "removed": self.removed,
             "unchanged": self.unchanged,
-        })
+        });
+        if !self.states.is_empty() {
+            json["states"] = self.states.clone().into();
+        }
+        json
     }
 }
 
@@ -481,7 +489,7 @@ impl Deployment {
         if !beside.is_empty() {
             again(&beside).map_err(DeployError::of)?;
         }
-        take(session, &steps)?;
+        take(session, &steps, &mut difference.states)?;
         Ok(difference)
     }
 
@@ -534,11 +542,16 @@ impl Deployment {
     }
 }
 
-/// Takes the steps one after the other; all are taken back if one fails.
-fn take(session: &mut Session, steps: &[Step]) -> Result<(), DeployError> {
+/// Takes the steps one after the other; all are taken back if one fails. `states`: what became of those of queries.
+fn take(
+    session: &mut Session,
+    steps: &[Step],
+    states: &mut Vec<String>,
+) -> Result<(), DeployError> {
     let mut done: Vec<&Step> = Vec::new();
     for step in steps {
-        if let Err(errors) = run(session, &step.forward) {
+        let ran = run_telling(session, &step.forward, &mut |it| states.push(it));
+        if let Err(errors) = ran {
             for step in done.iter().rev() {
                 if let Some(back) = &step.back
                     && let Err(error) = run(session, back)
@@ -571,9 +584,24 @@ fn replacing(text: &str) -> String {
 }
 
 pub(super) fn run(session: &mut Session, source: &Arc<SourceText>) -> Result<(), DeployError> {
-    session
-        .run_source(source, &mut |_| std::ops::ControlFlow::Continue(()))
-        .map_err(|errors| DeployError::of(errors.in_source(source)))
+    run_telling(session, source, &mut |_| {})
+}
+
+/// `on` hears what is told of what becomes of the state of queries.
+fn run_telling(
+    session: &mut Session,
+    source: &Arc<SourceText>,
+    on: &mut dyn FnMut(String),
+) -> Result<(), DeployError> {
+    let ran = session.run_source(source, &mut |piece| {
+        if let Piece::Reply(Reply::Notice(notice)) = piece
+            && notice.starts_with("state of ")
+        {
+            on(notice);
+        }
+        ControlFlow::Continue(())
+    });
+    ran.map_err(|errors| DeployError::of(errors.in_source(source)))
 }
 
 fn names<'a>(units: impl Iterator<Item = (&'a Key, &'a Unit)>) -> Vec<String> {

@@ -26,6 +26,10 @@ const LOG: &str = "log";
 const MATCHES_LOG: &str = "matches";
 /// Whether a checkpoint is due is looked at so often.
 const GLANCE: Duration = Duration::from_secs(1);
+/// A checkpoint pays when an event was taken in for so many bytes of state …
+const PAYS: u64 = 1024;
+/// … and is taken all the same after so many intervals.
+const SELDOM: u32 = 60;
 /// Under this name a checkpoint has what the daemon knows of matches.
 pub(super) const MATCHES: &str = "matches";
 
@@ -188,7 +192,9 @@ pub(super) fn open(
     };
     let opened = Durable::open_with(durable, builder, &[MATCHES], &mut begun, on)?;
     let (session, keeper, restored) = opened.into_parts();
-    let statements = keeper.statements();
+    let statements = session.remembered().iter();
+    let statements = statements.map(|it| (it.origin.clone(), it.text.clone()));
+    let statements = statements.collect();
     Ok(Opened {
         session,
         keeper,
@@ -344,8 +350,12 @@ impl Store {
         let mut last = Instant::now();
         while !self.stop.wait(GLANCE) {
             let behind = self.position().saturating_sub(self.keeper.position());
-            let is_due = last.elapsed() >= self.config.checkpoint_interval.0
-                || behind >= self.config.checkpoint_events;
+            let interval = self.config.checkpoint_interval.0;
+            // Where little came, to do it again is cheaper than to write a large state.
+            let pays = behind.saturating_mul(PAYS) >= self.keeper.bytes();
+            let is_due = behind >= self.config.checkpoint_events
+                || (last.elapsed() >= interval && pays)
+                || last.elapsed() >= interval.saturating_mul(SELDOM);
             if behind == 0 || !is_due || self.failed().is_some() {
                 continue;
             }
@@ -408,13 +418,7 @@ impl Store {
             max_bytes: none_if_zero(self.config.keep_bytes),
             ..Retention::default()
         };
-        let looked_back = self.keeper.looked_back(needed).unwrap_or(needed);
-        let holders = [
-            ("the checkpoints", needed),
-            ("statements that look back", looked_back),
-        ];
-        let log = &self.keeper.log;
-        match log.retain(&retention, &holders, crate::session::wall()) {
+        match self.keeper.retain(&retention, needed) {
             Ok(retained) => {
                 let segments = retained.removed.len();
                 if segments > 0 {

@@ -121,9 +121,10 @@ impl Session {
                 let told = self.explain_why_not(&def, &question, format);
                 told.map_err(|it| at(it, place))?
             }
-            Effect::Replay(replay) => {
-                return self.backtest(&replay, on).map_err(|it| at(it, place));
-            }
+            #[cfg(feature = "store")]
+            Effect::Replay(replay) => return self.backtest(*replay, place)?.run(on),
+            #[cfg(not(feature = "store"))]
+            Effect::Replay(_) => return Err(at(Self::no_past(), place)),
             Effect::Explain(explained) => {
                 self.explain_query(&explained).map_err(|it| at(it, place))?
             }

@@ -1,78 +1,48 @@
 //! REPLAY: a query runs once more over what the log holds.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use portent_planner::catalog::QueryDef;
 
-use super::catch_up::{begins_late, no_past};
+use super::apply::{Place, at};
+use super::catch_up::begins_late;
+use super::columns::block_of;
 use super::execute::step;
 use super::looking::{Beside, relevant};
-use super::shadow::{Base, Given, Script, Shadow};
+use super::outlook::{Outlook, Pace};
+use super::shadow::{Actor, Base, Given, Script};
 use super::{OnPiece, Piece, Session};
 use crate::error::Errors;
-use crate::past::{Past, What};
+use crate::past::What;
 use crate::plan::{Begin, Replay};
 use crate::reply::Reply;
+use crate::stats::Progress;
+
+/// A REPLAY that is ready: it needs its session no more, and may run on another thread. What comes into the session from now on it does not see, and
+/// the log keeps what it reads until it has gone.
+pub(super) struct Backtest {
+    outlook: Outlook,
+    script: Script,
+    /// What the query reads, by name.
+    names: Vec<String>,
+    replay: Replay,
+    place: Place,
+}
 
 impl Session {
-    /// Runs a query once more, and hands its rows on as they come.
+    /// Makes a REPLAY ready. Takes no time to speak of, and does not read the log.
     ///
     /// # Errors
-    /// There is no log (P0630); it can't be read; P0617 if `on` stopped it.
-    pub(super) fn backtest(&self, replay: &Replay, on: &mut OnPiece<'_>) -> Result<(), Errors> {
-        let past = Arc::clone(self.past().ok_or_else(no_past)?);
-        let (began, _, late) = self.extent(&*past, false)?;
-        if late {
-            step(on(Piece::Reply(Reply::Notice(begins_late(began)))))?;
-        }
-        let mut script = self.replaying(replay, &*past)?;
-        // Nothing of it shall be removed under way.
-        past.hold(script.end);
-        let mut base = self.base(&*past, script.end, false)?;
-        if base != Base::default() {
-            base = self.counted(&past, &mut script, &base, on)?;
-        }
-        let schema = Arc::new(replay.def.planned.output.clone());
-        step(on(Piece::Header(&schema)))?;
-        // Rows and progress go the same way, one after the other.
-        let on = std::cell::RefCell::new(on);
-        let mut given = |given: Given| {
-            let mut rows = given.rows.iter();
-            rows.try_for_each(|row| step((on.borrow_mut())(Piece::Row(&row.values))))
-        };
-        Shadow::run(self, &past, &script, &base, &mut given, &mut |piece| {
-            (on.borrow_mut())(piece)
-        })?;
-        step((on.borrow_mut())(Piece::End))
-    }
-
-    /// Counts the events that are gone from the end of the log: it is read once before.
-    fn counted(
-        &self,
-        past: &Arc<dyn Past>,
-        script: &mut Script,
-        base: &Base,
-        on: &mut OnPiece<'_>,
-    ) -> Result<Base, Errors> {
-        let last = script.last.take();
-        let begin = std::mem::replace(&mut script.begin, Begin::Now);
-        let ran = Shadow::run(self, past, script, base, &mut |_| Ok(()), on)?;
-        (script.last, script.begin) = (last, begin);
-        self.base_by(&ran.session, script, base)
-    }
-
-    fn replaying(&self, replay: &Replay, past: &dyn Past) -> Result<Script, Errors> {
+    /// There is no log (P0630).
+    pub(super) fn backtest(&self, replay: Replay, place: &Place) -> Result<Backtest, Errors> {
         let def = &replay.def;
-        let end = self.past_end(past, false);
-        let last = match replay.to {
-            None => None,
-            // If there is no such event, nothing is seen.
-            Some(to) => Some(self.last_event(replay, past, to, end)?.unwrap_or((0, 0))),
-        };
+        let outlook = self.outlook(&def.reads, false);
+        let outlook = outlook.map_err(|it| at(it, place))?;
         let below = self.all_below(def);
         let below = below.iter().map(|def| self.actor(def)).collect();
-        Ok(Script {
-            main: super::shadow::Actor {
+        let script = Script {
+            main: Actor {
                 into: Vec::new(),
                 ..self.actor(def)
             },
@@ -80,43 +50,16 @@ impl Session {
             needs: crate::plan::look_back::sources(&self.catalog, &def.reads),
             begin: replay.from,
             whose: vec![replay.stream.id],
-            end,
-            last,
-            beside: Beside::of(relevant(self.remembered(), self.read_names(def), false)),
+            last: None,
+            beside: Beside::default(),
+        };
+        Ok(Backtest {
+            outlook,
+            script,
+            names: self.read_names(def),
+            replay,
+            place: place.clone(),
         })
-    }
-
-    /// The record, and the place in it, of the last event of a stream that is not after a time.
-    fn last_event(
-        &self,
-        replay: &Replay,
-        past: &dyn Past,
-        to: i64,
-        end: u64,
-    ) -> Result<Option<(u64, usize)>, Errors> {
-        let def = &replay.stream;
-        let mut last = None;
-        let mut coming = past.read(past.first(), end)?;
-        while let Some(came) = coming.next()? {
-            let What::Events { stream, rows } = came.what else {
-                continue;
-            };
-            // One of that name that had other columns is none of the stream's.
-            if stream != def.name || rows.width() != def.columns.len() {
-                continue;
-            }
-            let Ok(block) = self.block_of(def, rows) else {
-                continue;
-            };
-            let is_in = |time: &i64| match def.event_time {
-                Some(_) => *time <= to,
-                None => came.now <= to,
-            };
-            if let Some(at) = block.times().iter().rposition(is_in) {
-                last = Some((came.position, at));
-            }
-        }
-        Ok(last)
     }
 
     /// The queries that a query reads, also those that write into streams that it reads, by whatever way round: each after those below it.
@@ -146,5 +89,82 @@ impl Session {
         }
         order.retain(|it| it.name != def.name);
         order
+    }
+}
+
+impl Backtest {
+    /// Runs a query once more, and hands its rows on as they come.
+    ///
+    /// # Errors
+    /// The log can't be read; P0617 if `on` stopped it.
+    pub fn run(self, on: &mut OnPiece<'_>) -> Result<(), Errors> {
+        let place = self.place.clone();
+        self.ran(on).map_err(|it| at(it, &place))
+    }
+
+    fn ran(mut self, on: &mut OnPiece<'_>) -> Result<(), Errors> {
+        if let Some(began) = self.outlook.begins_late()? {
+            step(on(Piece::Reply(Reply::Notice(begins_late(began)))))?;
+        }
+        let names = std::mem::take(&mut self.names);
+        self.script.beside = Beside::of(relevant(&self.outlook.made, names, false));
+        let last = match self.replay.to {
+            None => None,
+            // If there is no such event, nothing is seen.
+            Some(to) => Some(self.last_event(to, on)?.unwrap_or((0, 0))),
+        };
+        let mut base = self.outlook.base();
+        let mut script = Arc::new(self.script);
+        if base != Base::default() {
+            // The events that are gone are counted from the end of the log: it is read once before.
+            script = script.with(Begin::Now, None);
+            let mut shadow = self.outlook.shadow(&script, &base)?;
+            shadow.read_to(self.outlook.end, &mut |_| Ok(()), on)?;
+            base = self.outlook.base_by(shadow.session(), &base)?;
+        }
+        let script = script.with(self.replay.from, last);
+        let schema = Arc::new(self.replay.def.planned.output.clone());
+        step(on(Piece::Header(&schema)))?;
+        // Rows and progress go the same way, one after the other.
+        let on = RefCell::new(on);
+        let mut given = |given: Given| {
+            let mut rows = given.rows.iter();
+            rows.try_for_each(|row| step((on.borrow_mut())(Piece::Row(&row.values))))
+        };
+        let mut shadow = self.outlook.shadow(&script, &base)?;
+        let mut progress = |piece: Piece<'_>| (on.borrow_mut())(piece);
+        shadow.read_to(self.outlook.end, &mut given, &mut progress)?;
+        shadow.end(&mut given)?;
+        step((on.borrow_mut())(Piece::End))
+    }
+
+    /// The record, and the place in it, of the last event of the stream that is not after a time.
+    fn last_event(&self, to: i64, on: &mut OnPiece<'_>) -> Result<Option<(u64, usize)>, Errors> {
+        let def = &self.replay.stream;
+        let past = &self.outlook.past;
+        let mut last = None;
+        let mut pace = Pace::default();
+        let mut coming = past.read(past.first(), self.outlook.end)?;
+        while let Some(came) = coming.next()? {
+            pace.tell(&came.what, on, Progress::default)?;
+            let What::Events { stream, rows } = came.what else {
+                continue;
+            };
+            // One of that name that had other columns is none of the stream's.
+            if stream != def.name || rows.width() != def.columns.len() {
+                continue;
+            }
+            let Ok(block) = block_of(def, rows) else {
+                continue;
+            };
+            let is_in = |time: &i64| match def.event_time {
+                Some(_) => *time <= to,
+                None => came.now <= to,
+            };
+            if let Some(at) = block.times().iter().rposition(is_in) {
+                last = Some((came.position, at));
+            }
+        }
+        Ok(last)
     }
 }

@@ -1,4 +1,4 @@
-//! SELECTs that run beside their session, which goes on meanwhile.
+//! SELECTs and REPLAYs that run beside their session, which goes on meanwhile.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use portent_grammar::Schema;
 use portent_grammar::codes::runtime as codes;
 use portent_parser::ast::Statement;
 
+use super::backtest::Backtest;
 use super::execute::{place_of_input, statement_errors, step};
 use super::pass::{Pass, Passing};
 use super::{OnPiece, Piece, Session};
@@ -14,13 +15,17 @@ use crate::error::{Errors, SourceText};
 use crate::plan::Effect;
 use crate::reply::Reply;
 
-/// A SELECT that is ready: an engine of its own, its sources open, the rows that were kept for it copied. What happens in the session
-/// from now on it does not see.
+/// A SELECT or a REPLAY that is ready. What happens in the session from now on it does not see.
 pub(crate) struct Beside {
-    pass: Pass,
-    schema: Arc<Schema>,
+    work: Work,
     warnings: Vec<Reply>,
     source: Arc<SourceText>,
+}
+
+enum Work {
+    /// An engine of its own, its sources open, the rows that were kept for it copied; and what its rows are like.
+    Select(Box<Pass>, Arc<Schema>),
+    Replay(Box<Backtest>),
 }
 
 impl Session {
@@ -32,18 +37,19 @@ impl Session {
         self.checked(source)
     }
 
-    /// Makes a SELECT ready. Costs its planning and a copy of the rows that were kept for it, and not its run.
+    /// Makes a SELECT or a REPLAY ready. Costs its planning, for a SELECT a copy of the rows that were kept for it, for a REPLAY one of the statements that
+    /// lasted, and not its run.
     ///
     /// # Errors
-    /// It can't be planned, or a source can't be opened.
+    /// It can't be planned; a source can't be opened; there is no log.
     pub(crate) fn beside(
         &mut self,
-        select: &Statement,
+        statement: &Statement,
         source: &Arc<SourceText>,
     ) -> Result<Beside, Errors> {
-        let place = (Arc::clone(source), place_of_input(select));
+        let place = (Arc::clone(source), place_of_input(statement));
         let mut warnings = Vec::new();
-        let planned = self.plan_one(select, &place, &mut |piece| {
+        let planned = self.plan_one(statement, &place, &mut |piece| {
             if let Piece::Reply(reply) = piece {
                 warnings.push(reply);
             }
@@ -54,7 +60,11 @@ impl Session {
                 warnings.extend(self.not_kept(&planned.reads));
                 let schema = Arc::new(planned.output.clone());
                 let pass = self.ready(&planned, "select", &place);
-                pass.map(|pass| (pass, schema))
+                pass.map(|pass| Work::Select(Box::new(pass), schema))
+            }
+            Ok(Some(Effect::Replay(replay))) => {
+                let ready = self.backtest(*replay, &place);
+                ready.map(|ready| Work::Replay(Box::new(ready)))
             }
             Ok(_) => Err(Errors::plain(
                 codes::ENGINE_REFUSED,
@@ -63,10 +73,9 @@ impl Session {
             Err(errors) => Err(errors),
         };
         self.files.forget();
-        let (pass, schema) = ready.map_err(statement_errors(source))?;
+        let work = ready.map_err(statement_errors(source))?;
         Ok(Beside {
-            pass,
-            schema,
+            work,
             warnings,
             source: Arc::clone(source),
         })
@@ -80,14 +89,17 @@ impl Beside {
     /// As there; P0617 if `on` stopped it.
     pub fn run(self, on: &mut OnPiece<'_>) -> Result<(), Errors> {
         let Self {
-            pass,
-            schema,
+            work,
             warnings,
             source,
         } = self;
         for warning in warnings {
             step(on(Piece::Reply(warning)))?;
         }
+        let (pass, schema) = match work {
+            Work::Select(pass, schema) => (pass, schema),
+            Work::Replay(ready) => return ready.run(on).map_err(statement_errors(&source)),
+        };
         step(on(Piece::Header(&schema)))?;
         let (_, result) = pass.run(&mut |told| {
             step(match &told {

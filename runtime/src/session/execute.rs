@@ -55,7 +55,20 @@ impl Session {
             self.selects.extend(selects(source));
             self.update_reports();
         }
-        for statement in &statements {
+        self.run_checked(&statements, source, on)
+    }
+
+    /// Executes statements of a text that was checked as a whole.
+    ///
+    /// # Errors
+    /// As [`Self::run_source`].
+    pub(crate) fn run_checked(
+        &mut self,
+        statements: &[Statement],
+        source: &Arc<SourceText>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
+        for statement in statements {
             let before = statement_errors(source);
             let noted = self
                 .note_statement(statement, &source.name)
@@ -67,6 +80,8 @@ impl Session {
                 self.tell_journal(Note::Void).map_err(&before)?;
             }
             done.map_err(before)?;
+            #[cfg(feature = "store")]
+            self.note_opened();
         }
         self.outbox.flush_sinks()?;
         self.files.forget();

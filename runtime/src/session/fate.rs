@@ -132,7 +132,7 @@ impl Session {
 
     /// What a query is to go on with; it is told first.
     fn prepare(
-        &self,
+        &mut self,
         new: &NewQuery,
         replaced: Option<&Arc<QueryDef>>,
         since: Option<Begin>,
@@ -181,7 +181,7 @@ impl Session {
 
     #[cfg(feature = "store")]
     fn look_back(
-        &self,
+        &mut self,
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
@@ -197,7 +197,7 @@ impl Session {
 
     #[cfg(not(feature = "store"))]
     fn look_back(
-        &self,
+        &mut self,
         _new: &NewQuery,
         _replaced: bool,
         _begin: Begin,
@@ -213,16 +213,6 @@ impl Session {
         let message = "this session keeps no log, so there is nothing to look back into";
         let error = Errors::plain(codes::NO_PAST, message);
         error.help("the feature `store` has sessions that keep one")
-    }
-
-    /// REPLAY
-    #[cfg(not(feature = "store"))]
-    pub(super) fn backtest(
-        &self,
-        _replay: &crate::plan::Replay,
-        _on: &mut OnPiece<'_>,
-    ) -> Result<(), Errors> {
-        Err(Self::no_past())
     }
 
     #[cfg(feature = "store")]
@@ -254,7 +244,7 @@ impl Session {
     }
 
     /// What would become of the state of a query, if another one took its place.
-    fn fate(
+    pub(super) fn fate(
         &self,
         old: &QueryDef,
         new: &[Arc<portent_planner::CompiledQuery>],

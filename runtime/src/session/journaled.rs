@@ -10,12 +10,15 @@ use crate::error::Errors;
 #[cfg(feature = "store")]
 use crate::journal::Journal;
 use crate::journal::{Note, Taken};
+#[cfg(feature = "store")]
+use crate::past::Made;
 
 impl Session {
     /// From now on this hears of all that is taken in.
     #[cfg(feature = "store")]
     pub(crate) fn keep_journal(&mut self, journal: Box<dyn Journal>) {
         self.journal = Some(journal);
+        self.outbox.marks.noting = true;
     }
 
     /// The session does as at that time; `None`: as now.
@@ -82,6 +85,24 @@ impl Session {
     #[cfg(feature = "store")]
     pub(crate) fn restore_sink_marks(&mut self, bytes: &[u8]) -> Result<(), Errors> {
         self.outbox.restore_marks(bytes)
+    }
+
+    /// Notes where the sinks began that the last statement has opened: so that they begin there if it is executed again.
+    #[cfg(feature = "store")]
+    pub(super) fn note_opened(&mut self) {
+        if let Some(marks) = self.outbox.take_opened() {
+            // If the disk refuses, the next checkpoint has them.
+            let _ = self.tell_journal(Note::Sinks(&marks));
+        }
+    }
+
+    /// Where the sinks began that the statement opened which is executed next.
+    ///
+    /// # Errors
+    /// The bytes are none that were noted.
+    #[cfg(feature = "store")]
+    pub(crate) fn expect_opened(&mut self, bytes: &[u8]) -> Result<(), Errors> {
+        self.outbox.expect_opened(bytes)
     }
 
     /// What was found when they were opened, and is not as it was: a sentence each.
@@ -220,16 +241,18 @@ impl Session {
             text: &text,
             origin,
         };
-        #[cfg(feature = "store")]
-        let made = crate::past::Made {
-            streams: self.catalog.next_stream_number(),
-            queries: self.flow.next_query_number(),
-            text: text.clone(),
-            origin: origin.to_owned(),
-        };
         self.tell_journal(note)?;
         #[cfg(feature = "store")]
-        self.remember(made);
+        {
+            // It is the last that was noted.
+            let next = self.journal.as_ref().map_or(0, |it| it.position());
+            let (streams, queries) = (
+                self.catalog.next_stream_number(),
+                self.flow.next_query_number(),
+            );
+            let at = next.saturating_sub(1);
+            self.remember(Made::new(streams, queries, text, origin.to_owned(), at));
+        }
         Ok(true)
     }
 

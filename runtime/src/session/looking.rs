@@ -7,6 +7,7 @@ use std::sync::Arc;
 use portent_parser::ast::{CreateQuery, StatementKind};
 
 use super::Session;
+use super::ahead::Ahead;
 use crate::error::{Errors, SourceText};
 use crate::past::{Made, Past};
 
@@ -17,6 +18,8 @@ pub(crate) struct Looking {
     at: At,
     /// The statements that lasted, the oldest first; of those that failed some may be among them.
     made: Vec<Made>,
+    /// What the next query that looks back has seen already.
+    pub(super) ahead: Option<Box<Ahead>>,
     /// It runs beside another one, for some of what stands there.
     beside: Option<Beside>,
 }
@@ -89,8 +92,12 @@ impl Session {
         self.looking.made.pop();
     }
 
-    pub(super) fn remembered(&self) -> &[Made] {
+    pub(crate) fn remembered(&self) -> &[Made] {
         &self.looking.made
+    }
+
+    pub(crate) fn remembered_mut(&mut self) -> &mut Vec<Made> {
+        &mut self.looking.made
     }
 
     /// Executes a statement again, so that what it makes has the numbers that it had.
@@ -99,7 +106,11 @@ impl Session {
     /// As [`Session::run_source`].
     pub(crate) fn make_again(&mut self, made: Made) -> Result<(), Errors> {
         self.number_from(made.streams, made.queries);
-        let source = SourceText::new(made.origin.as_str(), made.text.as_str());
+        let origin = match made.origin.as_str() {
+            "" => "<from the log>",
+            origin => origin,
+        };
+        let source = SourceText::new(origin, made.text.as_str());
         self.remember(made);
         self.run_source(&source, &mut |_| ControlFlow::Continue(()))
     }

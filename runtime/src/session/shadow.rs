@@ -12,7 +12,7 @@ use portent_planner::catalog::{QueryDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
 use super::looking::{At, Beside};
-use super::{EventBlock, Piece, Session};
+use super::{EventBlock, Session};
 use crate::emitted::Emitted;
 use crate::error::Errors;
 use crate::flow::{IntoStream, Route};
@@ -21,14 +21,13 @@ use crate::plan::Begin;
 use crate::stats::Progress;
 
 use super::OnPiece;
-use super::execute::step;
+use super::outlook::Pace;
 
-/// After so many records it is told how far it is.
-const TELL: u64 = 4096;
 /// Rows of the query that is looked at go by this name, which nobody else can have.
 const LOOKED_AT: &str = "\u{0}";
 
 /// A query that is to stand in the shadow.
+#[derive(Clone)]
 pub(super) struct Actor {
     pub def: Arc<QueryDef>,
     /// Its parts, and the numbers that they have.
@@ -38,6 +37,7 @@ pub(super) struct Actor {
 }
 
 /// What is to happen in it.
+#[derive(Clone)]
 pub(super) struct Script {
     /// The query that is looked at.
     pub main: Actor,
@@ -48,12 +48,39 @@ pub(super) struct Script {
     pub begin: Begin,
     /// Whose events' time is meant.
     pub whose: Vec<StreamId>,
-    /// The position up to which the log is read.
-    pub end: u64,
     /// The last event: its record, and its place in that.
     pub last: Option<(u64, usize)>,
     /// Which queries run.
     pub beside: Beside,
+}
+
+impl Script {
+    /// The same, with another beginning and another end.
+    pub fn with(&self, begin: Begin, last: Option<(u64, usize)>) -> Arc<Self> {
+        Arc::new(Self {
+            begin,
+            last,
+            ..self.clone()
+        })
+    }
+
+    /// Whether the other one is of the same query, if nothing was made or dropped between the two: it has the same numbers, and begins alike.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let ids = |script: &Self| -> Vec<QueryId> {
+            let parts = script.main.parts.iter();
+            parts.map(|(id, _)| *id).collect()
+        };
+        let outputs = |script: &Self| -> Vec<StreamId> {
+            let parts = script.main.parts.iter();
+            parts.map(|(_, query)| query.output_stream).collect()
+        };
+        self.main.def.name == other.main.def.name
+            && self.main.def.output == other.main.def.output
+            && self.main.def.reads == other.main.def.reads
+            && self.begin == other.begin
+            && ids(self) == ids(other)
+            && outputs(self) == outputs(other)
+    }
 }
 
 /// Where counting begins, if the log's beginning is gone.
@@ -73,73 +100,111 @@ pub(super) struct Given {
     pub rows: Vec<Emitted>,
 }
 
-/// What became of it.
-pub(super) struct Ran {
-    pub session: Session,
-    /// Whether the query came to stand.
-    pub begun: bool,
-}
+/// Takes the rows of the query that is looked at.
+pub(super) type OnGiven<'a> = dyn FnMut(Given) -> Result<(), Errors> + 'a;
 
-pub(super) struct Shadow<'a> {
+/// See the module. It can be stopped between two records, and go on, on another thread also.
+pub(super) struct Shadow {
     session: Session,
-    script: &'a Script,
-    given: &'a mut dyn FnMut(Given) -> Result<(), Errors>,
+    script: Arc<Script>,
+    past: Arc<dyn Past>,
+    /// Up to where it has read.
+    at: u64,
+    /// Whether the query has come to stand.
     begun: bool,
+    /// The last event was seen.
+    ended: bool,
+    /// Statements that lasted, among what was read.
+    statements: u64,
     before: Option<i64>,
+    pace: Pace,
     events: u64,
     rows: u64,
 }
 
-impl<'a> Shadow<'a> {
-    /// Runs the script.
+impl Shadow {
+    /// One that has read nothing yet. `session`: in which nothing stands.
     ///
     /// # Errors
-    /// The log can't be read; P0617 if `on` stopped it; what `given` says.
-    pub fn run(
-        live: &Session,
+    /// What stood before the log begins can't be made again.
+    pub fn new(
+        session: Session,
         past: &Arc<dyn Past>,
-        script: &'a Script,
+        script: &Arc<Script>,
         base: &Base,
-        given: &'a mut dyn FnMut(Given) -> Result<(), Errors>,
-        on: &mut OnPiece<'_>,
-    ) -> Result<Ran, Errors> {
-        let mut session = live.twin();
-        session.look_back_into(Arc::clone(past));
-        session.run_beside(script.beside.clone());
+    ) -> Result<Self, Errors> {
         let mut shadow = Self {
             session,
-            script,
-            given,
+            script: Arc::clone(script),
+            past: Arc::clone(past),
+            at: past.first(),
             begun: false,
+            ended: false,
+            statements: 0,
             before: None,
+            pace: Pace::default(),
             events: 0,
             rows: 0,
         };
+        shadow.session.look_back_into(Arc::clone(past));
+        shadow.session.run_beside(script.beside.clone());
         shadow.found(base)?;
-        let mut coming = past.read(past.first(), script.end)?;
-        let mut records: u64 = 0;
-        while let Some(came) = coming.next()? {
-            records += 1;
-            if records.is_multiple_of(TELL) {
-                step(on(Piece::Progress(&Progress {
-                    events: shadow.events,
-                    rows_out: shadow.rows,
-                    ..Progress::default()
-                })))?;
-            }
-            if shadow.take(came)? {
-                break;
-            }
+        Ok(shadow)
+    }
+
+    /// Reads on up to a position behind which a statement may not have failed: one up to which its session has done everything.
+    ///
+    /// # Errors
+    /// The log can't be read; P0617 if `on` stopped it; what `given` says. Then it can't go on.
+    pub fn read_to(
+        &mut self,
+        end: u64,
+        given: &mut OnGiven<'_>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
+        let mut coming = self.past.read(self.at, end)?;
+        while !self.ended
+            && let Some(came) = coming.next()?
+        {
+            let (events, rows) = (self.events, self.rows);
+            let progress = || Progress {
+                events,
+                rows_out: rows,
+                ..Progress::default()
+            };
+            self.pace.tell(&came.what, on, progress)?;
+            self.ended = self.take(came, given)?;
         }
-        if script.begin == Begin::Earliest && !shadow.begun {
-            shadow.begin()?;
-            shadow.give()?;
+        self.at = end;
+        Ok(())
+    }
+
+    /// Nothing more comes: who begins with the first record stands also if there is none. Whether the query came to stand.
+    ///
+    /// # Errors
+    /// As [`Self::read_to`].
+    pub fn end(&mut self, given: &mut OnGiven<'_>) -> Result<bool, Errors> {
+        if self.script.begin == Begin::Earliest && !self.begun {
+            self.begin()?;
+            self.give(given)?;
         }
-        shadow.session.replay_at(None);
-        Ok(Ran {
-            session: shadow.session,
-            begun: shadow.begun,
-        })
+        self.session.replay_at(None);
+        Ok(self.begun)
+    }
+
+    /// Up to where it has read.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// How many statements lasted among what it read.
+    pub fn statements(&self) -> u64 {
+        self.statements
+    }
+
+    /// What it is now.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// What stood before the log's beginning is made; what had come until then is not known but for its number.
@@ -157,7 +222,7 @@ impl<'a> Shadow<'a> {
     }
 
     /// Whether that was the last.
-    fn take(&mut self, came: Came) -> Result<bool, Errors> {
+    fn take(&mut self, came: Came, given: &mut OnGiven<'_>) -> Result<bool, Errors> {
         let Came {
             position,
             now,
@@ -172,7 +237,7 @@ impl<'a> Shadow<'a> {
             What::Events { stream, rows } => {
                 let def = session.stream_named(&stream)?;
                 let block = session.block_of(&def, rows)?;
-                return self.events(block, def.id, def.event_time.is_none(), position);
+                return self.events(block, def.id, def.event_time.is_none(), position, given);
             }
             What::Advance(to) => session.advance_to(to)?,
             What::Tick => session.tick()?,
@@ -182,12 +247,13 @@ impl<'a> Shadow<'a> {
             What::Resume(name) if !session.passes_over(&name) => drop(session.resume(&name)?),
             What::Finish => session.finish()?,
             What::Statement(made) => {
+                self.statements += 1;
                 session.look_from(At::Position(position));
                 session.make_again(made)?;
             }
             What::Pause(_) | What::Resume(_) | What::Other => {}
         }
-        self.give()?;
+        self.give(given)?;
         Ok(false)
     }
 
@@ -197,8 +263,9 @@ impl<'a> Shadow<'a> {
         stream: StreamId,
         clocked: bool,
         position: u64,
+        given: &mut OnGiven<'_>,
     ) -> Result<bool, Errors> {
-        let script = self.script;
+        let script = Arc::clone(&self.script);
         let mut block = block;
         let last = script.last.filter(|(record, _)| *record <= position);
         if let Some((record, row)) = last {
@@ -217,22 +284,22 @@ impl<'a> Shadow<'a> {
                 && self.can_begin()
             {
                 let (first, rest) = block.split(at);
-                self.push(first)?;
+                self.push(first, given)?;
                 self.begin()?;
                 block = rest;
             }
         }
-        self.push(block)?;
+        self.push(block, given)?;
         Ok(last.is_some())
     }
 
-    fn push(&mut self, block: EventBlock) -> Result<(), Errors> {
+    fn push(&mut self, block: EventBlock, given: &mut OnGiven<'_>) -> Result<(), Errors> {
         if block.is_empty() {
             return Ok(());
         }
         self.events += if self.begun { block.len() as u64 } else { 0 };
         self.session.push_block(block)?;
-        self.give()
+        self.give(given)
     }
 
     /// Whether all is there that the query reads.
@@ -246,7 +313,7 @@ impl<'a> Shadow<'a> {
         if !self.can_begin() {
             return Ok(());
         }
-        let script = self.script;
+        let script = Arc::clone(&self.script);
         for actor in &script.below {
             self.session.stand(actor)?;
         }
@@ -256,7 +323,7 @@ impl<'a> Shadow<'a> {
     }
 
     /// Hands on the rows that came of what happened last.
-    fn give(&mut self) -> Result<(), Errors> {
+    fn give(&mut self, given: &mut OnGiven<'_>) -> Result<(), Errors> {
         let waiting = std::mem::take(&mut self.session.outbox.waiting);
         if !self.begun {
             return Ok(());
@@ -272,7 +339,7 @@ impl<'a> Shadow<'a> {
             return Ok(());
         }
         self.rows += rows.len() as u64;
-        (self.given)(Given { before, rows })
+        given(Given { before, rows })
     }
 }
 

@@ -4,9 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portent_connect::{SinkConfig, SinkMark, Unsynced, Writer};
+#[cfg(feature = "store")]
+use portent_connect::Unsynced;
+use portent_connect::{SinkConfig, SinkMark, Writer};
+#[cfg(feature = "store")]
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Column, Value};
+#[cfg(feature = "store")]
 use serde_json::value::RawValue;
 
 use super::Outbox;
@@ -74,6 +78,10 @@ pub(super) struct SinkMarks {
     waiting: bool,
     /// What is not as it was, a sentence each.
     pub told: Vec<String>,
+    /// Where sinks began is noted.
+    pub noting: bool,
+    /// Those that have been opened since somebody asked, and where they began.
+    opened: IndexMap<String, SinkMark>,
 }
 
 impl Outbox {
@@ -162,11 +170,34 @@ impl Outbox {
         let told = told.map(|told| format!("the sink \"{name}\": {told}"));
         self.marks.told.extend(told);
         writer.stop_by(&self.stop);
+        if self.marks.noting
+            && let Some(mark) = writer.mark().map_err(|error| connect(&error))?
+        {
+            self.marks.opened.insert(name.to_owned(), mark);
+        }
         sink.writer = Some(writer);
         Ok(())
     }
 
+    /// Where sinks began that have been opened since this was called last; `None`: there is none.
+    #[cfg(feature = "store")]
+    pub fn take_opened(&mut self) -> Option<Vec<u8>> {
+        let opened = std::mem::take(&mut self.marks.opened);
+        if opened.is_empty() {
+            return None;
+        }
+        serde_json::to_vec(&opened).ok()
+    }
+
+    /// Where sinks began that will be opened.
+    #[cfg(feature = "store")]
+    pub fn expect_opened(&mut self, bytes: &[u8]) -> Result<(), Errors> {
+        self.marks.known.extend(read_marks(bytes)?);
+        Ok(())
+    }
+
     /// Where all sinks are: what was given to them is in their files, or in these bytes; and what is to be brought to the disk before that holds.
+    #[cfg(feature = "store")]
     pub fn mark_sinks(&mut self) -> Result<(Vec<u8>, Vec<Unsynced>), Errors> {
         let mut marks = IndexMap::new();
         let mut unsynced = Vec::new();
@@ -188,18 +219,9 @@ impl Outbox {
     }
 
     /// Where they were. No sink is opened before [`Self::open_due`].
+    #[cfg(feature = "store")]
     pub fn restore_marks(&mut self, bytes: &[u8]) -> Result<(), Errors> {
-        let marks: IndexMap<String, Box<RawValue>> =
-            serde_json::from_slice(bytes).map_err(|error| {
-                let message = format!("where the sinks were can't be read: {error}");
-                Errors::plain(codes::LOG, message)
-            })?;
-        self.marks.known.clear();
-        for (name, mark) in marks {
-            let mark = SinkMark::from_bytes(mark.get().as_bytes());
-            let mark = mark.map_err(|error| connect(&error))?;
-            self.marks.known.insert(name, mark);
-        }
+        self.marks.known = read_marks(bytes)?;
         self.marks.waiting = true;
         Ok(())
     }
@@ -270,6 +292,21 @@ impl Outbox {
         }
         result
     }
+}
+
+#[cfg(feature = "store")]
+fn read_marks(bytes: &[u8]) -> Result<IndexMap<String, SinkMark>, Errors> {
+    let marks: IndexMap<String, Box<RawValue>> =
+        serde_json::from_slice(bytes).map_err(|error| {
+            let message = format!("where the sinks were can't be read: {error}");
+            Errors::plain(codes::LOG, message)
+        })?;
+    let mut read = IndexMap::new();
+    for (name, mark) in marks {
+        let mark = SinkMark::from_bytes(mark.get().as_bytes());
+        read.insert(name, mark.map_err(|error| connect(&error))?);
+    }
+    Ok(read)
 }
 
 /// A connector's error that has no place in a query text.

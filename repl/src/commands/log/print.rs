@@ -148,8 +148,11 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A marker is the business of who wrote it: text is shown as text, all else in hexadecimal.
+/// A marker is the business of who wrote it: that of a session is told in words; of others text is shown as text, all else in hexadecimal.
 fn marker(kind: u8, bytes: &[u8]) -> String {
+    if let Some(told) = portent::durable::describe_marker(kind, bytes) {
+        return format!("(session)  {}", printable(&told));
+    }
     let head = bytes.get(..bytes.len().min(SHOWN)).unwrap_or_default();
     let more = if bytes.len() > SHOWN { "…" } else { "" };
     let is_text = head

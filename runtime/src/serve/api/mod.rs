@@ -1,6 +1,7 @@
 //! The HTTP API: who answers what.
 
 mod admin;
+mod ahead;
 mod auth;
 mod feed;
 mod groups;

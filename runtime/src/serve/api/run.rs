@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,8 +11,8 @@ use portent_parser::ast::{Statement, StatementKind};
 use serde_json::{Value as Json_, json};
 use tokio::sync::OwnedMutexGuard;
 
-use super::Shared;
 use super::taker::{Asker, Limit, Taker};
+use super::{Shared, ahead};
 use crate::error::{Errors, SourceText};
 use crate::reply::Reply;
 use crate::serve::app::{App, Phase};
@@ -19,9 +20,9 @@ use crate::serve::body::{self, Body};
 use crate::serve::deploy::{self, Deployment, Key, Unit};
 use crate::serve::failure::Failure;
 use crate::serve::wire;
-use crate::session::{OnPiece, Piece};
+use crate::session::{OnPiece, Piece, Session};
 
-/// A SELECT answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
+/// A SELECT or REPLAY answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
 const MOST_ROWS: usize = 10_000;
 
 /// Executes statements: JSON, one answer for each.
@@ -48,8 +49,10 @@ pub(super) async fn execute(app: &Arc<App>, body: Body<String>) -> Result<Vec<Js
 pub(super) struct Ready {
     app: Arc<App>,
     source: Arc<SourceText>,
-    /// SELECTs and nothing else.
+    /// SELECTs and REPLAYs, and nothing else.
     only_reads: bool,
+    /// A statement of it may look back, and there is a log.
+    looks_back: bool,
     changes: Vec<Change>,
     /// Held while the text changes the catalog, one after the other: what is kept must be what stands.
     deployment: Option<OwnedMutexGuard<Deployment>>,
@@ -68,10 +71,18 @@ impl Ready {
         }
         let source = SourceText::new(name, body.content.as_str());
         let parsed = portent_parser::parse(&source.text);
-        let is_select = |it: &Statement| matches!(it.kind, StatementKind::Select(_));
+        let is_read = |it: &Statement| {
+            matches!(
+                it.kind,
+                StatementKind::Select(_) | StatementKind::Replay { .. }
+            )
+        };
         let only_reads = parsed.diagnostics.is_empty()
             && !parsed.statements.is_empty()
-            && parsed.statements.iter().all(is_select);
+            && parsed.statements.iter().all(is_read);
+        let looks_back = app.store.is_some()
+            && parsed.diagnostics.is_empty()
+            && parsed.statements.iter().any(ahead::may);
         let changes: Vec<Change> = parsed
             .statements
             .iter()
@@ -87,6 +98,7 @@ impl Ready {
             app: Arc::clone(app),
             source,
             only_reads,
+            looks_back,
             changes,
             deployment,
             _body: body,
@@ -100,8 +112,9 @@ impl Ready {
 
     /// Executes it; the pieces of its answer go to the taker, which comes back.
     ///
-    /// SELECTs alone run beside the session, one after the other, and stop when whoever asked goes away. Anything else is one job on the
-    /// session's thread, and what stands then is written down: to its end, also if whoever asked goes away meanwhile.
+    /// SELECTs and REPLAYs alone run beside the session, one after the other, and stop when whoever asked goes away. Anything else is one job on the
+    /// session's thread, and what stands then is written down: to its end, also if whoever asked goes away meanwhile. Where there is a log, a statement that
+    /// looks back begins a job of its own, and reads the log beside the session before.
     ///
     /// # Errors
     /// 429, 503; what was done can't be written down.
@@ -109,7 +122,9 @@ impl Ready {
         if self.only_reads {
             return self.read(taker).await;
         }
-        let done = tokio::spawn(self.finish(taker)).await;
+        let gone = Arc::new(AtomicBool::new(false));
+        let _asker = Asker(Arc::clone(&gone));
+        let done = tokio::spawn(self.finish(taker, gone)).await;
         done.map_err(|_| Failure::gone())?
     }
 
@@ -153,41 +168,109 @@ impl Ready {
         Ok((taker, Ok(())))
     }
 
-    async fn finish<T: Taker>(self, mut taker: T) -> Result<(T, Result<(), Errors>), Failure> {
+    async fn finish<T: Taker>(
+        self,
+        taker: T,
+        gone: Arc<AtomicBool>,
+    ) -> Result<(T, Result<(), Errors>), Failure> {
         let Self {
             app,
             source,
+            looks_back,
             changes,
             deployment,
             _body,
             ..
         } = self;
-        let limit = Limit {
-            timeout: app.statement_timeout(),
-            ..Limit::default()
+        let mut marks = Vec::new();
+        let done = match looks_back {
+            true => in_parts(&app, &source, &gone, taker, &mut marks).await,
+            false => {
+                let run = move |session: &mut Session, on: &mut OnPiece<'_>| {
+                    session.run_source(&source, on)
+                };
+                let asked = app.change(job(&app, taker, run)).await;
+                asked.map(|(taker, result, done)| {
+                    marks = done;
+                    (taker, result)
+                })
+            }
         };
-        let asked = app.change(move |session| {
-            let mut marks = Vec::new();
-            let run = |on: &mut OnPiece<'_>| session.run_source(&source, on);
-            let result = limit.run(&mut taker, &mut marks, run);
-            (taker, result, marks)
-        });
-        let (taker, result, marks) = asked.await?;
         // What failed, or was there already, has changed nothing. Answers come in the order of the statements.
         let mut marks = marks.into_iter().peekable();
-        let done: Vec<Change> = changes
+        let noted: Vec<Change> = changes
             .into_iter()
             .filter(|change| marks.next_if_eq(&change.mark()).is_some())
             .collect();
         if let Some(mut deployment) = deployment
-            && !done.is_empty()
+            && !noted.is_empty()
         {
-            done.into_iter().for_each(|it| it.note(&mut deployment));
+            noted.into_iter().for_each(|it| it.note(&mut deployment));
             save(&deployment)?;
             app.catalog_changed().await?;
         }
-        Ok((taker, result))
+        done
     }
+}
+
+/// Statements on the session's thread, their pieces going to the taker; what they did comes back.
+fn job<T: Taker>(
+    app: &App,
+    mut taker: T,
+    run: impl FnOnce(&mut Session, &mut OnPiece<'_>) -> Result<(), Errors> + Send + 'static,
+) -> impl FnOnce(&mut Session) -> (T, Result<(), Errors>, Vec<Mark>) + Send + 'static {
+    let limit = Limit {
+        timeout: app.statement_timeout(),
+        ..Limit::default()
+    };
+    move |session| {
+        let mut marks = Vec::new();
+        let result = limit.run(&mut taker, &mut marks, |on| run(session, on));
+        (taker, result, marks)
+    }
+}
+
+/// Executes a text in which statements may look back: each of them has read the log by then. `marks`: what was done.
+async fn in_parts<T: Taker>(
+    app: &Arc<App>,
+    source: &Arc<SourceText>,
+    gone: &Arc<AtomicBool>,
+    mut taker: T,
+    marks: &mut Vec<Mark>,
+) -> Result<(T, Result<(), Errors>), Failure> {
+    let text = Arc::clone(source);
+    let checked = app.ask(move |session| session.check_text(&text)).await?;
+    let mut statements = match checked {
+        Ok(statements) => statements,
+        Err(errors) => return Ok((taker, Err(errors))),
+    };
+    for part in ahead::parts(&statements).into_iter().map(|it| it.len()) {
+        let rest = statements.split_off(part.min(statements.len()));
+        let part = std::mem::replace(&mut statements, rest);
+        let mut caught_up = None;
+        if let Some(first) = part.first().filter(|it| ahead::may(it)) {
+            let result;
+            (taker, result) = ahead::catch_up(app, first.clone(), source, gone, taker).await?;
+            caught_up = match result {
+                Ok(caught_up) => caught_up,
+                Err(errors) => return Ok((taker, Err(errors))),
+            };
+        }
+        let text = Arc::clone(source);
+        let run = move |session: &mut Session, on: &mut OnPiece<'_>| {
+            session.look_ahead(caught_up);
+            let result = session.run_checked(&part, &text, on);
+            session.look_ahead(None);
+            result
+        };
+        let (back, result, done) = app.insist_change(job(app, taker, run)).await?;
+        taker = back;
+        marks.extend(done);
+        if result.is_err() {
+            return Ok((taker, result));
+        }
+    }
+    Ok((taker, Ok(())))
 }
 
 /// Writes the catalog down.
@@ -340,9 +423,12 @@ impl Answers {
         if !self.too_many {
             return (self.replies, result);
         }
-        let message = format!("a SELECT answers at most {MOST_ROWS} rows here, and there are more");
+        let message =
+            format!("a statement answers at most {MOST_ROWS} rows here, and there are more");
         let error = Errors::plain(portent_grammar::codes::runtime::STOPPED, message);
-        let error = error.help("add LIMIT, or CREATE QUERY and subscribe to its matches");
+        let error = error
+            .help("of a SELECT: add LIMIT, or CREATE QUERY and subscribe to its matches")
+            .help("of a REPLAY: give it a TO, or replay in a shell (`--connect`), which takes all rows");
         (self.replies, Err(error))
     }
 }

@@ -1,5 +1,7 @@
 //! Sessions that look back: what is seen once more is what was seen, and who catches up is as if he had always been there.
 
+#[cfg(feature = "serve")]
+mod beside;
 mod moments;
 mod replaced;
 mod told;
