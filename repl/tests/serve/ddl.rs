@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,9 @@ struct Speaker<'a> {
 impl Speaker<'_> {
     /// Asks until there is an answer that is one of the daemon's, and none of its coming and going.
     fn look(&self, path: &str) -> Answer {
+        let began = Instant::now();
         loop {
+            assert!(began.elapsed() < PATIENCE, "no answer: {path}");
             match self.scene.ask("GET", path, "", "") {
                 Some(answer) if answer.status < 500 => return answer,
                 _ => std::thread::sleep(Duration::from_millis(5)),
@@ -91,6 +93,19 @@ impl Speaker<'_> {
             }
         }
         assert_eq!(self.stands(name), is_to_stand, "{text}");
+    }
+
+    /// What may be said as often as one likes.
+    fn insist(&self, text: &str) {
+        loop {
+            match self.scene.ask("POST", "/v1/run", "", text) {
+                Some(answer) if answer.status < 500 && answer.status != 429 => {
+                    answer.is(200);
+                    return;
+                }
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
     }
 
     fn reload(&self) {
@@ -140,7 +155,7 @@ impl Speaker<'_> {
                 (4, Some(_)) => {
                     // A stream of its own, that is gone again when the query reads another one.
                     let stream = format!("mine{number}");
-                    self.say(name, &format!("CREATE STREAM {stream} (v BIGINT)"), before);
+                    self.insist(&format!("CREATE STREAM IF NOT EXISTS {stream} (v BIGINT)"));
                     let text = format!(
                         "CREATE OR REPLACE QUERY {quoted} AS SELECT v AS c{number} FROM {stream}"
                     );
@@ -150,10 +165,9 @@ impl Speaker<'_> {
                         "CREATE OR REPLACE QUERY {quoted} AS SELECT v AS c{number} FROM s0"
                     );
                     self.say(name, &text, Some((number, false)));
-                    (
-                        format!("DROP STREAM IF EXISTS {stream}"),
-                        Some((number, false)),
-                    )
+                    self.insist(&format!("DROP STREAM IF EXISTS {stream}"));
+                    model.insert(name, Some((number, false)));
+                    continue;
                 }
                 (_, Some(_)) => (format!("DROP QUERY {quoted}"), None),
             };
@@ -218,6 +232,17 @@ impl Speaker<'_> {
     }
 }
 
+/// When somebody fails, nobody waits for him.
+struct Alarm<'a>(&'a Scene);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.over.store(true, Ordering::Release);
+        }
+    }
+}
+
 /// Ends it again and again: mostly killed, sometimes told to stop, once or twice.
 fn end(scene: &Scene, kills: u64) {
     let mut dice = Dice::new(seed() ^ 0xE9D);
@@ -265,7 +290,10 @@ fn what_stands_after_kills_is_what_was_said() {
     let speaker = Speaker { scene: &scene };
     let ((model, way), seen, mut last) = std::thread::scope(|scope| {
         let (speaker, scene) = (&speaker, &scene);
-        let changing = scope.spawn(|| speaker.change());
+        let changing = scope.spawn(|| {
+            let _alarm = Alarm(scene);
+            speaker.change()
+        });
         let following = scope.spawn(|| speaker.follow("odd"));
         let producing = scope.spawn(|| scene.produce(0));
         end(scene, kills);
@@ -285,6 +313,8 @@ fn what_stands_after_kills_is_what_was_said() {
     speaker
         .look("/v1/queries/comes")
         .is(if way % 2 == 0 { 404 } else { 200 });
+    let streams = speaker.look("/v1/streams").is(200).body.clone();
+    assert!(!streams.contains("\"mine"), "{streams}");
     let sent = scene.sent[0].load(Ordering::Acquire);
     let lines = (0..sent).map(|it| serde_json::from_str::<Value>(&event(0, it)).expect("JSON"));
     let odd = lines.filter(|it| it["v"].as_u64().is_some_and(|v| v % 2 == 1));

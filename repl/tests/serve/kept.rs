@@ -103,3 +103,24 @@ fn a_query_that_is_dropped_and_created_again_goes_on_counting() {
     daemon.push(&numbers("a", 14..15));
     assert_eq!(page(&daemon, "mine", 12), (all(12..=13), 14, 0));
 }
+
+#[test]
+fn what_the_files_do_not_have_any_more_at_a_start_is_gone_with_its_matches() {
+    let folder = folder();
+    {
+        let daemon = folder.start(&ARGS);
+        daemon.push(&numbers("a", 0..10));
+        assert_eq!(take(&daemon, 2), [1, 2]);
+    }
+    folder.write("q.sql", QUERIES.lines().next().unwrap());
+    let create = "CREATE QUERY odd AS SELECT v FROM s WHERE v % 2 = 1";
+    {
+        let daemon = folder.start(&ARGS);
+        daemon.post("/v1/run", create);
+        assert_eq!(page(&daemon, "odd", 1), (vec![], 6, 0));
+        daemon.push(&numbers("a", 10..12));
+        assert_eq!(take(&daemon, 2), [6]);
+    }
+    let daemon = folder.start(&ARGS);
+    assert_eq!(page(&daemon, "odd", 1), (vec![6], 7, 0));
+}

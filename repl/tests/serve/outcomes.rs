@@ -194,7 +194,7 @@ fn whatever_was_done_to_the_files_is_refused_or_told() {
                 fs::remove_dir_all(data.join("log")).expect("removed");
                 fs::write(data.join("log"), "").expect("written");
             }),
-            Refused("P07"),
+            Refused("P0648"),
         ),
         (
             "no database",
