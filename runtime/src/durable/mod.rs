@@ -245,10 +245,13 @@ impl Durable {
         let log = Arc::new(log);
         let past = Arc::new(past::LogPast::new(Arc::clone(&log)));
         session.look_back_into(Arc::clone(&past) as Arc<dyn crate::past::Past>);
-        replay::replay(&mut session, &log, to, &mut restored, on)?;
+        let undone = replay::replay(&mut session, &log, to, &mut restored, on)?;
         let keeper = Keeper::new(log, past, meta, size, from);
         let journal = keeper.journal();
         session.keep_journal(Box::new(journal));
+        if undone {
+            session.note_undone()?;
+        }
         Ok(Self {
             session,
             keeper,

@@ -16,14 +16,14 @@ use crate::session::{At, Session};
 /// After so many records it is told how far it is.
 const TELL: u64 = 10_000;
 
-/// Does again what the log has behind the checkpoint, up to a position.
+/// Does again what the log has behind the checkpoint, up to a position. Whether the last statement failed, and the log does not say so: the process ended before it could.
 pub(super) fn replay(
     session: &mut Session,
     log: &Log,
     to: u64,
     restored: &mut Restored,
     on: &mut dyn FnMut(Restoring),
-) -> Result<(), Errors> {
+) -> Result<bool, Errors> {
     let from = restored.position.max(log.first());
     if from > restored.position {
         let message = format!(
@@ -37,6 +37,7 @@ pub(super) fn replay(
     let total = to.saturating_sub(from);
     let mut told = 0;
     let mut kept = false;
+    let mut undone = false;
     let mut next = read(&mut reader, to)?;
     while let Some(record) = next {
         next = read(&mut reader, to)?;
@@ -75,7 +76,17 @@ pub(super) fn replay(
                             session.expect_opened(opened)?;
                         }
                         if !failed {
-                            statement(session, &bytes, position)?;
+                            let done = statement(session, &bytes, position);
+                            match done {
+                                Err(errors) if next.is_none() => {
+                                    session.undone();
+                                    undone = true;
+                                    restored.warnings.push(format!(
+                                        "the last statement of the log fails, and is taken back: {errors}"
+                                    ));
+                                }
+                                done => done?,
+                            }
                         }
                     }
                     _ => marker(session, kind, &bytes, position)?,
@@ -89,7 +100,7 @@ pub(super) fn replay(
         }
     }
     session.end_replay();
-    Ok(())
+    Ok(undone)
 }
 
 fn read(reader: &mut Reader, to: u64) -> Result<Option<Record>, Errors> {

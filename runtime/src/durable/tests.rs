@@ -271,12 +271,54 @@ fn statements_that_failed_are_not_done_again() {
         .unwrap_err();
     session.run("CREATE SINK out WITH (connector = 'file', path = '/nowhere/at/all.jsonl'); CREATE QUERY q INTO out AS SELECT v FROM s").unwrap_err();
     session.run("CREATE QUERY p AS SELECT v FROM s").unwrap();
+    // It is nowhere, and stands in nobody's way.
+    session
+        .run("CREATE OR REPLACE QUERY p INTO out AS SELECT v FROM s")
+        .unwrap_err();
+    assert_eq!(session.query_names().collect::<Vec<_>>(), ["p"]);
+    session.run("DROP QUERY q").unwrap_err();
+    session.run("DROP SINK out").unwrap();
     session.commit().unwrap();
     drop(session);
     let mut session = open(&storage);
     assert_eq!(session.query_names().collect::<Vec<_>>(), ["p"]);
     session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
     assert_eq!(session.drain().count(), 1);
+}
+
+#[test]
+fn a_statement_that_failed_and_was_not_told_of_is_taken_back() {
+    let mut taken_back = 0;
+    for seed in 0..60 {
+        let storage = FaultyStorage::new();
+        let mut session = open(&storage);
+        session
+            .run(
+                "CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE QUERY p AS SELECT v FROM s;
+                 CREATE SINK out WITH (connector = 'file', path = '/nowhere/at/all.jsonl')",
+            )
+            .unwrap();
+        session.commit().unwrap();
+        session
+            .run("CREATE QUERY q INTO out AS SELECT v FROM s")
+            .unwrap_err();
+        drop(session);
+        let storage = storage.after_crash(seed);
+        let mut session = open(&storage);
+        let warnings = &session.restored().warnings;
+        taken_back += usize::from(warnings.iter().any(|it| it.contains("is taken back")));
+        for _ in 0..2 {
+            assert_eq!(session.query_names().collect::<Vec<_>>(), ["p"]);
+            session
+                .run("CREATE OR REPLACE QUERY p AS SELECT v FROM s")
+                .unwrap();
+            session.commit().unwrap();
+            drop(session);
+            session = open(&storage);
+            assert_eq!(session.restored().warnings, [""; 0]);
+        }
+    }
+    assert!(taken_back > 3, "{taken_back}");
 }
 
 #[test]

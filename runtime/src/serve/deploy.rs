@@ -15,6 +15,7 @@ use super::state::State;
 use crate::error::{Errors, SourceText};
 use crate::reply::Reply;
 use crate::session::{Piece, Session};
+use crate::status::QueryState;
 
 /// What is created, by kind and name: names are the same whatever their case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -480,6 +481,7 @@ impl Deployment {
             drop.insert(key);
         }
         let steps = self.steps(session, next, &drop, &create, &replace);
+        let paused = paused(session, &difference.rebuilt);
         // Files are compared again at the next start. What they do not have is gone if the process ends between its DROP and its CREATE.
         let beside = self.state.units.iter();
         let beside: Vec<(String, String)> = beside
@@ -490,6 +492,10 @@ impl Deployment {
             again(&beside).map_err(DeployError::of)?;
         }
         take(session, &steps, &mut difference.states)?;
+        for name in paused {
+            // Nobody has said that it is to run.
+            session.pause(&name).map_err(DeployError::of)?;
+        }
         Ok(difference)
     }
 
@@ -540,6 +546,19 @@ impl Deployment {
         }
         steps
     }
+}
+
+/// Those of some queries that are paused.
+fn paused(session: &Session, names: &[String]) -> Vec<String> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let all = session.queries().into_iter();
+    let paused = all.filter(|it| it.state == QueryState::Paused);
+    paused
+        .map(|it| it.name.to_string())
+        .filter(|it| names.contains(it))
+        .collect()
 }
 
 /// Takes the steps one after the other; all are taken back if one fails. `states`: what became of those of queries.
@@ -682,6 +701,7 @@ mod tests {
         assert_eq!(loaded.added, ["s", "t", "q", "r"]);
         let gone = session.watch("SELECT v FROM q").unwrap();
         let stays = session.watch("SELECT w FROM r").unwrap();
+        session.pause("q").unwrap();
         write("ts TIMESTAMP, v BIGINT, more TEXT");
         let prepared = deployment.prepare().unwrap();
         let loaded = deployment
@@ -690,6 +710,8 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         assert_eq!(loaded.changed, ["s"]);
         assert_eq!(loaded.rebuilt, ["q"]);
+        // Nobody has said that it is to run.
+        assert_eq!(paused(&session, &["q".to_owned(), "r".to_owned()]), ["q"]);
         assert_eq!(loaded.unchanged, 2);
         assert!(session.is_watch_done(&gone.name) && !session.is_watch_done(&stays.name));
         assert!(session.why_watch_ended(&gone.name).is_some());

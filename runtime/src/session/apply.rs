@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use portent_grammar::{Schema, Span};
+use portent_parser::ast::ObjectKind;
 use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
@@ -58,7 +59,12 @@ impl Session {
                         self.catalog = *before;
                         return Err(at(errors, place));
                     }
-                    (Err(Ok(errors) | Err(errors)), _) => return Err(errors),
+                    (Err(Ok(errors)), None) => {
+                        let ident = portent_planner::catalog::name::ident(&name);
+                        self.catalog.drop(ObjectKind::Query, true, &ident)?;
+                        return Err(at(errors, place));
+                    }
+                    (Err(Err(errors)), _) => return Err(errors),
                 }
                 Reply::Created {
                     what: "QUERY",
@@ -229,6 +235,22 @@ impl Session {
         Ok(())
     }
 
+    /// Opens the sinks that a query is to write into, before anything has changed: most of what goes wrong goes wrong there.
+    pub(super) fn open_targets(&mut self, new: &NewQuery, place: &Place) -> Result<(), Errors> {
+        #[cfg(feature = "store")]
+        if self.passes_over(&new.def.name) {
+            return Ok(());
+        }
+        let test = self.options.no_connectors;
+        for target in &new.targets {
+            if let Target::Sink(name) = target {
+                let opened = self.outbox.open(name, &new.def.planned.output, test);
+                opened.map_err(|errors| at(errors, place))?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn add_query(
         &mut self,
         new: &NewQuery,
@@ -262,17 +284,12 @@ impl Session {
                 self.flow.add_hidden(spec)?;
             }
         }
-        let test = self.options.no_connectors;
         let mut streams: Vec<IntoStream> = Vec::new();
         let mut sinks = Vec::new();
         for target in &new.targets {
             match target {
                 Target::Stream(_, into) => streams.push(into.clone()),
-                Target::Sink(name) => {
-                    let opened = self.outbox.open(name, &def.planned.output, test);
-                    opened.map_err(|errors| at(errors, place))?;
-                    sinks.push(name.clone());
-                }
+                Target::Sink(name) => sinks.push(name.clone()),
             }
         }
         let mut parts = Vec::new();

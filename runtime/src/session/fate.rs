@@ -94,6 +94,7 @@ impl Session {
         place: &Place,
         on: &mut OnPiece<'_>,
     ) -> Result<(), Result<Errors, Errors>> {
+        self.open_targets(new, place).map_err(Ok)?;
         let taken = self.prepare(new, replaced, since, on).map_err(Ok)?;
         let old = replaced.and_then(|old| self.queries.get(&old.name));
         let turns = old.map(|standing| standing.turns.clone());

@@ -105,6 +105,22 @@ impl Session {
         self.outbox.expect_opened(bytes)
     }
 
+    /// The last statement that was done again failed.
+    #[cfg(feature = "store")]
+    pub(crate) fn undone(&mut self) {
+        self.forget_last();
+        self.look_from(super::At::Live);
+    }
+
+    /// Notes that the last statement of the log failed.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    #[cfg(feature = "store")]
+    pub(crate) fn note_undone(&mut self) -> Result<(), Errors> {
+        self.tell_journal(Note::Void)
+    }
+
     /// What was found when they were opened, and is not as it was: a sentence each.
     #[cfg(feature = "store")]
     pub(crate) fn take_sink_notices(&mut self) -> Vec<String> {
