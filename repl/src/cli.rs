@@ -185,7 +185,7 @@ pub struct ServeArgs {
     /// What clients must show; better ${env:NAME} or ${file:PATH} than itself [env: PORTENT_TOKEN]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
-    /// Where the catalog is kept, so that it survives a restart [env: PORTENT_DATA_DIR]
+    /// Where all is kept that outlives the daemon: events, open matches, matches, queries [env: PORTENT_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Reload the query files when they change
