@@ -168,9 +168,9 @@ fn a_replay_ends_in_its_time_and_with_whoever_asked() {
 fn a_query_catches_up_while_events_come_and_over_a_kill() {
     let folder = folder("[limits]\nstatement_timeout = \"10s\"\n");
     let mut daemon = folder.start(ARGS);
-    filled(&daemon, 150_000);
-    let producer = Producer::start(&daemon, 150_000);
-    until("it pushes", || producer.sent() > 150_100);
+    filled(&daemon, 600_000);
+    let producer = Producer::start(&daemon, 600_000);
+    until("it pushes", || producer.sent() > 600_100);
     let mut tries = 0;
     until("others go on meanwhile", || {
         tries += 1;
