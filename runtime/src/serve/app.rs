@@ -150,13 +150,7 @@ impl App {
         let Some(store) = self.store.clone() else {
             return self.ask(job).await;
         };
-        let noted = Arc::clone(&store);
-        let done = self.ask(move |session| {
-            let done = job(session);
-            noted.release(session);
-            (done, noted.position())
-        });
-        let (done, position) = done.await?;
+        let (done, position) = self.ask(noting(&store, job)).await?;
         store.durable(position).await?;
         Ok(done)
     }
@@ -172,13 +166,7 @@ impl App {
         let Some(store) = self.store.clone() else {
             return self.insist(job).await;
         };
-        let noted = Arc::clone(&store);
-        let done = self.insist(move |session| {
-            let done = job(session);
-            noted.release(session);
-            (done, noted.position())
-        });
-        let (done, position) = done.await?;
+        let (done, position) = self.insist(noting(&store, job)).await?;
         store.durable(position).await?;
         Ok(done)
     }
@@ -282,6 +270,19 @@ impl App {
         let settled = self.hub.settle().await;
         settled.map_err(|error| Failure::of_disk(&error))?;
         sources::follow(self).await
+    }
+}
+
+/// A job, and the position of the log behind what it did.
+fn noting<R>(
+    store: &Arc<Store>,
+    job: impl FnOnce(&mut Session) -> R + Send + 'static,
+) -> impl FnOnce(&mut Session) -> (R, u64) + Send + 'static {
+    let store = Arc::clone(store);
+    move |session| {
+        let done = job(session);
+        store.release(session);
+        (done, store.position())
     }
 }
 

@@ -21,7 +21,7 @@ use crate::error::Errors;
 #[cfg(feature = "serve")]
 use crate::error::SourceText;
 #[cfg(feature = "serve")]
-use crate::plan::{Begin, Effect, Planning};
+use crate::plan::{Begin, Effect};
 
 /// A query in a session beside the one in which it is to stand, on its way to where that one is. It may be taken to another thread.
 pub(crate) struct Ahead {
@@ -214,17 +214,7 @@ impl Session {
 
     fn planned_ahead(&mut self, statement: &Statement) -> Result<Option<Ahead>, Errors> {
         let files = Arc::clone(&self.files);
-        let mut planning = Planning {
-            reading: self.reading(),
-            catalog: &mut self.catalog,
-            files: &files,
-            options: &self.options,
-            diagnostics: Vec::new(),
-            blind: false,
-            implicit: Vec::new(),
-            watches: &self.watches,
-            ended: Vec::new(),
-        };
+        let mut planning = self.planning(&files);
         let effect = planning.statement(statement);
         let is_wrong = planning
             .diagnostics

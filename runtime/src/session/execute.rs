@@ -17,6 +17,7 @@ use super::apply::Place;
 use super::seen::Seen;
 use super::{Checked, OnPiece, Piece, Session};
 use crate::error::{Errors, SourceText};
+use crate::files::Files;
 use crate::journal::Note;
 use crate::plan::{Effect, Planning};
 use crate::reply::Reply;
@@ -260,6 +261,21 @@ impl Session {
         }
     }
 
+    /// To plan statements in the session's own catalog.
+    pub(super) fn planning<'a>(&'a mut self, files: &'a Files) -> Planning<'a> {
+        Planning {
+            reading: self.reading(),
+            catalog: &mut self.catalog,
+            files,
+            options: &self.options,
+            diagnostics: Vec::new(),
+            blind: false,
+            implicit: Vec::new(),
+            watches: &self.watches,
+            ended: Vec::new(),
+        }
+    }
+
     /// The half of a statement's execution that changes the catalog; what is left to do comes back. `on` hears its warnings.
     pub(super) fn plan_one(
         &mut self,
@@ -268,17 +284,7 @@ impl Session {
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Effect>, Errors> {
         let files = Arc::clone(&self.files);
-        let mut planning = Planning {
-            reading: self.reading(),
-            catalog: &mut self.catalog,
-            files: &files,
-            options: &self.options,
-            diagnostics: Vec::new(),
-            blind: false,
-            implicit: Vec::new(),
-            watches: &self.watches,
-            ended: Vec::new(),
-        };
+        let mut planning = self.planning(&files);
         let effect = planning.statement(statement);
         let is_set = matches!(statement.kind, StatementKind::Set { .. });
         let (diagnostics, implicit) = (planning.diagnostics, planning.implicit);
