@@ -102,6 +102,13 @@ fn a_query_that_is_dropped_and_created_again_goes_on_counting() {
     assert_eq!(page(&daemon, "mine", 1), (all(11..=12), 13, 0));
     daemon.push(&numbers("a", 14..15));
     assert_eq!(page(&daemon, "mine", 12), (all(12..=13), 14, 0));
+    // In one text, too.
+    daemon.post("/v1/run", format!("DROP QUERY mine; {create}"));
+    assert_eq!(page(&daemon, "mine", 1), (vec![], 14, 0));
+    daemon.push(&numbers("a", 15..16));
+    drop(daemon);
+    let daemon = folder.start(&ARGS);
+    assert_eq!(page(&daemon, "mine", 1), (all(14..=14), 15, 0));
 }
 
 #[test]

@@ -223,9 +223,23 @@ fn job<T: Taker>(
         timeout: app.statement_timeout(),
         ..Limit::default()
     };
+    let hub = Arc::clone(&app.hub);
     move |session| {
         let mut marks = Vec::new();
-        let result = limit.run(&mut taker, &mut marks, |on| run(session, on));
+        let result = limit.run(&mut taker, &mut marks, |on| {
+            run(session, &mut |piece| {
+                if let Piece::Reply(Reply::Dropped {
+                    what: "QUERY",
+                    name,
+                    existed: true,
+                }) = &piece
+                {
+                    // One that the same text creates anew is another.
+                    hub.drop_query(name);
+                }
+                on(piece)
+            })
+        });
         (taker, result, marks)
     }
 }

@@ -185,12 +185,22 @@ impl Hub {
     /// Forgets all queries but these; on the session's thread, so that they are those that there are. If matches outlive the daemon, one that is created again goes on with the numbers, and does not show what was before.
     pub fn retain(&self, queries: &HashSet<String>) {
         let there: HashSet<Arc<str>> = queries.iter().map(|it| kept::key(it)).collect();
+        self.forget(|key| !there.contains(key));
+    }
+
+    /// A query was dropped, whatever is created behind it; on the session's thread.
+    pub fn drop_query(&self, query: &str) {
+        let dropped = kept::key(query);
+        self.forget(|key| *key == *dropped);
+    }
+
+    fn forget(&self, is_gone: impl Fn(&str) -> bool) {
         let mut logs = self.logs_mut();
         let logs = &mut *logs;
-        logs.by_name.retain(|_, log| there.contains(log.key()));
+        logs.by_name.retain(|_, log| !is_gone(log.key()));
         let mut gone: Vec<(Arc<str>, u64)> = Vec::new();
         logs.by_key.retain(|key, log| {
-            let keep = there.contains(key);
+            let keep = !is_gone(key);
             if !keep {
                 let next = log.drop_query();
                 // Of one that never had anything nothing need be remembered.
@@ -206,7 +216,7 @@ impl Hub {
         // Those that went when nobody could write it down.
         for (key, before) in &logs.before {
             let known = before.next > before.floor.max(1) || !before.groups.is_empty();
-            if known && !there.contains(key) {
+            if known && is_gone(key) {
                 gone.push((Arc::clone(key), logs.next(key)));
             }
         }
