@@ -46,7 +46,7 @@ fn list(args: &CheckpointListArgs, terminal: &Terminal) -> Result<Outcome, Failu
             Ok((info, bytes)) => [
                 number(look.id),
                 number(info.position),
-                number(info.queries.len() as u64),
+                number(count(info.queries.iter().map(|(query, ..)| query))),
                 number(bytes.iter().sum()),
                 Value::text("readable"),
             ],
@@ -118,7 +118,7 @@ fn verify(args: &CheckpointVerifyArgs, terminal: &Terminal) -> Result<Outcome, F
                 "checkpoint {} at position {}, {}, {}: sound",
                 look.id,
                 checkpoint.position,
-                queries(checkpoint.queries.len() as u64),
+                queries(count(checkpoint.queries.iter().map(|it| &it.query))),
                 counted(bytes(&checkpoint), "byte")
             )?,
             Err(errors) => {
@@ -145,6 +145,11 @@ fn verify(args: &CheckpointVerifyArgs, terminal: &Terminal) -> Result<Outcome, F
     } else {
         Err(wrong.into())
     }
+}
+
+/// How many are queries: what a session or a daemon keeps beside them has a `$` before its name.
+fn count<'a>(names: impl Iterator<Item = &'a String>) -> u64 {
+    names.filter(|it| !it.starts_with('$')).count() as u64
 }
 
 fn queries(count: u64) -> String {

@@ -67,6 +67,17 @@ fn what_was_open_is_open_again() {
     daemon.push(&numbers("a", 7..15));
     assert!(pairs(&daemon).ends_with(&[(7, 14)]));
     drop(daemon);
+    let mut show = std::process::Command::new(env!("CARGO_BIN_EXE_portent"));
+    show.args(["checkpoint", "show", "data/log", "-o", "jsonl"])
+        .current_dir(&folder.path);
+    let shown = crate::daemon::output(&mut show);
+    let queries: Vec<serde_json::Value> = shown
+        .lines()
+        .filter_map(|it| serde_json::from_str(it).ok())
+        .filter(|it: &serde_json::Value| it["fingerprint"] != "")
+        .map(|it| it["query"].clone())
+        .collect();
+    assert_eq!(queries, ["odd", "pairs", "alone"], "{shown}");
     assert!(
         folder.log().contains("checkpoint=0 replayed=0"),
         "{}",

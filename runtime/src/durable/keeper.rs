@@ -36,6 +36,8 @@ pub(crate) struct Moment {
     states: Vec<(&'static str, Vec<u8>)>,
     /// Its state; or a session like it, in which that is made again.
     session: Result<Vec<u8>, Box<Session>>,
+    /// What stands, by name, and what tells one version of a query from another.
+    queries: Vec<(String, u64)>,
     /// Files of sinks.
     unsynced: Vec<Unsynced>,
     /// How long it was held up.
@@ -141,6 +143,7 @@ impl Keeper {
         Ok(Moment {
             position,
             states: vec![(STATEMENTS, statements), (SINKS, sinks)],
+            queries: session.fingerprints(),
             unsynced,
             session: state,
             held_up: began.elapsed(),
@@ -157,6 +160,7 @@ impl Keeper {
             position,
             states,
             session,
+            queries,
             unsynced,
             held_up,
         } = moment;
@@ -181,7 +185,14 @@ impl Keeper {
         };
         let all = states.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
         let all = all.chain([(SESSION, bytes.as_slice())]);
-        let states: Vec<QueryState> = all.map(state).collect();
+        // Their states are in that of the session; for whoever looks into it.
+        let named = queries.into_iter().map(|(query, fingerprint)| QueryState {
+            query,
+            fingerprint: format!("{fingerprint:016x}"),
+            position,
+            chunks: Vec::new(),
+        });
+        let states: Vec<QueryState> = all.map(state).chain(named).collect();
         let size = bytes.len() as u64;
         drop(bytes);
         let written = self

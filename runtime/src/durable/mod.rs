@@ -59,11 +59,11 @@ pub(crate) use keeper::{Keeper, Moment};
 use keeper::{foreign, state};
 
 /// Under this name a checkpoint has the state of the whole session.
-const SESSION: &str = "session";
+const SESSION: &str = "$session";
 /// Under this name a checkpoint has the statements that made what stands.
-const STATEMENTS: &str = "statements";
+const STATEMENTS: &str = "$statements";
 /// Under this name a checkpoint has where the sinks are.
-const SINKS: &str = "sinks";
+const SINKS: &str = "$sinks";
 /// A state is kept in pieces of so many bytes.
 const CHUNK: usize = 1 << 20;
 

@@ -31,7 +31,7 @@ const PAYS: u64 = 1024;
 /// … and is taken all the same after so many intervals.
 const SELDOM: u32 = 60;
 /// Under this name a checkpoint has what the daemon knows of matches.
-pub(super) const MATCHES: &str = "matches";
+pub(super) const MATCHES: &str = "$matches";
 
 /// How far the log is on its way to the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,6 +37,16 @@ impl Session {
             .filter(|it| !self.is_watch(it))
     }
 
+    /// The standing queries, with their fingerprints, which tell one version of a query from another.
+    #[cfg(feature = "store")]
+    pub(crate) fn fingerprints(&self) -> Vec<(String, u64)> {
+        let queries = self.catalog.queries();
+        queries
+            .filter(|it| !self.is_watch(&it.name))
+            .filter_map(|it| Some((it.name.clone(), it.queries.last()?.fingerprint)))
+            .collect()
+    }
+
     /// The queries that stand on one of these streams, queries or sinks, directly or not, in the order of creation. Names are in lower
     /// case.
     #[cfg(feature = "serve")]

@@ -178,11 +178,20 @@ pub fn measure(events: u64, root: &Path) -> Result<String, Error> {
         );
         line(&mut table, text);
     }
-    line(&mut table, "\n| open matches | state, MiB | held up, ms | checkpoint beside, s | on the spot, s | opened from it, s |\n|---|---|---|---|---|---|".to_owned());
+    line(&mut table, format!("\n{CHECKPOINTS}"));
     for open_matches in [events / 100, events / 10, events] {
         let text = checkpoint(open_matches, root)?;
         line(&mut table, text);
     }
+    Ok(table)
+}
+
+const CHECKPOINTS: &str = "| open matches | state, MiB | held up, ms | checkpoint beside, s | on the spot, s | opened from it, s |\n|---|---|---|---|---|---|";
+
+/// The table of one checkpoint, with so many matches open.
+pub fn checkpoints(open: u64, root: &Path) -> Result<String, Error> {
+    let table = format!("{CHECKPOINTS}\n{}\n", checkpoint(open, root)?);
+    print!("{table}");
     Ok(table)
 }
 
