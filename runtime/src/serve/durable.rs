@@ -14,6 +14,7 @@ use super::config::{MatchConfig, StoreConfig};
 use super::failure::Failure;
 use super::hub::Hub;
 use super::kept;
+use super::news::News;
 use crate::builder::SessionBuilder;
 use crate::durable::{Checkpointed, Durable, DurableConfig, Keeper, Moment, Restored, Restoring};
 use crate::error::Errors;
@@ -53,6 +54,8 @@ pub(crate) struct Store {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// One checkpoint at a time.
     taking: Mutex<()>,
+    /// What sinks say.
+    refused: News,
     pub counts: Counts,
 }
 
@@ -215,6 +218,7 @@ impl Store {
             stop: Stop::default(),
             threads: Mutex::default(),
             taking: Mutex::default(),
+            refused: News::default(),
             counts: Counts::default(),
         }
     }
@@ -290,7 +294,9 @@ impl Store {
             return;
         }
         let durable = self.keeper.log.durable();
-        if let Err(error) = session.release(durable) {
+        if let Err(error) = session.release(durable)
+            && self.refused.is(&error.to_string())
+        {
             tracing::error!(%error, "a sink can't be written");
         }
         self.reached.send_if_modified(|reached| match reached {

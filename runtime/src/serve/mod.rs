@@ -33,6 +33,7 @@ mod listen;
 mod load;
 mod log;
 mod metrics;
+mod news;
 pub mod shell;
 mod sources;
 mod starting;
@@ -194,14 +195,19 @@ impl Server {
         } = loaded??;
         let sinks_stop = session.sinks_stop();
         let (watches, keeping) = (Arc::clone(&hub), store.clone());
+        let (failed, unwritten) = (news::News::default(), news::News::default());
         let host = Host::start_ticking(session, TICK, move |session| {
             watches.end_watches(session);
-            if let Err(error) = session.tick().and_then(|()| session.flush()) {
+            if let Err(error) = session.tick().and_then(|()| session.flush())
+                && failed.is(&error.to_string())
+            {
                 tracing::error!(%error, "a tick failed");
             }
             if let Some(store) = &keeping {
                 store.release(session);
-                if let Err(error) = store.write_matches() {
+                if let Err(error) = store.write_matches()
+                    && unwritten.is(&error.to_string())
+                {
                     tracing::error!(%error, "matches can't be written");
                 }
             }

@@ -97,7 +97,11 @@ impl Outbox {
                     self.held.push(row);
                     return Ok(());
                 }
-                self.write(name, values, match_id)
+                let written = self.write(name, values, match_id);
+                if written.is_err() {
+                    self.give_up(name);
+                }
+                written
             }
             Delivery::Report(route, output) => {
                 self.rows += 1;
@@ -242,6 +246,14 @@ impl Outbox {
             .collect();
         due.into_iter()
             .try_for_each(|(name, columns)| self.open(&name, &columns, false))
+    }
+
+    /// A sink that refused a row gets no others of the same moment.
+    fn give_up(&mut self, name: &str) {
+        let writer = self.sinks.get_mut(name).and_then(|it| it.writer.as_mut());
+        if let Some(writer) = writer.filter(|_| self.marks.noting) {
+            writer.give_up();
+        }
     }
 
     fn write(

@@ -1,7 +1,9 @@
 //! Sinks that are killed anywhere, and write again what came behind their last mark.
 
-use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portent_grammar::{Column, Type, Value};
 use proptest::prelude::*;
@@ -345,4 +347,99 @@ fn marks_of_other_sinks_and_damaged_ones() {
     let printed = SinkConfig::stdout(SinkFormat::Jsonl);
     let mut writer = Writer::open(&printed, "k", &columns()).unwrap();
     assert_eq!(writer.mark().unwrap(), None);
+}
+
+/// A file on a disk that has so much room.
+struct Full {
+    file: File,
+    room: Arc<AtomicUsize>,
+}
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.room.load(Ordering::Relaxed).min(bytes.len());
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let written = self.file.write(&bytes[..room])?;
+        self.room.fetch_sub(written, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A sink with a mark, on such a disk.
+fn full(path: &str, more: &[(&str, &str)]) -> (Writer, Arc<AtomicUsize>) {
+    let mut writer = Writer::open(&config(path, more), "k", &columns()).unwrap();
+    writer.mark().unwrap();
+    let room = Arc::new(AtomicUsize::new(0));
+    let output: Box<dyn Write + Send> = Box::new(Full {
+        file: OpenOptions::new().append(true).open(path).unwrap(),
+        room: Arc::clone(&room),
+    });
+    writer.output = match writer.output {
+        Output::Gzip(_) => Output::Gzip(GzEncoder::new(output, Compression::default())),
+        _ => Output::Plain(output),
+    };
+    (writer, room)
+}
+
+#[test]
+fn what_a_full_disk_refused_is_written_when_there_is_room() {
+    let folder = Folder::new();
+    for (name, more) in [("x.jsonl", &[][..]), ("x.jsonl.gz", &[])] {
+        let path = folder.path(name);
+        let (mut writer, room) = full(&path, more);
+        let mut refused = 0;
+        for number in 0..9_000 {
+            // Not much shorter when it is packed.
+            let noise =
+                (number as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+            let row = [Value::Int(number), Value::text(format!("{noise:032x}"))];
+            refused += usize::from(writer.write_match(&row, None).is_err());
+            // A little, now and then: not where a row ends.
+            if number % 1000 == 0 {
+                room.store(777, Ordering::Relaxed);
+                refused += usize::from(writer.flush().is_err());
+            }
+        }
+        assert!(refused > 5, "{refused}");
+        room.store(usize::MAX, Ordering::Relaxed);
+        writer.flush().unwrap();
+        writer.mark().unwrap();
+        writer.finish().unwrap();
+        let mut text = String::new();
+        match name.ends_with("gz") {
+            true => flate2::read::MultiGzDecoder::new(File::open(&path).unwrap())
+                .read_to_string(&mut text)
+                .unwrap(),
+            false => File::open(&path)
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap(),
+        };
+        let numbers = text.lines().map(|it| {
+            let digits = it.split([':', ',']).nth(1).unwrap();
+            digits.trim().parse::<i64>().unwrap()
+        });
+        assert!(numbers.eq(0..9_000), "{name}");
+    }
+}
+
+#[test]
+fn once_rows_are_given_up_no_mark_holds() {
+    let folder = Folder::new();
+    let (mut writer, room) = full(&folder.path("x.jsonl"), &[]);
+    let row = [Value::Int(1), Value::text("x".repeat(1 << 20))];
+    for _ in 0..MOST >> 20 {
+        assert!(writer.write_match(&row, None).is_err());
+    }
+    assert!(writer.buffer.len() < MOST + (2 << 20));
+    writer.write_match(&row, None).unwrap_err();
+    room.store(usize::MAX, Ordering::Relaxed);
+    writer.flush().unwrap();
+    assert!(writer.mark().is_err());
 }

@@ -38,6 +38,8 @@ pub(crate) use webhook::{check_header, check_url};
 
 /// How much is gathered before it is written.
 const BLOCK: usize = 64 << 10;
+/// So much may wait for a file that refuses; then rows are given up.
+const MOST: usize = 64 << 20;
 
 /// Writes rows.
 ///
@@ -68,6 +70,8 @@ pub struct Writer {
     packing: bool,
     /// A checksum of where the rows go.
     of: u64,
+    /// Rows were left out.
+    gave_up: bool,
 }
 
 enum Output {
@@ -279,6 +283,7 @@ impl Writer {
             disk: None,
             packing: false,
             of: 0,
+            gave_up: false,
         }
     }
 
@@ -306,6 +311,11 @@ impl Writer {
     }
 
     fn mark_file(&mut self) -> Result<mark::FileAt, ConnectError> {
+        if self.gave_up {
+            return Err(self.failed(&io::Error::other(
+                "rows were left out when it refused; they are written at the next start",
+            )));
+        }
         self.empty()?;
         if let Err(error) = self.end_member() {
             return Err(self.failed(&error));
@@ -377,7 +387,14 @@ impl Writer {
             self.rows += 1;
             return Ok(());
         }
-        self.rotate()?;
+        if self.buffer.len() >= MOST {
+            self.gave_up = true;
+            return Err(self.failed(&io::Error::other(
+                "it has refused for so long that rows are given up; they are written at the next start",
+            )));
+        }
+        // What can't be put aside goes on, and the row with it.
+        let rotated = self.rotate();
         self.header();
         self.buffer.extend_from_slice(self.label.as_bytes());
         match self.format {
@@ -395,9 +412,9 @@ impl Writer {
         }
         self.rows += 1;
         if self.buffer.len() >= BLOCK {
-            self.empty()
+            rotated.and(self.empty())
         } else {
-            Ok(())
+            rotated
         }
     }
 
@@ -528,24 +545,35 @@ impl Writer {
         self.bytes + self.buffer.len() as u64
     }
 
+    /// Rows that were to follow have been left out: no mark holds any more, so that all since the last one come again at the next start.
+    pub fn give_up(&mut self) {
+        self.gave_up = true;
+    }
+
     fn empty(&mut self) -> Result<(), ConnectError> {
-        let result = match &mut self.output {
-            Output::Plain(output) => output.write_all(&self.buffer),
+        let (written, result) = match &mut self.output {
+            Output::Plain(output) => write(output, &self.buffer),
             Output::Gzip(output) => {
                 self.packing |= !self.buffer.is_empty();
-                output.write_all(&self.buffer)
+                write(output, &self.buffer)
             }
-            Output::Queue(_) | Output::Own(_) | Output::Nowhere => Ok(()),
-            Output::Broken if self.buffer.is_empty() => Ok(()),
-            Output::Broken => Err(io::Error::other(
-                "the file was put aside, and no new one begun",
-            )),
+            Output::Queue(_) | Output::Own(_) | Output::Nowhere => (self.buffer.len(), Ok(())),
+            Output::Broken if self.buffer.is_empty() => (0, Ok(())),
+            Output::Broken => (
+                0,
+                Err(io::Error::other(
+                    "the file was put aside, and no new one begun",
+                )),
+            ),
         };
-        self.bytes += self.buffer.len() as u64;
+        // Somebody counts on each row: what could not be written is tried again. Others have heard of it, and end, or go on without.
+        let keeps = self.disk.as_ref().is_some_and(|it| it.marked);
+        let done = if keeps { written } else { self.buffer.len() };
+        self.bytes += done as u64;
         if let Some(rotation) = &mut self.rotation {
-            rotation.bytes += self.buffer.len() as u64;
+            rotation.bytes += done as u64;
         }
-        self.buffer.clear();
+        self.buffer.drain(..done);
         result.map_err(|error| self.failed(&error))
     }
 
@@ -569,4 +597,18 @@ impl Writer {
             ),
         }
     }
+}
+
+/// Writes as much as goes: how much, and what ended it.
+fn write(output: &mut impl Write, mut bytes: &[u8]) -> (usize, io::Result<()>) {
+    let all = bytes.len();
+    while !bytes.is_empty() {
+        match output.write(bytes) {
+            Ok(0) => return (all - bytes.len(), Err(io::ErrorKind::WriteZero.into())),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (all - bytes.len(), Err(error)),
+        }
+    }
+    (all, Ok(()))
 }
