@@ -92,6 +92,44 @@ fn append(path: &Path, rows: std::ops::Range<i64>) {
     }
 }
 
+/// A stream that follows a file, and a query that reads it.
+fn follow(session: &mut Session, path: &Path) {
+    let stream = format!(
+        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
+        path.display()
+    );
+    session.run(&stream).unwrap();
+    session.run("CREATE QUERY q AS SELECT v FROM s").unwrap();
+}
+
+/// What sources have told.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    fn new() -> (Self, OnSourceNews) {
+        let heard = Self::default();
+        let told = heard.clone();
+        let on = Arc::new(move |_: &str, it: SourceNews| {
+            told.0.lock().unwrap().push(format!("{it:?}"));
+        });
+        (heard, on)
+    }
+
+    fn has(&self, news: &str) -> bool {
+        let all = self.0.lock().unwrap();
+        all.iter().any(|it| it.starts_with(news))
+    }
+
+    fn wait(&self, what: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !what() {
+            assert!(began.elapsed() < LIMIT, "{:?}", self.0.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 #[test]
 fn a_file_is_read_once_whatever_a_crash_undoes() {
     let mut undone = 0;
@@ -217,30 +255,14 @@ fn one_that_failed_goes_on_where_it_was() {
     let host = Host::start(session).unwrap();
     let handle = host.handle();
     let sources = Sources::default();
-    let news = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&news);
-    let on: OnSourceNews = Arc::new(move |_: &str, it: SourceNews| {
-        told.lock().unwrap().push(format!("{it:?}"));
-    });
+    let (heard, on) = Heard::new();
     let wanted = handle.call(|session| session.wanted_sources()).unwrap();
     sources.follow(wanted, &handle, &on);
-    let wait = |what: &dyn Fn() -> bool| {
-        let began = Instant::now();
-        while !what() {
-            assert!(began.elapsed() < LIMIT, "{:?}", news.lock().unwrap());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    };
-    wait(&|| {
-        news.lock()
-            .unwrap()
-            .iter()
-            .any(|it| it.starts_with("GoesOn"))
-    });
+    heard.wait(|| heard.has("GoesOn"));
     let mended = fs::read_to_string(&path).unwrap().replace("oops", "{} ");
     fs::write(&path, mended).unwrap();
     append(&path, 3..5);
-    wait(&|| sources.status().iter().any(|(_, it)| it.rows() == 6));
+    heard.wait(|| sources.status().iter().any(|(_, it)| it.rows() == 6));
     sources.stop();
     let mut session = host.stop().unwrap();
     let values: Vec<Option<i64>> = session.drain().map(|it| it.get("v")).collect();
@@ -254,42 +276,21 @@ fn a_disk_that_is_full_for_a_while_loses_nothing() {
     append(&path, 0..3);
     let storage = FaultyStorage::new();
     let mut session = open(&storage);
-    let stream = format!(
-        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
-        path.display()
-    );
-    session.run(&stream).unwrap();
-    session.run("CREATE QUERY q AS SELECT v FROM s").unwrap();
+    follow(&mut session, &path);
     let (session, keeper, _) = session.into_parts();
     let host = Host::start(session).unwrap();
     let handle = host.handle();
     let sources = Sources::default();
-    let news = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&news);
-    let on: OnSourceNews = Arc::new(move |_: &str, it: SourceNews| {
-        told.lock().unwrap().push(format!("{it:?}"));
-    });
+    let (heard, on) = Heard::new();
     let wanted = handle.call(|session| session.wanted_sources()).unwrap();
     sources.follow(wanted, &handle, &on);
-    let wait = |what: &dyn Fn() -> bool| {
-        let began = Instant::now();
-        while !what() {
-            assert!(began.elapsed() < LIMIT, "{:?}", news.lock().unwrap());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    };
     let rows = || sources.status().first().map_or(0, |(_, it)| it.rows());
-    wait(&|| rows() == 3);
+    heard.wait(|| rows() == 3);
     storage.set_capacity(Some(0));
     append(&path, 3..9);
-    wait(&|| {
-        news.lock()
-            .unwrap()
-            .iter()
-            .any(|it| it.starts_with("NotTaken"))
-    });
+    heard.wait(|| heard.has("NotTaken"));
     storage.set_capacity(None);
-    wait(&|| rows() == 9);
+    heard.wait(|| rows() == 9);
     sources.stop();
     drop((host.stop().unwrap(), keeper));
     assert_eq!(logged(&open(&storage)), (0..9).collect::<Vec<_>>());
@@ -302,12 +303,7 @@ fn one_that_is_stopped_and_begun_again_at_once_gives_nothing_twice() {
     append(&path, 0..20_000);
     let storage = FaultyStorage::new();
     let mut session = open(&storage);
-    let stream = format!(
-        "CREATE STREAM s (v BIGINT) WITH (path = '{}', follow = true, follow.poll = '1 ms')",
-        path.display()
-    );
-    session.run(&stream).unwrap();
-    session.run("CREATE QUERY q AS SELECT v FROM s").unwrap();
+    follow(&mut session, &path);
     let (session, keeper, _) = session.into_parts();
     let host = Host::start(session).unwrap();
     let handle = host.handle();

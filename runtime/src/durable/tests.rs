@@ -216,6 +216,17 @@ fn events_of_an_origin_are_in_once_wherever_it_was_cut() {
     assert!(cut > 10, "a block must be cut now and then: {cut}");
 }
 
+/// The log holds nothing any more of what has been.
+fn forget(session: &mut Durable) {
+    session.log().roll(0).unwrap();
+    session.checkpoint().unwrap();
+    let retention = Retention {
+        before: Some(session.log().next()),
+        ..Retention::default()
+    };
+    session.retain(&retention).unwrap();
+}
+
 #[test]
 fn what_was_dropped_leaves_nothing_behind() {
     let storage = FaultyStorage::new();
@@ -235,13 +246,7 @@ fn what_was_dropped_leaves_nothing_behind() {
             )
             .unwrap();
         // As long as the log holds it, somebody may look back to it.
-        session.log().roll(0).unwrap();
-        session.checkpoint().unwrap();
-        let retention = Retention {
-            before: Some(session.log().next()),
-            ..Retention::default()
-        };
-        session.retain(&retention).unwrap();
+        forget(session);
         let moment = session.checkpoint().unwrap();
         (moment.bytes, session.remembered().len())
     };
@@ -404,13 +409,7 @@ fn what_a_query_read_before_it_was_replaced_may_be_dropped() {
         .run("DROP QUERY r; DROP QUERY q; DROP STREAM a")
         .unwrap();
     // Nothing is left of what was there only since q spoke of it.
-    session.log().roll(0).unwrap();
-    session.checkpoint().unwrap();
-    let retention = Retention {
-        before: Some(session.log().next()),
-        ..Retention::default()
-    };
-    session.retain(&retention).unwrap();
+    forget(&mut session);
     session.checkpoint().unwrap();
     assert_eq!(session.remembered().len(), 1);
     drop(session);

@@ -9,6 +9,7 @@ use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
 use super::execute::step;
+use super::fate::Unmade;
 use super::pass::Passing;
 use super::target::Sink;
 use super::{OnPiece, Piece, Session, Standing, StreamState};
@@ -55,16 +56,16 @@ impl Session {
                 match (made, before) {
                     (Ok(()), _) => {}
                     // It never stood.
-                    (Err(Ok(errors)), Some(before)) => {
+                    (Err(Unmade::Before(errors)), Some(before)) => {
                         self.catalog = *before;
                         return Err(at(errors, place));
                     }
-                    (Err(Ok(errors)), None) => {
+                    (Err(Unmade::Before(errors)), None) => {
                         let ident = portent_planner::catalog::name::ident(&name);
                         self.catalog.drop(ObjectKind::Query, true, &ident)?;
                         return Err(at(errors, place));
                     }
-                    (Err(Err(errors)), _) => return Err(errors),
+                    (Err(Unmade::Amid(errors)), _) => return Err(errors),
                 }
                 Reply::Created {
                     what: "QUERY",

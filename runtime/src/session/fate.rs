@@ -60,6 +60,14 @@ impl Taken {
     }
 }
 
+/// Why a query was not made.
+pub(super) enum Unmade {
+    /// It came to nothing before anything but the catalog had changed.
+    Before(Errors),
+    /// What it was to replace is gone.
+    Amid(Errors),
+}
+
 impl Fate {
     /// A sentence without its full stop.
     fn say(&self, query: &str) -> String {
@@ -84,8 +92,7 @@ impl Fate {
 }
 
 impl Session {
-    /// Makes a query, and lets it see, or go on with, what it is to. Nothing has changed but the catalog if it comes to nothing before it stands: then the error
-    /// is `Err(Ok(…))`.
+    /// Makes a query, and lets it see, or go on with, what it is to.
     pub(super) fn make_query(
         &mut self,
         new: &NewQuery,
@@ -93,12 +100,13 @@ impl Session {
         since: Option<Begin>,
         place: &Place,
         on: &mut OnPiece<'_>,
-    ) -> Result<(), Result<Errors, Errors>> {
-        self.open_targets(new, place).map_err(Ok)?;
-        let taken = self.prepare(new, replaced, since, on).map_err(Ok)?;
+    ) -> Result<(), Unmade> {
+        self.open_targets(new, place).map_err(Unmade::Before)?;
+        let taken = self.prepare(new, replaced, since, on);
+        let taken = taken.map_err(Unmade::Before)?;
         let old = replaced.and_then(|old| self.queries.get(&old.name));
         let turns = old.map(|standing| standing.turns.clone());
-        self.add_query(new, replaced, place).map_err(Err)?;
+        self.add_query(new, replaced, place).map_err(Unmade::Amid)?;
         let Some(taken) = taken else { return Ok(()) };
         // What is explained afterwards is explained by all that it saw.
         if let Some(standing) = self.queries.get_mut(&new.def.name) {
@@ -114,11 +122,11 @@ impl Session {
                 // It can't be left there half made.
                 let ident = portent_planner::catalog::name::ident(&new.def.name);
                 let dropped = self.catalog.drop(ObjectKind::Query, true, &ident);
-                dropped.map_err(|it| Err(it.into()))?;
+                dropped.map_err(|it| Unmade::Amid(it.into()))?;
                 let name = new.def.name.clone();
                 self.apply(Effect::DropQuery { name }, place, on)
-                    .map_err(Err)?;
-                return Err(Err(at(errors, place)));
+                    .map_err(Unmade::Amid)?;
+                return Err(Unmade::Amid(at(errors, place)));
             }
         };
         // It stands now, whatever a sink says to its past.

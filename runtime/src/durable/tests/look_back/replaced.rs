@@ -57,6 +57,39 @@ fn notices(session: &mut Session, sql: &str) -> Vec<String> {
     notices.collect()
 }
 
+/// Both do the same steps; before one of them a query of the second is replaced. From then on they give the same rows. `kill`: it is killed after each step, and above 1 a
+/// checkpoint is taken then.
+fn go_on(
+    steps: &[Do],
+    at: usize,
+    kill: u8,
+    (mut undisturbed, mut session, mut storage): (Durable, Durable, FaultyStorage),
+    names: &[&str],
+    replace: impl Fn(&mut Durable) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    for (number, it) in steps.iter().enumerate() {
+        if number == at {
+            replace(&mut session)?;
+        }
+        step(&mut undisturbed, it);
+        step(&mut session, it);
+        let (one, other) = (rows(&mut undisturbed, names), rows(&mut session, names));
+        if number >= at {
+            expected.extend(one);
+            found.extend(other);
+        }
+        if kill > 0 {
+            session = again(session, &mut storage, number as u64);
+            if kill > 1 {
+                session.checkpoint().unwrap();
+            }
+        }
+    }
+    prop_assert_eq!(found, expected);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -70,32 +103,16 @@ proptest! {
     ) {
         // Another query of its family may have a part in its graph.
         let more = if alike { format!("CREATE QUERY alike AS SELECT 1 AS one {pattern};") } else { String::new() };
-        let mut undisturbed = start(&FaultyStorage::new(), &format!("{more} CREATE QUERY q AS SELECT {other} {pattern}"));
-        let mut storage = FaultyStorage::new();
-        let mut session = start(&storage, &format!("{more} CREATE QUERY q WITH (max_partial_matches = 5000) AS SELECT {one} {pattern}"));
-        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        let undisturbed = start(&FaultyStorage::new(), &format!("{more} CREATE QUERY q AS SELECT {other} {pattern}"));
+        let storage = FaultyStorage::new();
+        let session = start(&storage, &format!("{more} CREATE QUERY q WITH (max_partial_matches = 5000) AS SELECT {one} {pattern}"));
         let at = at.index(steps.len());
-        for (number, it) in steps.iter().enumerate() {
-            if number == at {
-                let sql = format!("CREATE OR REPLACE QUERY q AS SELECT {other} {pattern}");
-                let told = notices(&mut session, &sql);
-                prop_assert!(told[0].contains("\"q\": kept ("), "{told:?}");
-            }
-            step(&mut undisturbed, it);
-            step(&mut session, it);
-            let (one, other) = (rows(&mut undisturbed, &["q", "alike"]), rows(&mut session, &["q", "alike"]));
-            if number >= at {
-                expected.extend(one);
-                found.extend(other);
-            }
-            if kill > 0 {
-                session = again(session, &mut storage, number as u64);
-                if kill > 1 {
-                    session.checkpoint().unwrap();
-                }
-            }
-        }
-        prop_assert_eq!(found, expected);
+        go_on(&steps, at, kill, (undisturbed, session, storage), &["q", "alike"], |session| {
+            let sql = format!("CREATE OR REPLACE QUERY q AS SELECT {other} {pattern}");
+            let told = notices(session, &sql);
+            prop_assert!(told[0].contains("\"q\": kept ("), "{told:?}");
+            Ok(())
+        })?;
     }
 
     #[test]
@@ -106,33 +123,17 @@ proptest! {
         at in any::<prop::sample::Index>(),
         kill in 0..3_u8,
     ) {
-        let mut undisturbed = start(&FaultyStorage::new(), &format!("CREATE QUERY q {other}"));
-        let mut storage = FaultyStorage::new();
-        let mut session = start(&storage, &format!("CREATE QUERY q {one}"));
-        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        let undisturbed = start(&FaultyStorage::new(), &format!("CREATE QUERY q {other}"));
+        let storage = FaultyStorage::new();
+        let session = start(&storage, &format!("CREATE QUERY q {one}"));
         let at = at.index(steps.len());
-        for (number, it) in steps.iter().enumerate() {
-            if number == at {
-                let told = notices(&mut session, &format!("CREATE OR REPLACE QUERY q {other}"));
-                let stays = ["kept", "rebuilt", "none to keep"].iter().any(|it| told[0].contains(it));
-                prop_assert!(stays, "{told:?}");
-                prop_assert_eq!(session.drain().count(), 0);
-            }
-            step(&mut undisturbed, it);
-            step(&mut session, it);
-            let (one, other) = (rows(&mut undisturbed, &["q"]), rows(&mut session, &["q"]));
-            if number >= at {
-                expected.extend(one);
-                found.extend(other);
-            }
-            if kill > 0 {
-                session = again(session, &mut storage, number as u64);
-                if kill > 1 {
-                    session.checkpoint().unwrap();
-                }
-            }
-        }
-        prop_assert_eq!(found, expected);
+        go_on(&steps, at, kill, (undisturbed, session, storage), &["q"], |session| {
+            let told = notices(session, &format!("CREATE OR REPLACE QUERY q {other}"));
+            let stays = ["kept", "rebuilt", "none to keep"].iter().any(|it| told[0].contains(it));
+            prop_assert!(stays, "{told:?}");
+            prop_assert_eq!(session.drain().count(), 0);
+            Ok(())
+        })?;
     }
 }
 
