@@ -190,6 +190,8 @@ struct Outbox {
     muted: bool,
     /// No sink is opened.
     closed: bool,
+    /// A sink that refuses stops nothing: what came is done again, and its rows wait.
+    patient: bool,
     /// Rows that wait until what brought them about is durable.
     held: Held,
     /// Where sinks go on.

@@ -227,6 +227,7 @@ impl Durable {
             ));
         }
         let mut session = builder.build();
+        session.begin_replay();
         let mut size = 0;
         if let Some(checkpoint) = checkpoint {
             restored.checkpoint = Some(checkpoint.id);
@@ -236,7 +237,6 @@ impl Durable {
                 begun(name, state(&checkpoint, name).as_deref())?;
             }
             resume(&mut session, &checkpoint)?;
-            restored.warnings.extend(session.take_sink_notices());
         } else {
             names.iter().try_for_each(|name| begun(name, None))?;
         }
@@ -246,6 +246,7 @@ impl Durable {
         let past = Arc::new(past::LogPast::new(Arc::clone(&log)));
         session.look_back_into(Arc::clone(&past) as Arc<dyn crate::past::Past>);
         let undone = replay::replay(&mut session, &log, to, &mut restored, on)?;
+        restored.warnings.extend(session.take_sink_notices());
         let keeper = Keeper::new(log, past, meta, size, from);
         let journal = keeper.journal();
         session.keep_journal(Box::new(journal));

@@ -14,11 +14,18 @@ use crate::journal::{Note, Taken};
 use crate::past::Made;
 
 impl Session {
+    /// What came is about to be done again: a sink that refuses stops nothing, its rows wait for it.
+    #[cfg(feature = "store")]
+    pub(crate) fn begin_replay(&mut self) {
+        self.outbox.patient = true;
+    }
+
     /// From now on this hears of all that is taken in.
     #[cfg(feature = "store")]
     pub(crate) fn keep_journal(&mut self, journal: Box<dyn Journal>) {
         self.journal = Some(journal);
         self.outbox.marks.noting = true;
+        self.outbox.patient = false;
     }
 
     /// The session does as at that time; `None`: as now.

@@ -140,3 +140,39 @@ fn what_was_dropped_is_not_touched_by_a_restart() {
     let warnings = session.restored().warnings.join(" ");
     assert!(warnings.contains("the sink \"k\""), "{warnings}");
 }
+
+#[test]
+fn a_sink_whose_disk_is_full_keeps_nobody_from_opening() {
+    let folder = folder("full");
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    let path = folder.0.join("x.jsonl");
+    let sink = format!(
+        "CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE SINK k WITH (path = '{}'); CREATE QUERY q INTO k AS SELECT v FROM s;",
+        path.display()
+    );
+    session.run(&sink).unwrap();
+    session.commit().unwrap();
+    for at in 0..5_000 {
+        let time = portent_grammar::Value::Timestamp(at * 1_000_000);
+        session.push("s", row![time, at]).unwrap();
+    }
+    session.commit().unwrap();
+    drop(session);
+    // There is no room any more.
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let mut session = open(&storage);
+    let warnings = session.restored().warnings.join("\n");
+    assert!(warnings.contains("the sink \"k\""), "{warnings}");
+    assert!(session.flush().is_err());
+    // Nothing that it needs is forgotten, and statements have nothing to do with it.
+    assert!(session.checkpoint().is_err());
+    session.run("CREATE QUERY r AS SELECT v FROM s").unwrap();
+    session.commit().unwrap();
+    drop(session);
+    fs::remove_file(&path).unwrap();
+    let mut session = open(&storage);
+    session.checkpoint().unwrap();
+    assert_eq!(rows(&folder, "x.jsonl"), (0..5_000).collect::<Vec<_>>());
+}

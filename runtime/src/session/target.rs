@@ -97,11 +97,17 @@ impl Outbox {
                     self.held.push(row);
                     return Ok(());
                 }
-                let written = self.write(name, values, match_id);
-                if written.is_err() {
-                    self.give_up(name);
+                match self.write(name, values, match_id) {
+                    Err(errors) if self.patient => {
+                        self.tell(name, &errors);
+                        Ok(())
+                    }
+                    Err(errors) => {
+                        self.give_up(name);
+                        Err(errors)
+                    }
+                    Ok(()) => Ok(()),
                 }
-                written
             }
             Delivery::Report(route, output) => {
                 self.rows += 1;
@@ -174,10 +180,11 @@ impl Outbox {
         let told = told.map(|told| format!("the sink \"{name}\": {told}"));
         self.marks.told.extend(told);
         writer.stop_by(&self.stop);
-        if self.marks.noting
-            && let Some(mark) = writer.mark().map_err(|error| connect(&error))?
-        {
-            self.marks.opened.insert(name.to_owned(), mark);
+        if self.marks.noting || self.patient {
+            let mark = writer.mark().map_err(|error| connect(&error))?;
+            if let Some(mark) = mark.filter(|_| self.marks.noting) {
+                self.marks.opened.insert(name.to_owned(), mark);
+            }
         }
         sink.writer = Some(writer);
         Ok(())
@@ -248,6 +255,17 @@ impl Outbox {
             .try_for_each(|(name, columns)| self.open(&name, &columns, false))
     }
 
+    /// Each sink is told of once.
+    fn tell(&mut self, name: &str, errors: &Errors) {
+        let sink = format!("the sink \"{name}\":");
+        if !self.marks.told.iter().any(|it| it.starts_with(&sink)) {
+            let why = errors
+                .first()
+                .map_or("it refuses", |it| it.message.as_str());
+            self.marks.told.push(format!("{sink} {why}"));
+        }
+    }
+
     /// A sink that refused a row gets no others of the same moment.
     fn give_up(&mut self, name: &str) {
         let writer = self.sinks.get_mut(name).and_then(|it| it.writer.as_mut());
@@ -273,16 +291,14 @@ impl Outbox {
         }
     }
 
+    /// Writes out what was gathered. One that fails doesn't keep the others from it.
     pub fn flush_sinks(&mut self) -> Result<(), Errors> {
-        for writer in self
-            .sinks
-            .values_mut()
-            .filter(|it| !it.finished)
-            .filter_map(|it| it.writer.as_mut())
-        {
-            writer.flush().map_err(|error| connect(&error))?;
+        let mut result = Ok(());
+        let sinks = self.sinks.values_mut().filter(|it| !it.finished);
+        for writer in sinks.filter_map(|it| it.writer.as_mut()) {
+            result = result.and(writer.flush().map_err(|error| connect(&error)));
         }
-        Ok(())
+        if self.patient { Ok(()) } else { result }
     }
 
     /// Ends the file of one sink.
