@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, Folder, QUERIES, numbers};
+use crate::daemon::{Daemon, Folder, QUERIES, configured, numbers};
 use crate::http::Events;
 
 const ARGS: [&str; 2] = ["--config", "portent.toml"];
@@ -109,6 +109,23 @@ fn a_query_that_is_dropped_and_created_again_goes_on_counting() {
     drop(daemon);
     let daemon = folder.start(&ARGS);
     assert_eq!(page(&daemon, "mine", 1), (all(14..=14), 15, 0));
+}
+
+#[test]
+fn in_memory_too_a_query_that_is_created_again_goes_on_counting() {
+    let (_folder, daemon) = configured("");
+    let create = "CREATE QUERY mine AS SELECT v FROM s WHERE v > 1";
+    daemon.post("/v1/run", create);
+    daemon.push(&numbers("a", 0..12));
+    assert_eq!(page(&daemon, "mine", 1), (all(1..=10), 11, 0));
+    daemon.call("DELETE", "/v1/queries/mine", "").is(200);
+    daemon.post("/v1/run", create);
+    daemon.push(&numbers("a", 12..14));
+    assert_eq!(page(&daemon, "mine", 1), (all(11..=12), 13, 0));
+    daemon.post("/v1/run", format!("DROP QUERY mine; {create}"));
+    assert_eq!(page(&daemon, "mine", 1), (vec![], 13, 0));
+    daemon.push(&numbers("a", 14..15));
+    assert_eq!(page(&daemon, "mine", 12), (all(13..=13), 14, 0));
 }
 
 #[test]

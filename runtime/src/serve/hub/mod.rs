@@ -182,7 +182,7 @@ impl Hub {
         log
     }
 
-    /// Forgets all queries but these; on the session's thread, so that they are those that there are. If matches outlive the daemon, one that is created again goes on with the numbers, and does not show what was before.
+    /// Forgets all queries but these; on the session's thread, so that they are those that there are. One that is created again goes on with the numbers, and does not show what was before.
     pub fn retain(&self, queries: &HashSet<String>) {
         let there: HashSet<Arc<str>> = queries.iter().map(|it| kept::key(it)).collect();
         self.forget(|key| !there.contains(key));
@@ -210,9 +210,6 @@ impl Hub {
             }
             keep
         });
-        let Some(kept) = &self.kept else {
-            return;
-        };
         // Those that went when nobody could write it down.
         for (key, before) in &logs.before {
             let known = before.next > before.floor.max(1) || !before.groups.is_empty();
@@ -221,8 +218,10 @@ impl Hub {
             }
         }
         for (key, next) in gone {
-            kept.store.forget(&key);
-            kept.saver.gone(&key, next);
+            if let Some(kept) = &self.kept {
+                kept.store.forget(&key);
+                kept.saver.gone(&key, next);
+            }
             let before = logs.before(&key);
             (before.next, before.floor) = (next, next);
             before.groups.clear();
