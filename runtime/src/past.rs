@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use portent_grammar::Columns;
-use portent_parser::ast::{Ident, ObjectKind, StatementKind};
+use portent_parser::ast::{Ident, ObjectKind, Statement, StatementKind};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Errors;
+use crate::error::{Errors, SourceText};
 
 /// What came into a session and lasts: the log. Positions count what came; they only grow, and the first of them may be gone.
 pub(crate) trait Past: Send + Sync {
@@ -109,6 +109,13 @@ impl Made {
             position,
             does: OnceCell::new(),
         }
+    }
+
+    /// What it says, with its text.
+    pub fn statements(&self) -> Vec<(Statement, Arc<SourceText>)> {
+        let source = SourceText::new(self.origin.as_str(), self.text.as_str());
+        let statements = portent_parser::parse(&self.text).statements.into_iter();
+        statements.map(|it| (it, Arc::clone(&source))).collect()
     }
 
     fn does(&self) -> &Does {

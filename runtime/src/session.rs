@@ -77,12 +77,16 @@ use crate::reply::Reply;
 use crate::stats::{Progress, QueryRun, StreamRun};
 #[cfg(feature = "serve")]
 pub(crate) use ahead::Ahead;
+#[cfg(feature = "store")]
+pub(crate) use ahead::may_look_back;
 #[cfg(all(test, feature = "serve"))]
 pub(crate) use beside::Beside;
 pub use block::{Decoded, Decoder, EventBlock, PushedBlock, Rejected};
 #[cfg(feature = "store")]
 pub(crate) use clock::wall;
 pub use columns::BlockBuilder;
+#[cfg(feature = "serve")]
+pub(crate) use execute::makes;
 #[cfg(feature = "store")]
 pub(crate) use looking::At;
 pub use marks::Mark;

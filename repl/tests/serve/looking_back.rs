@@ -219,6 +219,60 @@ fn a_query_catches_up_while_events_come_and_over_a_kill() {
 }
 
 #[test]
+fn a_reload_of_queries_that_look_back_holds_up_nobody() {
+    let folder = folder("");
+    let many = |minutes: u64| {
+        let of = |it: u64| {
+            format!(
+                "CREATE QUERY big{it} AS SELECT a.v AS a, b.v AS b FROM s MATCH (a[v % 100 = 0] -> b[v % 100 = 7]) WITHIN {minutes} MINUTES;\n"
+            )
+        };
+        (0..8).map(of).collect::<String>()
+    };
+    folder.write("r.sql", &many(30));
+    let mut daemon = folder.start(ARGS);
+    filled(&daemon, 200_000);
+    let producer = Producer::start(&daemon, 200_000);
+    until("it pushes", || producer.sent() > 200_100);
+    let mut minutes = 30;
+    until("others go on meanwhile", || {
+        minutes += 1;
+        folder.write("r.sql", &many(minutes));
+        let before = producer.sent();
+        let reloaded = patiently(&daemon, "/v1/reload", "").is(200).json();
+        assert_eq!(reloaded["changed"].as_array().map(Vec::len), Some(8));
+        let states = reloaded["states"].as_array().expect("states");
+        let is_rebuilt = |it: &Value| it.to_string().contains("rebuilt from");
+        assert_eq!(states.len(), 8);
+        assert!(states.iter().all(is_rebuilt), "{states:?}");
+        producer.sent() >= before + 100
+    });
+    // An open match goes over, too.
+    let sent = producer.end();
+    let rest = sent.next_multiple_of(100) + 4;
+    daemon.push(&numbers("a", sent..rest));
+    folder.write("r.sql", &many(20));
+    patiently(&daemon, "/v1/reload", "").is(200);
+    daemon.push(&numbers("a", rest..rest + 1000));
+    for checkpoint in [false, true] {
+        let hits = all(&daemon, "hits");
+        for it in 0..8 {
+            // No row is given again, and none is missing.
+            assert_eq!(all(&daemon, &format!("big{it}")), hits);
+        }
+        if checkpoint {
+            daemon.post("/v1/checkpoint", "");
+        }
+        let next = daemon.events("s");
+        daemon.signal("-KILL");
+        daemon.ends();
+        daemon = folder.start(ARGS);
+        assert_eq!(daemon.events("s"), next);
+        daemon.push(&numbers("a", next..next + 1000));
+    }
+}
+
+#[test]
 fn a_query_that_catches_up_for_nobody_is_not_made() {
     let folder = folder("");
     let daemon = folder.start(ARGS);

@@ -121,6 +121,12 @@ impl Past for LogPast {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many records were looked at again on this thread.
+    pub(super) static LOOKED_AT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 struct Records {
     reader: Reader,
     to: u64,
@@ -142,6 +148,8 @@ impl Coming for Records {
         let Some(record) = self.ahead.take() else {
             return Ok(None);
         };
+        #[cfg(test)]
+        LOOKED_AT.set(LOOKED_AT.get() + 1);
         self.ahead = self.read()?;
         let position = record.position();
         let (now, what) = match record {

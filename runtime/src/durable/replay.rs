@@ -1,5 +1,8 @@
 //! From the log into a session.
 
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
 use portent_grammar::codes::runtime as codes;
 use portent_grammar::{Columns, Value};
 use portent_store::{Log, Reader, Record, Upto};
@@ -11,7 +14,7 @@ use super::journal::{
 use super::{Restored, Restoring};
 use crate::error::Errors;
 use crate::past::Made;
-use crate::session::{At, Session};
+use crate::session::{At, Session, may_look_back};
 
 /// After so many records it is told how far it is.
 const TELL: u64 = 10_000;
@@ -33,18 +36,26 @@ pub(super) fn replay(
         );
         return Err(Errors::plain(codes::LOG, message));
     }
-    let mut reader = log.reader(from, Upto::Written).map_err(Errors::from)?;
+    let mut records = Records {
+        reader: log.reader(from, Upto::Written).map_err(Errors::from)?,
+        to,
+        ahead: VecDeque::new(),
+    };
     let total = to.saturating_sub(from);
     let mut told = 0;
     let mut kept = false;
     let mut undone = false;
-    let mut next = read(&mut reader, to)?;
-    while let Some(record) = next {
-        next = read(&mut reader, to)?;
+    // Up to there queries that look back have read the log together.
+    let mut together = 0;
+    while let Some(record) = records.next()? {
         restored.replayed = record.next() - from;
         if restored.replayed - told >= TELL {
             told = restored.replayed;
             on(Restoring { done: told, total });
+        }
+        if together > 0 && record.next() > together {
+            session.look_ahead(None);
+            together = 0;
         }
         let was_kept = std::mem::take(&mut kept);
         match record {
@@ -67,18 +78,24 @@ pub(super) fn replay(
                     KEPT => kept = true,
                     VOID | SINKS_OPENED => {}
                     STATEMENT => {
+                        if position >= together {
+                            let made = made(&bytes, position)?;
+                            together = read_together(session, made, &mut records)?;
+                        }
                         let (mut failed, mut opened) = (false, None);
-                        if let Some(Record::Marker { kind, bytes, .. }) = &next {
+                        let next = records.peek(0)?;
+                        if let Some(Record::Marker { kind, bytes, .. }) = next {
                             failed = *kind == VOID;
                             opened = (*kind == SINKS_OPENED).then_some(bytes);
                         }
+                        let is_last = next.is_none();
                         if let Some(opened) = opened {
                             session.expect_opened(opened)?;
                         }
                         if !failed {
                             let done = statement(session, &bytes, position);
                             match done {
-                                Err(errors) if next.is_none() => {
+                                Err(errors) if is_last => {
                                     session.undone();
                                     undone = true;
                                     restored.warnings.push(format!(
@@ -99,20 +116,93 @@ pub(super) fn replay(
             }
         }
     }
+    session.look_ahead(None);
     session.end_replay();
     Ok(undone)
 }
 
-fn read(reader: &mut Reader, to: u64) -> Result<Option<Record>, Errors> {
-    if reader.position() >= to {
-        return Ok(None);
+/// What the log has, read ahead where need be.
+struct Records {
+    reader: Reader,
+    to: u64,
+    ahead: VecDeque<Record>,
+}
+
+impl Records {
+    fn next(&mut self) -> Result<Option<Record>, Errors> {
+        match self.ahead.pop_front() {
+            Some(record) => Ok(Some(record)),
+            None => self.read(),
+        }
     }
-    reader.next().map_err(Errors::from)
+
+    /// The one that comes so many behind the next.
+    fn peek(&mut self, at: usize) -> Result<Option<&Record>, Errors> {
+        while self.ahead.len() <= at {
+            match self.read()? {
+                Some(record) => self.ahead.push_back(record),
+                None => break,
+            }
+        }
+        Ok(self.ahead.get(at))
+    }
+
+    fn read(&mut self) -> Result<Option<Record>, Errors> {
+        if self.reader.position() >= self.to {
+            return Ok(None);
+        }
+        self.reader.next().map_err(Errors::from)
+    }
+}
+
+/// The queries of the statements that follow each other in the log from this one on read it together where they look back: so each does not read it once more.
+/// Where that ends.
+fn read_together(session: &mut Session, first: Made, records: &mut Records) -> Result<u64, Errors> {
+    let (position, streams, queries) = (first.position, first.streams, first.queries);
+    let mut end = position + 1;
+    let mut group = vec![first];
+    let mut at = 0;
+    while let Some(Record::Marker {
+        kind,
+        bytes,
+        position,
+        ..
+    }) = records.peek(at)?
+    {
+        match *kind {
+            STATEMENT => group.push(made(bytes, *position)?),
+            VOID => drop(group.pop()),
+            SINKS_OPENED => {}
+            _ => break,
+        }
+        (end, at) = (position + 1, at + 1);
+    }
+    let statements: Vec<_> = group.iter().flat_map(Made::statements).collect();
+    let looking = statements.iter().filter(|(it, _)| may_look_back(it));
+    if looking.count() < 2 {
+        return Ok(end);
+    }
+    session.number_from(streams, queries);
+    session.look_from(At::Position(position));
+    if let Ok(Some(mut ahead)) = session.ahead(&statements)
+        && ahead
+            .catch_up(None, &mut |_| ControlFlow::Continue(()))
+            .is_ok()
+    {
+        session.look_ahead(Some(Box::new(ahead)));
+    }
+    session.look_from(At::Live);
+    Ok(end)
+}
+
+fn made(bytes: &[u8], position: u64) -> Result<Made, Errors> {
+    let mut made: Made = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
+    made.position = position;
+    Ok(made)
 }
 
 fn statement(session: &mut Session, bytes: &[u8], position: u64) -> Result<(), Errors> {
-    let mut made: Made = serde_json::from_slice(bytes).map_err(|_| unknown(position))?;
-    made.position = position;
+    let made = made(bytes, position)?;
     // What it looks back to lies before it.
     session.look_from(At::Position(position));
     session.make_again(made)?;

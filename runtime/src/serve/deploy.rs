@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::state::State;
 use crate::error::{Errors, SourceText};
 use crate::reply::Reply;
-use crate::session::{Piece, Session};
+use crate::session::{Ahead, Piece, Session};
 use crate::status::QueryState;
 
 /// What is created, by kind and name: names are the same whatever their case.
@@ -144,7 +144,7 @@ pub(crate) enum DeployError {
 }
 
 impl DeployError {
-    fn of(errors: Errors) -> Self {
+    pub fn of(errors: Errors) -> Self {
         Self::Errors(vec![errors])
     }
 }
@@ -334,7 +334,18 @@ impl Deployment {
         Ok(Prepared { sources, next })
     }
 
-    /// Makes the session what was prepared. `again` hears first of what is dropped and made again though no file has it.
+    /// The statements that make the session what was prepared.
+    pub fn statements(
+        &self,
+        session: &Session,
+        prepared: &Prepared,
+    ) -> Vec<(Statement, Arc<SourceText>)> {
+        let draft = self.draft(session, &prepared.next);
+        statements(&self.steps(session, &prepared.next, &draft))
+    }
+
+    /// Makes the session what was prepared. `again` hears first of what is dropped and made again though no file has it. Queries that look back go on from
+    /// `ahead`; without it they read the log now, together.
     ///
     /// # Errors
     /// What is wrong; then nothing has changed.
@@ -342,9 +353,10 @@ impl Deployment {
         &mut self,
         session: &mut Session,
         prepared: Prepared,
+        ahead: Option<Box<Ahead>>,
         again: &mut Again<'_>,
     ) -> Result<Difference, DeployError> {
-        let difference = self.change(session, &prepared.next, again)?;
+        let difference = self.change(session, &prepared.next, ahead, again)?;
         self.files = prepared.next;
         Ok(difference)
     }
@@ -417,17 +429,16 @@ impl Deployment {
         }
     }
 
-    /// Makes the session what `next` says, from what the files said before.
-    fn change(
-        &self,
-        session: &mut Session,
-        next: &IndexMap<Key, Unit>,
-        again: &mut Again<'_>,
-    ) -> Result<Difference, DeployError> {
-        let mut difference = Difference::default();
-        let mut drop: IndexSet<Key> = IndexSet::new();
-        let mut create: HashSet<Key> = HashSet::new();
-        let mut replace: HashSet<Key> = HashSet::new();
+    /// What is to be done to make the session what `next` says, from what the files said before.
+    fn draft(&self, session: &Session, next: &IndexMap<Key, Unit>) -> Draft {
+        let mut draft = Draft::default();
+        let Draft {
+            difference,
+            drop,
+            create,
+            replace,
+            watches,
+        } = &mut draft;
         for (key, unit) in next {
             match self.files.get(key) {
                 None => {
@@ -459,9 +470,7 @@ impl Deployment {
         let gone: Vec<String> = drop.iter().map(|(_, name)| name.clone()).collect();
         for name in session.dependents(&gone) {
             if session.is_watch(&name) {
-                // Whoever looks on does not hold back what stands; its watch comes to its end.
-                let why = "what it reads changed with a reload";
-                session.end_watch(&name, why).map_err(DeployError::of)?;
+                watches.push(name);
                 continue;
             }
             let key = (Kind::Query, name.to_lowercase());
@@ -480,34 +489,57 @@ impl Deployment {
             }
             drop.insert(key);
         }
-        let steps = self.steps(session, next, &drop, &create, &replace);
-        let paused = paused(session, &difference.rebuilt);
+        draft
+    }
+
+    /// Makes the session what `next` says, from what the files said before.
+    fn change(
+        &self,
+        session: &mut Session,
+        next: &IndexMap<Key, Unit>,
+        ahead: Option<Box<Ahead>>,
+        again: &mut Again<'_>,
+    ) -> Result<Difference, DeployError> {
+        let mut draft = self.draft(session, next);
+        let steps = self.steps(session, next, &draft);
+        let paused = paused(session, &draft.difference.rebuilt);
+        for name in &draft.watches {
+            // Whoever looks on does not hold back what stands; its watch comes to its end.
+            let why = "what it reads changed with a reload";
+            session.end_watch(name, why).map_err(DeployError::of)?;
+        }
         // Files are compared again at the next start. What they do not have is gone if the process ends between its DROP and its CREATE.
         let beside = self.state.units.iter();
         let beside: Vec<(String, String)> = beside
-            .filter(|(key, _)| drop.contains(*key) && create.contains(*key))
+            .filter(|(key, _)| draft.drop.contains(*key) && draft.create.contains(*key))
             .map(|(_, unit)| (unit.origin.name.clone(), unit.text.clone()))
             .collect();
         if !beside.is_empty() {
             again(&beside).map_err(DeployError::of)?;
         }
-        take(session, &steps, &mut difference.states)?;
+        let ahead = match ahead {
+            Some(ahead) => Some(ahead),
+            None => caught_up(session, &steps).map_err(DeployError::of)?,
+        };
+        session.look_ahead(ahead);
+        let taken = take(session, &steps, &mut draft.difference.states);
+        session.look_ahead(None);
+        taken?;
         for name in paused {
             // Nobody has said that it is to run.
             session.pause(&name).map_err(DeployError::of)?;
         }
-        Ok(difference)
+        Ok(draft.difference)
     }
 
     /// The statements of a change, each with the one that undoes it: drops first, queries before what they stand on.
-    fn steps(
-        &self,
-        session: &Session,
-        next: &IndexMap<Key, Unit>,
-        drop: &IndexSet<Key>,
-        create: &HashSet<Key>,
-        replace: &HashSet<Key>,
-    ) -> Vec<Step> {
+    fn steps(&self, session: &Session, next: &IndexMap<Key, Unit>, draft: &Draft) -> Vec<Step> {
+        let Draft {
+            drop,
+            create,
+            replace,
+            ..
+        } = draft;
         let old = |key: &Key| self.files.get(key).or_else(|| self.state.units.get(key));
         let mut steps = Vec::new();
         // The session knows the order in which queries were created: readers come after what they read.
@@ -561,6 +593,24 @@ fn paused(session: &Session, names: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// The statements of steps.
+fn statements(steps: &[Step]) -> Vec<(Statement, Arc<SourceText>)> {
+    let each = steps.iter().flat_map(|step| {
+        let parsed = portent_parser::parse(&step.forward.text).statements;
+        parsed.into_iter().map(|it| (it, Arc::clone(&step.forward)))
+    });
+    each.collect()
+}
+
+/// The queries of some steps that look back, when they have read the log together.
+fn caught_up(session: &mut Session, steps: &[Step]) -> Result<Option<Box<Ahead>>, Errors> {
+    let Some(mut ahead) = session.ahead(&statements(steps))? else {
+        return Ok(None);
+    };
+    ahead.catch_up(None, &mut |_| ControlFlow::Continue(()))?;
+    Ok(Some(Box::new(ahead)))
+}
+
 /// Takes the steps one after the other; all are taken back if one fails. `states`: what became of those of queries.
 fn take(
     session: &mut Session,
@@ -583,6 +633,17 @@ fn take(
         done.push(step);
     }
     Ok(())
+}
+
+/// What is to be done.
+#[derive(Default)]
+struct Draft {
+    difference: Difference,
+    drop: IndexSet<Key>,
+    create: HashSet<Key>,
+    replace: HashSet<Key>,
+    /// Those who look on at what goes.
+    watches: Vec<String>,
 }
 
 struct Step {
@@ -705,7 +766,7 @@ mod tests {
         write("ts TIMESTAMP, v BIGINT, more TEXT");
         let prepared = deployment.prepare().unwrap();
         let loaded = deployment
-            .apply(&mut session, prepared, &mut |_| Ok(()))
+            .apply(&mut session, prepared, None, &mut |_| Ok(()))
             .unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(loaded.changed, ["s"]);

@@ -112,7 +112,7 @@ fn kept(
         let all: Vec<_> = missing.chain(more.iter().cloned()).collect();
         durable::note(&keeper, &all)
     };
-    let difference = deployment.apply(&mut session, prepared, &mut again);
+    let difference = deployment.apply(&mut session, prepared, None, &mut again);
     let difference = difference.map_err(queries)?;
     for unit in &missing {
         let source = SourceText::new(&unit.origin.name, &unit.text);

@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod api;
 mod app;
 mod body;
@@ -45,6 +46,7 @@ mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -54,12 +56,13 @@ use tokio::sync::watch as latest;
 
 use crate::durable::Restoring;
 use crate::host::Host;
+use crate::session::Session;
 use app::{App, Phase, stopped};
 pub use config::{
     Damaged, Level, Limits, LogConfig, LogFormat, MatchConfig, OnLag, Secret, ServeConfig, Span,
     StoreConfig, TlsConfig,
 };
-use deploy::Difference;
+use deploy::{DeployError, Difference};
 use failure::Failure;
 
 /// So often time passes for streams without an event time.
@@ -335,7 +338,20 @@ async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
             Ok(prepared) => prepared,
             Err(error) => return Ok(Err(error)),
         };
-        let mut taken = std::mem::take(&mut *deployment);
+        let standing = std::mem::take(&mut *deployment);
+        let (mut taken, prepared, statements) = worker.handle.call(move |session| {
+            let statements = standing.statements(session, &prepared);
+            (standing, prepared, Arc::new(statements))
+        })?;
+        let plan = move |session: &mut Session| session.ahead(&statements);
+        let ahead = ahead::beside(&worker, plan, &mut |_| ControlFlow::Continue(()))?;
+        let ahead = match ahead {
+            Ok(ahead) => ahead,
+            Err(errors) => {
+                *deployment = taken;
+                return Ok(Err(DeployError::of(errors)));
+            }
+        };
         let store = worker.store.clone();
         let noted = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let notes = Arc::clone(&noted);
@@ -344,7 +360,7 @@ async fn reload_files(app: &Arc<App>) -> Result<Difference, Failure> {
                 notes.store(true, Ordering::Release);
                 store.as_ref().map_or(Ok(()), |it| it.note_again(all))
             };
-            let result = taken.apply(session, prepared, &mut again);
+            let result = taken.apply(session, prepared, ahead, &mut again);
             let position = store.map(|store| {
                 store.release(session);
                 store.position()

@@ -11,7 +11,7 @@ use super::columns::block_of;
 use super::execute::step;
 use super::looking::{Beside, relevant};
 use super::outlook::{Outlook, Pace};
-use super::shadow::{Actor, Base, Given, Script};
+use super::shadow::{Actor, Base, Given, Main, Script};
 use super::{OnPiece, Piece, Session};
 use crate::error::Errors;
 use crate::past::What;
@@ -41,15 +41,19 @@ impl Session {
         let outlook = outlook.map_err(|it| at(it, place))?;
         let below = self.all_below(def);
         let below = below.iter().map(|def| self.actor(def)).collect();
-        let script = Script {
-            main: Actor {
+        let main = Main {
+            actor: Actor {
                 into: Vec::new(),
                 ..self.actor(def)
             },
-            below,
             needs: crate::plan::look_back::sources(&self.catalog, &def.reads),
             begin: replay.from,
             whose: vec![replay.stream.id],
+            rows: true,
+        };
+        let script = Script {
+            mains: vec![main],
+            below,
             last: None,
             beside: Beside::default(),
         };

@@ -11,20 +11,21 @@ use portent_planner::compiled::StreamId;
 use super::ahead::Ahead;
 use super::fate::Taken;
 use super::looking::{Beside, relevant};
-use super::outlook::Outlook;
-use super::shadow::{Actor, Script};
+use super::shadow::{Actor, Main};
 use super::{OnPiece, Session};
 use crate::emitted::Emitted;
 use crate::error::Errors;
 use crate::past::Past;
 use crate::plan::{Begin, NewQuery};
 
-/// No stream has this number: that of the output of a query that can't have its own.
-const NOWHERE: StreamId = StreamId(u32::MAX);
+/// No stream has such a number: that of the output of a query that can't have its own.
+fn nowhere(query: u32) -> StreamId {
+    StreamId(u32::MAX - query)
+}
 
 impl Session {
-    /// Lets a query that does not stand yet see what the log holds, in a session of its own: its state at the end, and its rows. `None`: there is nothing to
-    /// see, and it begins now.
+    /// Lets a query that does not stand yet see what the log holds, in a session of its own: its state at the end, and its rows, if they are wanted. `None`: there is
+    /// nothing to see, and it begins now.
     ///
     /// # Errors
     /// There is no log (P0630); it can't be read; P0617 if `on` stopped it.
@@ -33,47 +34,51 @@ impl Session {
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
+        rows: bool,
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Taken>, Errors> {
         let outlook = self.outlook(&new.def.reads, true)?;
         outlook.past.hold(outlook.end);
-        let script = self.catching_up(new, replaced, begin, &outlook);
-        if let Some(ahead) = self.looking.ahead.take()
-            && let Some(taken) = ahead.follow(&script, replaced, &outlook, on)?
-        {
-            return Ok(taken);
+        let main = self.main_of(new, replaced, begin, rows, self.flow.next_query_number());
+        if let Some(mut ahead) = self.looking.ahead.take() {
+            let taken = ahead.follow(&main, replaced, &outlook, on)?;
+            self.looking.ahead = Some(ahead).filter(|it| !it.is_done());
+            if let Some(taken) = taken {
+                return Ok(taken);
+            }
         }
-        let mut ahead = Ahead::new(outlook, script, replaced);
+        let names = self.read_names(&new.def);
+        let beside = Beside::of(relevant(&outlook.made, names, true));
+        let mut ahead = Ahead::new(outlook, vec![(main, replaced)], beside);
         ahead.read(on)?;
-        ahead.finish(None)
+        ahead.finish()
     }
 
-    /// What is to happen to a query that looks back, when it has been planned.
-    pub(super) fn catching_up(
+    /// A query that looks back, when it has been planned: its parts have numbers from this one on.
+    pub(super) fn main_of(
         &self,
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
-        outlook: &Outlook,
-    ) -> Script {
+        rows: bool,
+        number: u32,
+    ) -> Main {
         let def = &new.def;
-        let numbers = (self.flow.next_query_number()..).map(QueryId);
+        let numbers = (number..).map(QueryId);
         let mut parts: Vec<(QueryId, Arc<CompiledQuery>)> =
             numbers.zip(def.queries.iter().cloned()).collect();
         // The stream of its rows is that of the query before it, which has it there.
         if replaced && let Some((_, query)) = parts.last_mut() {
             let mut elsewhere = CompiledQuery::clone(query);
-            elsewhere.output_stream = NOWHERE;
+            elsewhere.output_stream = nowhere(number);
             *query = Arc::new(elsewhere);
         }
-        Script {
+        Main {
             needs: self.needs_of(&parts),
             whose: crate::plan::look_back::sources(&self.catalog, &def.reads),
             begin,
-            last: None,
-            below: Vec::new(),
-            beside: Beside::of(relevant(&outlook.made, self.read_names(def), true)),
-            main: Actor {
+            rows,
+            actor: Actor {
                 def: Arc::clone(def),
                 parts,
                 into: Vec::new(),

@@ -69,6 +69,31 @@ impl Session {
         source: &Arc<SourceText>,
         on: &mut OnPiece<'_>,
     ) -> Result<(), Errors> {
+        for together in statements.chunk_by(|one, other| makes(one) && makes(other)) {
+            #[cfg(feature = "store")]
+            let caught_up = self.catch_up_together(together, source, on)?;
+            let done = self.run_each(together, source, on);
+            #[cfg(feature = "store")]
+            if caught_up {
+                self.look_ahead(None);
+            }
+            done?;
+        }
+        // Where a log is kept rows wait for a sink that refuses, and statements have nothing to do with that: see `flush`.
+        let flushed = self.outbox.flush_sinks();
+        self.files.forget();
+        match self.journal {
+            None => flushed,
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn run_each(
+        &mut self,
+        statements: &[Statement],
+        source: &Arc<SourceText>,
+        on: &mut OnPiece<'_>,
+    ) -> Result<(), Errors> {
         for statement in statements {
             let before = statement_errors(source);
             let noted = self
@@ -84,13 +109,7 @@ impl Session {
             #[cfg(feature = "store")]
             self.note_opened();
         }
-        // Where a log is kept rows wait for a sink that refuses, and statements have nothing to do with that: see `flush`.
-        let flushed = self.outbox.flush_sinks();
-        self.files.forget();
-        match self.journal {
-            None => flushed,
-            Some(_) => Ok(()),
-        }
+        Ok(())
     }
 
     /// Checks several texts as one script, and executes nothing. Files are looked at where columns are inferred from them.
@@ -327,6 +346,17 @@ pub(super) fn place_of_input(statement: &Statement) -> Span {
     let is_path = |option: &&WithOption| option.name.text.eq_ignore_ascii_case("path");
     let path = create.options.iter().find(is_path);
     path.map_or(create.name.span, |option| option.span)
+}
+
+/// Whether a statement makes or drops something, and brings no events.
+pub(crate) fn makes(statement: &Statement) -> bool {
+    matches!(
+        statement.kind,
+        StatementKind::CreateStream(_)
+            | StatementKind::CreateSink(_)
+            | StatementKind::CreateQuery(_)
+            | StatementKind::Drop { .. }
+    )
 }
 
 /// Errors of a statement at run time get its text.

@@ -174,15 +174,11 @@ impl Session {
                 }))
             }
             (Fate::Rebuilt(..), _) => {
-                let taken = self.look_back(new, true, Begin::Earliest, on)?;
                 // What lies before now was reported.
-                Ok(taken.map(|taken| Taken {
-                    steps: Vec::new(),
-                    ..taken
-                }))
+                self.look_back(new, true, Begin::Earliest, false, on)
             }
             (Fate::Said(begin), _) if *begin != Begin::Now => {
-                self.look_back(new, replaced.is_some(), *begin, on)
+                self.look_back(new, replaced.is_some(), *begin, true, on)
             }
             _ => Ok(None),
         }
@@ -194,6 +190,7 @@ impl Session {
         new: &NewQuery,
         replaced: bool,
         begin: Begin,
+        rows: bool,
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Taken>, Errors> {
         let past = self.past().ok_or_else(super::catch_up::no_past)?;
@@ -201,7 +198,7 @@ impl Session {
             let notice = Reply::Notice(super::catch_up::begins_late(began));
             step(on(Piece::Reply(notice)))?;
         }
-        self.catch_up(new, replaced, begin, on)
+        self.catch_up(new, replaced, begin, rows, on)
     }
 
     #[cfg(not(feature = "store"))]
@@ -210,6 +207,7 @@ impl Session {
         _new: &NewQuery,
         _replaced: bool,
         _begin: Begin,
+        _rows: bool,
         _on: &mut OnPiece<'_>,
     ) -> Result<Option<Taken>, Errors> {
         Err(Self::no_past())

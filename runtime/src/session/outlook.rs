@@ -130,6 +130,17 @@ impl Outlook {
         }
         Ok(better)
     }
+
+    /// Whether another one that began with a base is where the session was.
+    ///
+    /// # Errors
+    /// The log holds more than the session knows of.
+    pub fn is_led_to(&self, other: &Session, base: &Base) -> Result<bool, Errors> {
+        let better = self.base_by(other, base)?;
+        let counted = |id: StreamId| self.ordinals.iter().any(|(it, _)| *it == id);
+        let known = base.ordinals.iter().filter(|(id, _)| counted(*id));
+        Ok(better.position == base.position && better.ordinals.iter().eq(known))
+    }
 }
 
 /// Tells now and then that something is read, so that it can be stopped.

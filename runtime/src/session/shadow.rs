@@ -1,9 +1,10 @@
-//! A session beside another one, in which what came happens once more, with queries standing from an earlier moment on.
+//! A session beside another one, in which what came happens once more, with queries standing from an earlier moment on: one, or several for one reading.
 //!
 //! It executes the statements of the log, takes its events and its clocks, as the session itself did: so its streams are as they were, events have the numbers
 //! and the order of arrival that they had, and the rows of other queries are those that they gave. Only queries that have no part in what is looked at
 //! are left out. At its end it stands where the session stands, and the state of a query in it can go over into the session.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portent_engine::QueryId;
@@ -23,8 +24,8 @@ use crate::stats::Progress;
 use super::OnPiece;
 use super::outlook::Pace;
 
-/// Rows of the query that is looked at go by this name, which nobody else can have.
-const LOOKED_AT: &str = "\u{0}";
+/// Rows of a query that is looked at go by a name which nobody else can have: this, and its place.
+const LOOKED_AT: char = '\u{0}';
 
 /// A query that is to stand in the shadow.
 #[derive(Clone)]
@@ -36,18 +37,48 @@ pub(super) struct Actor {
     pub into: Vec<IntoStream>,
 }
 
-/// What is to happen in it.
+/// A query that is looked at.
 #[derive(Clone)]
-pub(super) struct Script {
-    /// The query that is looked at.
-    pub main: Actor,
-    /// Those that it reads, each after those that it reads itself, which are to stand with it as they stand now; empty: they stand as they stood then.
-    pub below: Vec<Actor>,
+pub(super) struct Main {
+    pub actor: Actor,
     /// The streams that must be there before it can stand.
     pub needs: Vec<StreamId>,
     pub begin: Begin,
     /// Whose events' time is meant.
     pub whose: Vec<StreamId>,
+    /// Whether anybody wants its rows.
+    pub rows: bool,
+}
+
+impl Main {
+    /// Whether the other one is the same, if nothing was made or dropped between the two: it has the same numbers, and begins alike.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let ids = |main: &Self| -> Vec<QueryId> {
+            let parts = main.actor.parts.iter();
+            parts.map(|(id, _)| *id).collect()
+        };
+        let outputs = |main: &Self| -> Vec<StreamId> {
+            let parts = main.actor.parts.iter();
+            parts.map(|(_, query)| query.output_stream).collect()
+        };
+        let (def, others) = (&self.actor.def, &other.actor.def);
+        def.name == others.name
+            && def.output == others.output
+            && def.reads == others.reads
+            && self.begin == other.begin
+            && self.rows == other.rows
+            && ids(self) == ids(other)
+            && outputs(self) == outputs(other)
+    }
+}
+
+/// What is to happen in it.
+#[derive(Clone)]
+pub(super) struct Script {
+    /// The queries that are looked at; none of them reads another one.
+    pub mains: Vec<Main>,
+    /// Those that they read, each after those that it reads itself, which are to stand with them as they stand now; empty: they stand as they stood then.
+    pub below: Vec<Actor>,
     /// The last event: its record, and its place in that.
     pub last: Option<(u64, usize)>,
     /// Which queries run.
@@ -57,29 +88,12 @@ pub(super) struct Script {
 impl Script {
     /// The same, with another beginning and another end.
     pub fn with(&self, begin: Begin, last: Option<(u64, usize)>) -> Arc<Self> {
-        Arc::new(Self {
-            begin,
-            last,
-            ..self.clone()
-        })
-    }
-
-    /// Whether the other one is of the same query, if nothing was made or dropped between the two: it has the same numbers, and begins alike.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let ids = |script: &Self| -> Vec<QueryId> {
-            let parts = script.main.parts.iter();
-            parts.map(|(id, _)| *id).collect()
-        };
-        let outputs = |script: &Self| -> Vec<StreamId> {
-            let parts = script.main.parts.iter();
-            parts.map(|(_, query)| query.output_stream).collect()
-        };
-        self.main.def.name == other.main.def.name
-            && self.main.def.output == other.main.def.output
-            && self.main.def.reads == other.main.def.reads
-            && self.begin == other.begin
-            && ids(self) == ids(other)
-            && outputs(self) == outputs(other)
+        let mut script = self.clone();
+        script.last = last;
+        for main in &mut script.mains {
+            main.begin = begin;
+        }
+        Arc::new(script)
     }
 }
 
@@ -94,13 +108,15 @@ pub(super) struct Base {
     pub ordinals: Vec<(StreamId, u64)>,
 }
 
-/// Rows that came, and how far the query's output was before them.
+/// Rows that came of a query that is looked at, and how far its output was before them.
 pub(super) struct Given {
+    /// Its place among those that are looked at.
+    pub main: usize,
     pub before: Option<i64>,
     pub rows: Vec<Emitted>,
 }
 
-/// Takes the rows of the query that is looked at.
+/// Takes the rows of the queries that are looked at.
 pub(super) type OnGiven<'a> = dyn FnMut(Given) -> Result<(), Errors> + 'a;
 
 /// See the module. It can be stopped between two records, and go on, on another thread also.
@@ -110,13 +126,14 @@ pub(super) struct Shadow {
     past: Arc<dyn Past>,
     /// Up to where it has read.
     at: u64,
-    /// Whether the query has come to stand.
-    begun: bool,
+    /// Those that have come to stand, by their places.
+    begun: Vec<bool>,
+    /// How far their outputs were.
+    before: Vec<Option<i64>>,
     /// The last event was seen.
     ended: bool,
     /// Statements that lasted, among what was read.
     statements: u64,
-    before: Option<i64>,
     pace: Pace,
     events: u64,
     rows: u64,
@@ -138,10 +155,10 @@ impl Shadow {
             script: Arc::clone(script),
             past: Arc::clone(past),
             at: past.first(),
-            begun: false,
+            begun: vec![false; script.mains.len()],
+            before: vec![None; script.mains.len()],
             ended: false,
             statements: 0,
-            before: None,
             pace: Pace::default(),
             events: 0,
             rows: 0,
@@ -179,17 +196,20 @@ impl Shadow {
         Ok(())
     }
 
-    /// Nothing more comes: who begins with the first record stands also if there is none. Whether the query came to stand.
+    /// Nothing more comes: who begins with the first record stands also if there is none.
     ///
     /// # Errors
     /// As [`Self::read_to`].
-    pub fn end(&mut self, given: &mut OnGiven<'_>) -> Result<bool, Errors> {
-        if self.script.begin == Begin::Earliest && !self.begun {
-            self.begin()?;
-            self.give(given)?;
-        }
+    pub fn end(&mut self, given: &mut OnGiven<'_>) -> Result<(), Errors> {
+        self.begin_first()?;
+        self.give(given)?;
         self.session.replay_at(None);
-        Ok(self.begun)
+        Ok(())
+    }
+
+    /// Whether a query has come to stand.
+    pub fn has_begun(&self, main: usize) -> bool {
+        self.begun.get(main).copied().unwrap_or_default()
     }
 
     /// Up to where it has read.
@@ -229,9 +249,7 @@ impl Shadow {
             now,
             what,
         } = came;
-        if self.script.begin == Begin::Earliest && !self.begun {
-            self.begin()?;
-        }
+        self.begin_first()?;
         let session = &mut self.session;
         session.replay_at(Some(now));
         match what {
@@ -275,72 +293,111 @@ impl Shadow {
             }
             block = block.split(row.saturating_add(1)).0;
         }
-        if !self.begun
-            && let Begin::At(from) = script.begin
-            && script.whose.contains(&stream)
-        {
-            let now = self.session.now();
-            let is_in = |time: &i64| if clocked { now >= from } else { *time >= from };
-            if let Some(at) = block.times().iter().position(is_in)
-                && self.can_begin()
-            {
-                let (first, rest) = block.split(at);
-                self.push(first, given)?;
-                self.begin()?;
-                block = rest;
-            }
+        while let Some((at, main)) = self.next_to_begin(&block, stream, clocked) {
+            let (first, rest) = block.split(at);
+            self.push(first, given)?;
+            self.begin(main)?;
+            block = rest;
         }
         self.push(block, given)?;
         Ok(last.is_some())
+    }
+
+    /// Before which row of a block a query begins that has not begun yet: the first of them.
+    fn next_to_begin(
+        &self,
+        block: &EventBlock,
+        stream: StreamId,
+        clocked: bool,
+    ) -> Option<(usize, usize)> {
+        let now = self.session.now();
+        let waiting = self.script.mains.iter().enumerate().filter(|(at, main)| {
+            !self.has_begun(*at) && main.whose.contains(&stream) && self.can_begin(main)
+        });
+        let begins = waiting.filter_map(|(main, it)| {
+            let Begin::At(from) = it.begin else {
+                return None;
+            };
+            let is_in = |time: &i64| if clocked { now >= from } else { *time >= from };
+            Some((block.times().iter().position(is_in)?, main))
+        });
+        begins.min()
     }
 
     fn push(&mut self, block: EventBlock, given: &mut OnGiven<'_>) -> Result<(), Errors> {
         if block.is_empty() {
             return Ok(());
         }
-        self.events += if self.begun { block.len() as u64 } else { 0 };
+        let counts = self.begun.contains(&true);
+        self.events += if counts { block.len() as u64 } else { 0 };
         self.session.push_block(block)?;
         self.give(given)
     }
 
-    /// Whether all is there that the query reads.
-    fn can_begin(&self) -> bool {
+    /// Whether all is there that a query reads.
+    fn can_begin(&self, main: &Main) -> bool {
         let there = |id: &StreamId| self.session.flow.point(*id).is_some();
-        self.script.needs.iter().all(there)
+        main.needs.iter().all(there)
     }
 
-    /// The query begins to stand, if all is there that it reads.
-    fn begin(&mut self) -> Result<(), Errors> {
-        if !self.can_begin() {
-            return Ok(());
-        }
+    /// The queries begin to stand that begin with the log, as soon as all is there that they read.
+    fn begin_first(&mut self) -> Result<(), Errors> {
         let script = Arc::clone(&self.script);
+        for (at, main) in script.mains.iter().enumerate() {
+            if main.begin == Begin::Earliest && !self.has_begun(at) && self.can_begin(main) {
+                self.begin(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A query begins to stand.
+    fn begin(&mut self, at: usize) -> Result<(), Errors> {
+        let script = Arc::clone(&self.script);
+        let Some(main) = script.mains.get(at) else {
+            return Ok(());
+        };
         for actor in &script.below {
             self.session.stand(actor)?;
         }
-        self.session.install(&script.main, LOOKED_AT, true)?;
-        self.begun = true;
+        let name = format!("{LOOKED_AT}{at}");
+        self.session.install(&main.actor, &name, main.rows)?;
+        if let Some(begun) = self.begun.get_mut(at) {
+            *begun = true;
+        }
         Ok(())
     }
 
     /// Hands on the rows that came of what happened last.
     fn give(&mut self, given: &mut OnGiven<'_>) -> Result<(), Errors> {
         let waiting = std::mem::take(&mut self.session.outbox.waiting);
-        if !self.begun {
-            return Ok(());
+        let mut rows: BTreeMap<usize, Vec<Emitted>> = BTreeMap::new();
+        for row in waiting {
+            let main = row.query.strip_prefix(LOOKED_AT);
+            if let Some(main) = main.and_then(|it| it.parse().ok()) {
+                rows.entry(main).or_default().push(row);
+            }
         }
-        let rows: Vec<Emitted> = waiting
-            .into_iter()
-            .filter(|it| &*it.query == LOOKED_AT)
-            .collect();
-        let last = self.script.main.parts.last();
-        let watermark = last.and_then(|(id, _)| self.session.flow.output_watermark(*id));
-        let before = std::mem::replace(&mut self.before, watermark);
-        if rows.is_empty() {
-            return Ok(());
+        let script = Arc::clone(&self.script);
+        let heard = script.mains.iter().zip(&mut self.before).enumerate();
+        for (at, (main, before)) in heard.filter(|(_, (main, _))| main.rows) {
+            if self.begun.get(at) != Some(&true) {
+                continue;
+            }
+            let last = main.actor.parts.last();
+            let watermark = last.and_then(|(id, _)| self.session.flow.output_watermark(*id));
+            let before = std::mem::replace(before, watermark);
+            let Some(rows) = rows.remove(&at) else {
+                continue;
+            };
+            self.rows += rows.len() as u64;
+            given(Given {
+                main: at,
+                before,
+                rows,
+            })?;
         }
-        self.rows += rows.len() as u64;
-        given(Given { before, rows })
+        Ok(())
     }
 }
 

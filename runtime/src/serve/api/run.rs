@@ -20,7 +20,7 @@ use crate::serve::body::{self, Body};
 use crate::serve::deploy::{self, Deployment, Key, Unit};
 use crate::serve::failure::Failure;
 use crate::serve::wire;
-use crate::session::{OnPiece, Piece, Session};
+use crate::session::{OnPiece, Piece, Session, may_look_back};
 
 /// A SELECT or REPLAY answers at most so many rows, which are gathered before they go: whoever wants more subscribes.
 const MOST_ROWS: usize = 10_000;
@@ -82,7 +82,7 @@ impl Ready {
             && parsed.statements.iter().all(is_read);
         let looks_back = app.store.is_some()
             && parsed.diagnostics.is_empty()
-            && parsed.statements.iter().any(ahead::may);
+            && parsed.statements.iter().any(may_look_back);
         let changes: Vec<Change> = parsed
             .statements
             .iter()
@@ -262,9 +262,9 @@ async fn in_parts<T: Taker>(
         let rest = statements.split_off(part.min(statements.len()));
         let part = std::mem::replace(&mut statements, rest);
         let mut caught_up = None;
-        if let Some(first) = part.first().filter(|it| ahead::may(it)) {
+        if part.first().is_some_and(may_look_back) {
             let result;
-            (taker, result) = ahead::catch_up(app, first.clone(), source, gone, taker).await?;
+            (taker, result) = ahead::catch_up(app, part.clone(), source, gone, taker).await?;
             caught_up = match result {
                 Ok(caught_up) => caught_up,
                 Err(errors) => return Ok((taker, Err(errors))),
