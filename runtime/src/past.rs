@@ -18,6 +18,9 @@ pub(crate) trait Past: Send + Sync {
     /// The position of what comes next.
     fn next(&self) -> u64;
 
+    /// When the first that is still there came, µs; `None`: nothing came before `end`.
+    fn began(&self, end: u64) -> Result<Option<i64>, Errors>;
+
     /// What stands at a position looks back from there. When that happens again, all that is there now must still be.
     fn hold(&self, position: u64);
 

@@ -236,7 +236,9 @@ impl Durable {
             for name in names {
                 begun(name, state(&checkpoint, name).as_deref())?;
             }
-            resume(&mut session, &checkpoint)?;
+            let whole = log.first() == 0;
+            resume(&mut session, &checkpoint)
+                .map_err(|errors| not_resumed(errors, &checkpoint, whole, &place))?;
         } else {
             names.iter().try_for_each(|name| begun(name, None))?;
         }
@@ -382,6 +384,20 @@ impl fmt::Debug for Durable {
         f.debug_struct("Durable")
             .field("restored", &self.restored)
             .finish_non_exhaustive()
+    }
+}
+
+/// What to do about a checkpoint that is none for this version. `whole`: all that ever came is in the log.
+fn not_resumed(errors: Errors, checkpoint: &Checkpoint, whole: bool, place: &str) -> Errors {
+    let errors = errors.help(format!(
+        "this is checkpoint {} (position {}): if another version of portent wrote it, open the directory with that one",
+        checkpoint.id, checkpoint.position
+    ));
+    match whole {
+        true => errors.help(format!(
+            "or move '{place}' away: the log is whole, and all of it is done again; sinks may get rows twice then"
+        )),
+        false => errors,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::past::{Came, Coming, Kept, Made, Past, What};
 pub(crate) struct LogPast {
     log: Arc<Log>,
     held: Mutex<Held>,
+    /// When the first record came, and its position: each query that is replaced asks for it.
+    began: Mutex<Option<(u64, i64)>>,
 }
 
 /// What must not be removed.
@@ -33,6 +35,7 @@ impl LogPast {
         Self {
             log,
             held: Mutex::default(),
+            began: Mutex::default(),
         }
     }
 
@@ -93,6 +96,22 @@ impl Past for LogPast {
 
     fn next(&self) -> u64 {
         self.log.next()
+    }
+
+    fn began(&self, end: u64) -> Result<Option<i64>, Errors> {
+        let first = self.first();
+        if end <= first {
+            return Ok(None);
+        }
+        let mut known = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, began)) = *known
+            && at == first
+        {
+            return Ok(Some(began));
+        }
+        let came = self.read(first, end)?.next()?;
+        *known = came.as_ref().map(|it| (first, it.now));
+        Ok(came.map(|it| it.now))
     }
 
     fn hold(&self, position: u64) {

@@ -1,3 +1,4 @@
+mod full;
 mod look_back;
 
 use std::sync::Arc;
@@ -416,4 +417,77 @@ fn what_a_query_read_before_it_was_replaced_may_be_dropped() {
     open(&storage)
         .push("b", row!["2026-01-01 00:00:02Z", 3])
         .unwrap();
+}
+
+/// The newest checkpoint is another one: a part of it.
+fn change_checkpoint(storage: &FaultyStorage, part: &str, change: &dyn Fn(&mut Vec<u8>)) {
+    let storage: Arc<dyn Storage> = Arc::new(storage.clone());
+    let meta = Meta::open(&storage).unwrap();
+    let (newest, unusable) = meta.newest_checkpoint().unwrap();
+    let mut newest = newest.unwrap();
+    assert!(unusable.is_empty());
+    let found = newest.queries.iter_mut().find(|it| it.query == part);
+    let chunks = &mut found.unwrap().chunks;
+    let mut bytes = chunks.concat();
+    change(&mut bytes);
+    *chunks = vec![bytes];
+    meta.write(|writer| writer.checkpoint(newest.position, &newest.queries))
+        .unwrap();
+}
+
+#[test]
+fn a_checkpoint_that_a_later_version_wrote_is_refused() {
+    let path = std::env::temp_dir().join(format!("portent-later-{}.csv", std::process::id()));
+    let storage = FaultyStorage::new();
+    let mut session = open(&storage);
+    let sink = format!(
+        "CREATE STREAM s (ts TIMESTAMP, v BIGINT); CREATE SINK out WITH (connector = 'file', path = '{}');
+         CREATE QUERY q INTO out AS SELECT a.v AS v FROM s MATCH (a b) WITHIN 1 MINUTE",
+        path.display()
+    );
+    session.run(&sink).unwrap();
+    session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
+    session.checkpoint().unwrap();
+    drop(session);
+    let text = |of: &'static str, to: &'static str| {
+        move |bytes: &mut Vec<u8>| {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            assert!(text.contains(of), "{text}");
+            *bytes = text.replacen(of, to, 1).into_bytes();
+        }
+    };
+    type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let changes: [(&str, Change<'_>, &str); 5] = [
+        (SESSION, &|bytes| bytes[5] += 1, "version"),
+        (SESSION, &|bytes| bytes.truncate(40), "checksum"),
+        (SINKS, &text("\"v\":1", "\"v\":9"), "later version"),
+        (
+            STATEMENTS,
+            &text("CREATE STREAM s", "CREATE MIRROR s"),
+            "MIRROR",
+        ),
+        (STATEMENTS, &text("[", "["), ""),
+    ];
+    for (part, change, said) in changes {
+        let other = storage.after_kill();
+        change_checkpoint(&other, part, change);
+        let storage: Arc<dyn Storage> = Arc::new(other);
+        let opened = Durable::open(DurableConfig::new("").storage(storage), Session::builder());
+        if said.is_empty() {
+            opened.unwrap();
+            continue;
+        }
+        let error = opened.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+        // The way forward.
+        for help in ["that one", "move 'memory/meta.redb' away"] {
+            assert!(error.contains(help), "{error}");
+        }
+    }
+    // Nothing has become of it.
+    let mut session = open(&storage);
+    session.push("s", row!["2026-01-01 00:00:01Z", 2]).unwrap();
+    session.checkpoint().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "v\n1\n");
+    std::fs::remove_file(path).unwrap();
 }

@@ -13,7 +13,7 @@ use super::catch_up::{Steps, outputs};
 use super::execute::{place_of_input, statement_errors};
 use super::fate::{Fate, Taken};
 use super::looking::{Beside, relevant};
-use super::outlook::Outlook;
+use super::outlook::{Outlook, Stand};
 use super::shadow::{Base, Given, Main, Script, Shadow};
 use super::{OnPiece, Session};
 use crate::error::{Errors, SourceText};
@@ -31,6 +31,8 @@ pub(crate) struct Ahead {
     planned_at: u64,
     /// Behind all that came before the statements of these queries.
     until: u64,
+    /// How many things the engine had been told by then.
+    told: u64,
     /// It has been there.
     arrived: bool,
     /// The numbers that the next stream and the next query were to have.
@@ -69,6 +71,7 @@ impl Ahead {
             shadow: None,
             planned_at: 0,
             until: 0,
+            told: 0,
             arrived: false,
             #[cfg(feature = "serve")]
             numbers: (0, 0),
@@ -86,7 +89,7 @@ impl Ahead {
         let Some(shadow) = &self.shadow else {
             return Ok(());
         };
-        let better = self.outlook.base_by(shadow.session(), &self.base)?;
+        let better = self.outlook.stand.base_by(shadow.session(), &self.base)?;
         if better != self.base {
             self.base = better;
             self.run(on)?;
@@ -122,7 +125,7 @@ impl Ahead {
         &mut self,
         main: &Main,
         replaced: bool,
-        now: &Outlook,
+        now: &Stand,
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Option<Taken>>, Errors> {
         let mut known = self.script.mains.iter().zip(&self.looks);
@@ -132,6 +135,10 @@ impl Ahead {
         let Some(at) = known.position(is_it) else {
             return Ok(None);
         };
+        if now.position != self.told {
+            // The statements before its own have brought something about.
+            return Ok(None);
+        }
         if !self.arrived {
             self.read_to(self.until, on)?;
             let statements = self.shadow.as_ref().map(Shadow::statements);
@@ -139,14 +146,9 @@ impl Ahead {
                 return Ok(None);
             }
             self.end()?;
+            self.arrived = true;
         }
-        let leads_there = self.leads_to(now)?;
-        if !leads_there && self.arrived {
-            // The queries before this one have brought something about.
-            return Ok(None);
-        }
-        self.arrived = true;
-        if !leads_there {
+        if !self.leads_to(now) {
             return Err(leads_nowhere());
         }
         self.take(at).map(Some)
@@ -158,7 +160,7 @@ impl Ahead {
     /// The log does not lead there.
     pub(super) fn finish(mut self) -> Result<Option<Taken>, Errors> {
         self.end()?;
-        if !self.leads_to(&self.outlook)? {
+        if !self.leads_to(&self.outlook.stand) {
             return Err(leads_nowhere());
         }
         self.take(0)
@@ -173,11 +175,9 @@ impl Ahead {
     }
 
     /// Whether it is where the session is, or was.
-    fn leads_to(&self, there: &Outlook) -> Result<bool, Errors> {
-        match &self.shadow {
-            Some(shadow) => there.is_led_to(shadow.session(), &self.base),
-            None => Ok(false),
-        }
+    fn leads_to(&self, there: &Stand) -> bool {
+        let shadow = self.shadow.as_ref();
+        shadow.is_some_and(|it| there.is_led_to(it.session()))
     }
 
     /// What goes over to one of them; `None`: it has not begun.
@@ -418,8 +418,9 @@ impl Session {
     /// The statements that are executed next are those for which this was planned: their queries go on from there, where they can. `None`: each reads the log from its beginning.
     pub(crate) fn look_ahead(&mut self, ahead: Option<Box<Ahead>>) {
         let until = self.past().map_or(0, |past| self.past_end(&**past, false));
+        let told = self.flow.position();
         self.looking.ahead = ahead.map(|mut ahead| {
-            ahead.until = until;
+            (ahead.until, ahead.told) = (until, told);
             ahead
         });
     }

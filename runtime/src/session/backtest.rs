@@ -124,7 +124,7 @@ impl Backtest {
             script = script.with(Begin::Now, None);
             let mut shadow = self.outlook.shadow(&script, &base)?;
             shadow.read_to(self.outlook.end, &mut |_| Ok(()), on)?;
-            base = self.outlook.base_by(shadow.session(), &base)?;
+            base = self.outlook.stand.base_by(shadow.session(), &base)?;
         }
         let script = script.with(self.replay.from, last);
         let schema = Arc::new(self.replay.def.planned.output.clone());

@@ -37,16 +37,18 @@ impl Session {
         rows: bool,
         on: &mut OnPiece<'_>,
     ) -> Result<Option<Taken>, Errors> {
-        let outlook = self.outlook(&new.def.reads, true)?;
-        outlook.past.hold(outlook.end);
+        let past = self.past().ok_or_else(no_past)?;
+        past.hold(self.past_end(&**past, self.journal.is_some()));
         let main = self.main_of(new, replaced, begin, rows, self.flow.next_query_number());
         if let Some(mut ahead) = self.looking.ahead.take() {
-            let taken = ahead.follow(&main, replaced, &outlook, on)?;
+            let now = self.where_it_is(&new.def.reads);
+            let taken = ahead.follow(&main, replaced, &now, on)?;
             self.looking.ahead = Some(ahead).filter(|it| !it.is_done());
             if let Some(taken) = taken {
                 return Ok(taken);
             }
         }
+        let outlook = self.outlook(&new.def.reads, true)?;
         let names = self.read_names(&new.def);
         let beside = Beside::of(relevant(&outlook.made, names, true));
         let mut ahead = Ahead::new(outlook, vec![(main, replaced)], beside);
@@ -93,8 +95,7 @@ impl Session {
         noted: bool,
     ) -> Result<(Option<i64>, u64, bool), Errors> {
         let (first, end) = (past.first(), self.past_end(past, noted));
-        let began = past.read(first, end)?.next()?.map(|it| it.now);
-        Ok((began, end.saturating_sub(first), first > 0))
+        Ok((past.began(end)?, end.saturating_sub(first), first > 0))
     }
 }
 

@@ -27,11 +27,17 @@ pub(super) struct Outlook {
     pub end: u64,
     /// The statements that had lasted, without the one at hand.
     pub made: Vec<Made>,
+    /// Where it was.
+    pub stand: Stand,
+    _kept: Kept,
+}
+
+/// Where a session is.
+pub(super) struct Stand {
     /// How many things the engine had been told.
     pub position: u64,
     /// How many events the streams had had that count.
     ordinals: Vec<(StreamId, u64)>,
-    _kept: Kept,
 }
 
 impl Session {
@@ -49,22 +55,24 @@ impl Session {
             seed: self.twin(),
             end: self.past_end(&*past, noted && self.journal.is_some()),
             made: made.get(..before).unwrap_or_default().to_vec(),
-            position: self.flow.position(),
-            ordinals: self.ordinals(reads),
+            stand: self.where_it_is(reads),
             past,
             _kept: kept,
         })
     }
 
-    /// How many events these streams have had, and those below them.
-    fn ordinals(&self, reads: &[StreamId]) -> Vec<(StreamId, u64)> {
+    /// Where it is, as far as these streams count, and those below them.
+    pub(super) fn where_it_is(&self, reads: &[StreamId]) -> Stand {
         let mut ordinals = Vec::new();
         crate::plan::look_back::below(&self.catalog, reads, &mut |stream| {
             if let Some(point) = self.flow.point(stream.id) {
                 ordinals.push((stream.id, point.ordinal));
             }
         });
-        ordinals
+        Stand {
+            position: self.flow.position(),
+            ordinals,
+        }
     }
 }
 
@@ -83,8 +91,7 @@ impl Outlook {
         if first == 0 {
             return Ok(None);
         }
-        let came = self.past.read(first, self.end)?.next()?;
-        Ok(Some(came.map(|it| it.now)))
+        Ok(Some(self.past.began(self.end)?))
     }
 
     /// What stood before the log begins.
@@ -96,8 +103,10 @@ impl Outlook {
             ..Base::default()
         }
     }
+}
 
-    /// The base that would have led to where the session was, if another one began with a base and is there: where the beginning is missing, so are the
+impl Stand {
+    /// The base that would have led here, if another one began with a base and is there: where the beginning is missing, so are the
     /// numbers of what came first. Counted from the end they are what they were.
     ///
     /// # Errors
@@ -131,15 +140,13 @@ impl Outlook {
         Ok(better)
     }
 
-    /// Whether another one that began with a base is where the session was.
-    ///
-    /// # Errors
-    /// The log holds more than the session knows of.
-    pub fn is_led_to(&self, other: &Session, base: &Base) -> Result<bool, Errors> {
-        let better = self.base_by(other, base)?;
-        let counted = |id: StreamId| self.ordinals.iter().any(|(it, _)| *it == id);
-        let known = base.ordinals.iter().filter(|(id, _)| counted(*id));
-        Ok(better.position == base.position && better.ordinals.iter().eq(known))
+    /// Whether another one is here.
+    pub fn is_led_to(&self, other: &Session) -> bool {
+        let is_there = |(id, live): &(StreamId, u64)| {
+            let again = other.flow.point(*id);
+            again.is_none_or(|again| again.ordinal == *live)
+        };
+        self.position == other.flow.position() && self.ordinals.iter().all(is_there)
     }
 }
 

@@ -180,7 +180,7 @@ pub fn measure(events: u64, root: &Path) -> Result<String, Error> {
     }
     line(&mut table, format!("\n{CHECKPOINTS}"));
     for open_matches in [events / 100, events / 10, events] {
-        let text = checkpoint(open_matches, root)?;
+        let text = checkpoint(open_matches, 0, root)?;
         line(&mut table, text);
     }
     Ok(table)
@@ -188,21 +188,28 @@ pub fn measure(events: u64, root: &Path) -> Result<String, Error> {
 
 const CHECKPOINTS: &str = "| open matches | state, MiB | held up, ms | checkpoint beside, s | on the spot, s | opened from it, s |\n|---|---|---|---|---|---|";
 
-/// The table of one checkpoint, with so many matches open.
-pub fn checkpoints(open: u64, root: &Path) -> Result<String, Error> {
-    let table = format!("{CHECKPOINTS}\n{}\n", checkpoint(open, root)?);
+/// The table of one checkpoint, with so many matches open, and a text of so many bytes in each.
+pub fn checkpoints(open: u64, note: usize, root: &Path) -> Result<String, Error> {
+    let table = format!("{CHECKPOINTS}\n{}\n", checkpoint(open, note, root)?);
     print!("{table}");
     Ok(table)
 }
 
 /// With so many matches open.
-fn checkpoint(count: u64, root: &Path) -> Result<String, Error> {
+fn checkpoint(count: u64, note: usize, root: &Path) -> Result<String, Error> {
     let folder = folder(root, "checkpoint")?;
     let mut session = open(&folder, Durability::Fsynced)?;
-    session.run(STREAM)?;
-    session.run("SET max_partial_matches = 1000000000; CREATE QUERY q AS SELECT a.id AS id FROM s MATCH (a[kind <> 'x'] -> b[kind = 'x' AND b.id = a.id]) WITHIN 300 DAYS AFTER MATCH SKIP TO NEXT ROW")?;
-    let made = inputs(&session, count, false)?;
-    take(&mut session, made)?;
+    session.run("CREATE STREAM s (ts TIMESTAMP, kind TEXT, id BIGINT, note TEXT)")?;
+    session.run("SET max_partial_matches = 1000000000; CREATE QUERY q AS SELECT a.id AS id, a.note AS note FROM s MATCH (a[kind <> 'x'] -> b[kind = 'x' AND b.id = a.id]) WITHIN 300 DAYS AFTER MATCH SKIP TO NEXT ROW")?;
+    for from in (0..count).step_by(BLOCK as usize) {
+        let numbers = || (from..count.min(from + BLOCK)).map(|it| it as i64);
+        let block = session.block("s")?;
+        let block = block.column("ts", numbers().map(|it| Value::Timestamp(it * 100)))?;
+        let block = block.column("kind", numbers().map(kind))?;
+        let block = block.column("id", numbers().map(|it| it % 1_000))?;
+        let block = block.column("note", numbers().map(|it| format!("{it:0>note$}")))?;
+        session.push_block(block.build()?)?;
+    }
     session.commit()?;
     let beside = session.begin_checkpoint()?.write()?;
     let spot = session.checkpoint()?;

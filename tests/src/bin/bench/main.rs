@@ -5,7 +5,8 @@
 //! the parameters of W5 are made by `portent gen` and from a seed; `--streams FOLDER` takes `typed1m.csv`, `ticks1m.csv` and
 //! `w5_queries.csv` from there instead, whose right answers are known, and are checked. `--only TEXT` measures the workloads whose name
 //! begins so; `--write FILE` writes the table, with its date, to a file as well. `--snapshots COUNT` measures instead what snapshots cost
-//! where so many partial matches are open; `--durable EVENTS` what a log and checkpoints cost, `--checkpoint OPEN` what a checkpoint does where so many matches are open, and `--soak EVENTS` how memory and disk do over so many
+//! where so many partial matches are open; `--durable EVENTS` what a log and checkpoints cost, `--checkpoint OPEN` what a checkpoint does where so many matches are open (each with a
+//! text of `--note BYTES`), and `--soak EVENTS` how memory and disk do over so many
 //! (in a directory of the system's temporary one, or in `--folder FOLDER`).
 
 mod durable;
@@ -51,6 +52,8 @@ struct Options {
     soak: Option<u64>,
     /// How many matches are open where a checkpoint is measured.
     checkpoint: Option<u64>,
+    /// Of how many bytes the text in each of them is.
+    note: Option<usize>,
     folder: Option<PathBuf>,
 }
 
@@ -68,11 +71,12 @@ impl Options {
                 ("--durable", Some(value)) => options.durable = Some(value.parse()?),
                 ("--soak", Some(value)) => options.soak = Some(value.parse()?),
                 ("--checkpoint", Some(value)) => options.checkpoint = Some(value.parse()?),
+                ("--note", Some(value)) => options.note = Some(value.parse()?),
                 ("--folder", Some(value)) => options.folder = Some(value.into()),
                 ("--write", Some(value)) => options.write = Some(value.into()),
                 _ => {
                     return Err(
-                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT] [--durable EVENTS | --soak EVENTS | --checkpoint OPEN] [--folder FOLDER]"
+                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT] [--durable EVENTS | --soak EVENTS | --checkpoint OPEN [--note BYTES]] [--folder FOLDER]"
                             .into(),
                     );
                 }
@@ -96,7 +100,11 @@ fn run() -> Result<bool, Error> {
     let table = match (options.durable, options.soak, options.checkpoint) {
         (Some(events), ..) => Some(durable::measure(events, &folder)?),
         (_, Some(events), _) => Some(durable::soak(events, &folder)?),
-        (.., Some(open)) => Some(durable::checkpoints(open, &folder)?),
+        (.., Some(open)) => Some(durable::checkpoints(
+            open,
+            options.note.unwrap_or_default(),
+            &folder,
+        )?),
         (None, None, None) => None,
     };
     if let Some(table) = table {
