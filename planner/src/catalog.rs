@@ -79,6 +79,16 @@ pub struct Catalog {
     library: Library,
 }
 
+/// What [`Catalog::register`] changed.
+#[derive(Debug)]
+pub struct Unregister {
+    query: String,
+    old: Option<Arc<QueryDef>>,
+    /// The stream of the old one's rows, and its place.
+    stream: Option<(usize, Arc<StreamDef>)>,
+    made: Vec<StreamId>,
+}
+
 impl Catalog {
     /// The parts that compiled queries share.
     pub(crate) fn pool(&self) -> &Pool {
@@ -272,6 +282,49 @@ impl Catalog {
         });
         self.queries.insert(query.to_owned(), def.clone());
         def
+    }
+
+    /// What [`Self::register`] is about to change, so that it can be undone: without a copy of the catalog. O(1), but for the sources that the query names itself.
+    pub fn before_register(&self, query: &str, planned: &Planned) -> Unregister {
+        let old = self.queries.get(query).cloned();
+        let output = old.as_ref().map(|it| it.output);
+        let stream = output.and_then(|id| {
+            let (at, _, stream) = self.streams.get_full(&id)?;
+            Some((at, stream.clone()))
+        });
+        Unregister {
+            query: query.to_owned(),
+            old,
+            stream,
+            made: planned
+                .new_sources
+                .iter()
+                .map(|it| it.id)
+                .chain([planned.output_stream])
+                .collect(),
+        }
+    }
+
+    /// Undoes a [`Self::register`], if nothing has changed since. The numbers of its streams are not given again. O(streams).
+    pub fn unregister(&mut self, before: Unregister) {
+        let Unregister {
+            query,
+            old,
+            stream,
+            made,
+        } = before;
+        for id in made {
+            self.streams.shift_remove(&id);
+        }
+        if let Some((at, stream)) = stream {
+            self.streams.shift_insert(at, stream.id, stream);
+        }
+        match old {
+            Some(old) => self.queries.insert(query, old),
+            None => {
+                self.queries.shift_remove(&query);
+            }
+        }
     }
 
     /// Checks that `CREATE QUERY name` may stand: the name is free, or it is a query that may be replaced. `Ok(Some)`: it is there

@@ -19,7 +19,7 @@ use portent_connect::SinkConfig;
 use portent_engine::trace::Question;
 use portent_grammar::Diagnostic;
 use portent_parser::ast::{ExplainFormat, Statement, StatementKind};
-use portent_planner::catalog::{Catalog, InsertRows, QueryDef, StreamDef};
+use portent_planner::catalog::{Catalog, InsertRows, QueryDef, StreamDef, Unregister};
 use portent_planner::resolve::{Planned, unsupported};
 
 use crate::builder::Options;
@@ -42,8 +42,8 @@ pub(crate) enum Effect {
         replaced: Option<Arc<QueryDef>>,
         /// From when on it sees events; `None`: nothing is said.
         since: Option<Begin>,
-        /// The catalog before it, where its making may come to nothing.
-        before: Option<Box<Catalog>>,
+        /// What the catalog had before it.
+        before: Box<Unregister>,
     },
     /// A new sink.
     Sink {

@@ -57,6 +57,16 @@ impl<K: Clone + Eq + Hash, T: Named> Shelf<K, T> {
         self.by_name.entry(name).or_default().push(key);
     }
 
+    /// Puts a thing there, before the one at a place: it has the place then. Nothing there has its key. O(things).
+    pub fn shift_insert(&mut self, at: usize, key: K, item: Arc<T>) {
+        let name = fold(item.name());
+        let at = at.min(self.items.len());
+        self.items.shift_insert(at, key.clone(), item);
+        let (keys, items) = (self.by_name.entry(name).or_default(), &self.items);
+        keys.push(key);
+        keys.sort_by_key(|key| items.get_index_of(key));
+    }
+
     /// Takes a thing away; the others keep their order. O(things).
     pub fn shift_remove(&mut self, key: &K) -> Option<Arc<T>> {
         let old = self.items.shift_remove(key)?;

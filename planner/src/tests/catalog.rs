@@ -199,6 +199,51 @@ fn a_replaced_query_keeps_its_stream() {
     assert_eq!(ran.codes(), [110]);
 }
 
+/// Streams and queries in their order, and what is found by their names.
+fn shown(catalog: &Catalog) -> String {
+    let mut all = String::new();
+    for stream in catalog.streams() {
+        let found = catalog.find_stream(&word(&stream.name)).map(|it| it.id);
+        all += &format!(
+            "{} {:?} {found:?} {:?}\n",
+            stream.name, stream.id, stream.columns
+        );
+    }
+    for query in catalog.queries() {
+        all += &format!("{} {:?} {:?}\n", query.name, query.output, query.planned);
+    }
+    all
+}
+
+#[test]
+fn what_is_registered_can_be_taken_back() {
+    let others = "CREATE QUERY a AS SELECT symbol FROM ticks; CREATE QUERY b AS SELECT price FROM ticks; CREATE QUERY c AS SELECT symbol FROM a;";
+    for text in [
+        "CREATE QUERY d AS SELECT price FROM b",
+        "CREATE OR REPLACE QUERY a AS SELECT symbol FROM ticks WHERE price > 1",
+        "CREATE OR REPLACE QUERY b AS SELECT symbol, price FROM ticks",
+        "CREATE OR REPLACE QUERY B AS SELECT symbol, price FROM 'ticks.csv'",
+        "CREATE QUERY e AS SELECT symbol FROM 'ticks.csv'",
+    ] {
+        let mut catalog = run(others).catalog;
+        for statement in statements(text) {
+            let StatementKind::CreateQuery(create) = statement.kind else {
+                panic!("{text}");
+            };
+            let planned = catalog.plan_create(&create, &Files);
+            assert!(planned.diagnostics.is_empty(), "{:?}", planned.diagnostics);
+            let before = shown(&catalog);
+            let old = catalog.query(&create.name).map(|it| it.name.clone());
+            let name = old.unwrap_or(create.name.text);
+            let undo = catalog.before_register(&name, &planned);
+            catalog.register(&name, Vec::new(), planned);
+            assert_ne!(shown(&catalog), before);
+            catalog.unregister(undo);
+            assert_eq!(shown(&catalog), before, "{text}");
+        }
+    }
+}
+
 #[test]
 fn settings_that_do_nothing_yet_say_so() {
     let ran = run_bare("SET idle_timeout = 30 SECONDS; SET batch_size = 10;");

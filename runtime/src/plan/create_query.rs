@@ -69,11 +69,10 @@ impl Planning<'_> {
             return None;
         }
         let replaced = self.catalog.query(&create.name).cloned();
-        let may_fail = looks_back || replaced.is_some();
-        let before = may_fail.then(|| Box::new(self.catalog.clone()));
         let name = replaced
             .as_ref()
             .map_or(create.name.text.clone(), |it| it.name.clone());
+        let before = Box::new(self.catalog.before_register(&name, &planned));
         let def = self.catalog.register(&name, into, planned);
         Some(Effect::Query {
             new: NewQuery { def, targets },

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use portent_grammar::{Schema, Span};
-use portent_parser::ast::ObjectKind;
 use portent_planner::catalog::{QueryDef, StreamDef, StreamKind};
 use portent_planner::compiled::StreamId;
 
@@ -52,20 +51,14 @@ impl Session {
                 before,
             } => {
                 let name = new.def.name.clone();
-                let made = self.make_query(&new, replaced.as_ref(), since, place, on);
-                match (made, before) {
-                    (Ok(()), _) => {}
+                match self.make_query(&new, replaced.as_ref(), since, place, on) {
+                    Ok(()) => {}
                     // It never stood.
-                    (Err(Unmade::Before(errors)), Some(before)) => {
-                        self.catalog = *before;
+                    Err(Unmade::Before(errors)) => {
+                        self.catalog.unregister(*before);
                         return Err(at(errors, place));
                     }
-                    (Err(Unmade::Before(errors)), None) => {
-                        let ident = portent_planner::catalog::name::ident(&name);
-                        self.catalog.drop(ObjectKind::Query, true, &ident)?;
-                        return Err(at(errors, place));
-                    }
-                    (Err(Unmade::Amid(errors)), _) => return Err(errors),
+                    Err(Unmade::Amid(errors)) => return Err(errors),
                 }
                 Reply::Created {
                     what: "QUERY",

@@ -156,11 +156,11 @@ impl Session {
     /// The statements of a text that can be executed one after the other: all of them are planned before the first is executed.
     pub(super) fn checked(&self, source: &Arc<SourceText>) -> Result<Vec<Statement>, Errors> {
         let parsed = portent_parser::parse(&source.text);
-        // The plan of one that changes nothing before it is planned is check enough. Whoever creates ten thousand queries one by one
-        // need not have the catalog copied for each.
+        // The plan of one that changes nothing before it is planned is check enough. Whoever creates, replaces or drops ten thousand queries
+        // one by one need not have the catalog copied for each.
         if parsed.diagnostics.is_empty()
             && let [statement] = parsed.statements.as_slice()
-            && matches!(&statement.kind, StatementKind::CreateQuery(create) if !create.or_replace)
+            && let StatementKind::CreateQuery(_) | StatementKind::Drop { .. } = statement.kind
         {
             return Ok(parsed.statements);
         }
