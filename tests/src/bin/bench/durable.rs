@@ -229,6 +229,48 @@ fn checkpoint(count: u64, note: usize, root: &Path) -> Result<String, Error> {
     ))
 }
 
+/// So many rules, each of which is replaced by another one, with a million events in the log.
+pub fn replace(rules: u64, root: &Path) -> Result<String, Error> {
+    let text = |seconds: u64| -> String {
+        let of = |it: u64| {
+            let id = it % 1_000;
+            format!(
+                "CREATE OR REPLACE QUERY r{it} AS SELECT a.id AS id FROM s MATCH (a[kind = 'a' AND id = {id}] -> b[kind = 'b' AND id = {id}]) WITHIN {seconds} SECONDS;"
+            )
+        };
+        (0..rules).map(of).collect()
+    };
+    let folder = folder(root, "replace")?;
+    let mut session = open(&folder, Durability::Fsynced)?;
+    session.run(STREAM)?;
+    let began = Instant::now();
+    session.run(&text(1))?;
+    let made = began.elapsed();
+    for from in (0..1_000_000).step_by(BLOCK as usize) {
+        let made = block(&session, from, BLOCK)?;
+        session.push_block(made)?;
+        drop(session.drain());
+    }
+    session.commit()?;
+    let began = Instant::now();
+    session.run(&text(2))?;
+    let replaced = began.elapsed();
+    session.commit()?;
+    drop(session);
+    let began = Instant::now();
+    drop(open(&folder, Durability::Fsynced)?);
+    let again = began.elapsed();
+    std::fs::remove_dir_all(&folder)?;
+    let table = format!(
+        "| rules | made, s | all replaced, s | opened again without a checkpoint, s |\n|---|---|---|---|\n| {rules} | {:.2} | {:.2} | {:.2} |\n",
+        made.as_secs_f64(),
+        replaced.as_secs_f64(),
+        again.as_secs_f64(),
+    );
+    print!("{table}");
+    Ok(table)
+}
+
 /// So many events, with checkpoints beside and a log that is cut off: memory and disk by tenths.
 pub fn soak(events: u64, root: &Path) -> Result<String, Error> {
     let folder = folder(root, "soak")?;

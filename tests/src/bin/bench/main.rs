@@ -6,7 +6,8 @@
 //! `w5_queries.csv` from there instead, whose right answers are known, and are checked. `--only TEXT` measures the workloads whose name
 //! begins so; `--write FILE` writes the table, with its date, to a file as well. `--snapshots COUNT` measures instead what snapshots cost
 //! where so many partial matches are open; `--durable EVENTS` what a log and checkpoints cost, `--checkpoint OPEN` what a checkpoint does where so many matches are open (each with a
-//! text of `--note BYTES`), and `--soak EVENTS` how memory and disk do over so many
+//! text of `--note BYTES`), `--replace RULES` how long it takes until so many rules are
+//! replaced that are rebuilt from a log of a million events, and `--soak EVENTS` how memory and disk do over so many
 //! (in a directory of the system's temporary one, or in `--folder FOLDER`).
 
 mod durable;
@@ -54,6 +55,8 @@ struct Options {
     checkpoint: Option<u64>,
     /// Of how many bytes the text in each of them is.
     note: Option<usize>,
+    /// How many rules are replaced at once.
+    replace: Option<u64>,
     folder: Option<PathBuf>,
 }
 
@@ -71,12 +74,13 @@ impl Options {
                 ("--durable", Some(value)) => options.durable = Some(value.parse()?),
                 ("--soak", Some(value)) => options.soak = Some(value.parse()?),
                 ("--checkpoint", Some(value)) => options.checkpoint = Some(value.parse()?),
+                ("--replace", Some(value)) => options.replace = Some(value.parse()?),
                 ("--note", Some(value)) => options.note = Some(value.parse()?),
                 ("--folder", Some(value)) => options.folder = Some(value.into()),
                 ("--write", Some(value)) => options.write = Some(value.into()),
                 _ => {
                     return Err(
-                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT] [--durable EVENTS | --soak EVENTS | --checkpoint OPEN [--note BYTES]] [--folder FOLDER]"
+                        "usage: bench [--streams FOLDER] [--only TEXT] [--write FILE] [--snapshots COUNT] [--durable EVENTS | --soak EVENTS | --checkpoint OPEN [--note BYTES] | --replace RULES] [--folder FOLDER]"
                             .into(),
                     );
                 }
@@ -105,7 +109,10 @@ fn run() -> Result<bool, Error> {
             options.note.unwrap_or_default(),
             &folder,
         )?),
-        (None, None, None) => None,
+        (None, None, None) => match options.replace {
+            Some(rules) => Some(durable::replace(rules, &folder)?),
+            None => None,
+        },
     };
     if let Some(table) = table {
         if let Some(path) = options.write {
