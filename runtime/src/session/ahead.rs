@@ -201,7 +201,8 @@ impl Ahead {
         }
         let id = parts.last().map(|(id, _)| *id);
         let steps = outputs(id, std::mem::take(&mut look.steps));
-        Ok(Some(Taken::caught_up(slices, look.replaced, steps)))
+        let missed = shadow.missed(at);
+        Ok(Some(Taken::caught_up(slices, look.replaced, steps, missed)))
     }
 
     /// Whether nobody needs it any more.

@@ -10,6 +10,8 @@ use portent_planner::shape;
 
 use super::apply::{Place, at};
 use super::execute::step;
+#[cfg(feature = "store")]
+use super::shadow::Missed;
 use super::{OnPiece, Piece, Session};
 use crate::error::Errors;
 use crate::flow::refused;
@@ -46,16 +48,20 @@ pub(super) struct Taken {
     donor: Donor,
     /// To be given out.
     steps: Steps,
+    /// What it did not see.
+    #[cfg(feature = "store")]
+    missed: Missed,
 }
 
 impl Taken {
     #[cfg(feature = "store")]
-    pub fn caught_up(slices: Vec<Vec<u8>>, replaced: bool, steps: Steps) -> Self {
+    pub fn caught_up(slices: Vec<Vec<u8>>, replaced: bool, steps: Steps, missed: Missed) -> Self {
         let donor = if replaced { Donor::Again } else { Donor::Same };
         Self {
             slices,
             donor,
             steps,
+            missed,
         }
     }
 }
@@ -171,6 +177,8 @@ impl Session {
                     slices: slices.collect::<Result<_, _>>()?,
                     donor: Donor::Replaced,
                     steps: Vec::new(),
+                    #[cfg(feature = "store")]
+                    missed: Missed::default(),
                 }))
             }
             (Fate::Rebuilt(..), _) => {
@@ -198,7 +206,22 @@ impl Session {
             let notice = Reply::Notice(super::catch_up::begins_late(began));
             step(on(Piece::Reply(notice)))?;
         }
-        self.catch_up(new, replaced, begin, rows, on)
+        let taken = self.catch_up(new, replaced, begin, rows, on)?;
+        if let Some(taken) = taken.as_ref().filter(|_| rows)
+            && let Some(without) = taken.missed.without
+            && let Some(stream) = self.catalog.stream(without)
+        {
+            let events = match taken.missed.events {
+                1 => "1 event".to_owned(),
+                events => format!("{events} events"),
+            };
+            let notice = format!(
+                "state of \"{}\": without {events} that came before \"{}\" was there, from which it reads",
+                new.def.name, stream.name
+            );
+            step(on(Piece::Reply(Reply::Notice(notice))))?;
+        }
+        Ok(taken)
     }
 
     #[cfg(not(feature = "store"))]

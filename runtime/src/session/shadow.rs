@@ -108,6 +108,15 @@ pub(super) struct Base {
     pub ordinals: Vec<(StreamId, u64)>,
 }
 
+/// What came before all was there that a query reads, though it was to begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// How many events of its streams.
+    pub events: u64,
+    /// What was not there at the first of them.
+    pub without: Option<StreamId>,
+}
+
 /// Rows that came of a query that is looked at, and how far its output was before them.
 pub(super) struct Given {
     /// Its place among those that are looked at.
@@ -130,6 +139,8 @@ pub(super) struct Shadow {
     begun: Vec<bool>,
     /// How far their outputs were.
     before: Vec<Option<i64>>,
+    /// What they did not see.
+    missed: Vec<Missed>,
     /// The last event was seen.
     ended: bool,
     /// Statements that lasted, among what was read.
@@ -157,6 +168,7 @@ impl Shadow {
             at: past.first(),
             begun: vec![false; script.mains.len()],
             before: vec![None; script.mains.len()],
+            missed: vec![Missed::default(); script.mains.len()],
             ended: false,
             statements: 0,
             pace: Pace::default(),
@@ -210,6 +222,11 @@ impl Shadow {
     /// Whether a query has come to stand.
     pub fn has_begun(&self, main: usize) -> bool {
         self.begun.get(main).copied().unwrap_or_default()
+    }
+
+    /// What a query did not see.
+    pub fn missed(&self, main: usize) -> Missed {
+        self.missed.get(main).copied().unwrap_or_default()
     }
 
     /// Up to where it has read.
@@ -293,6 +310,7 @@ impl Shadow {
             }
             block = block.split(row.saturating_add(1)).0;
         }
+        self.miss(&block, stream, clocked);
         while let Some((at, main)) = self.next_to_begin(&block, stream, clocked) {
             let (first, rest) = block.split(at);
             self.push(first, given)?;
@@ -301,6 +319,31 @@ impl Shadow {
         }
         self.push(block, given)?;
         Ok(last.is_some())
+    }
+
+    /// Counts the rows of a block that queries don't see which were to have begun.
+    fn miss(&mut self, block: &EventBlock, stream: StreamId, clocked: bool) {
+        let now = self.session.now();
+        let mains = self.script.mains.iter().zip(&self.begun);
+        for ((main, begun), missed) in mains.zip(&mut self.missed) {
+            if *begun || !main.whose.contains(&stream) {
+                continue;
+            }
+            let is_missing = |id: &&StreamId| self.session.flow.point(**id).is_none();
+            let Some(without) = main.needs.iter().find(is_missing) else {
+                continue;
+            };
+            let rows = match main.begin {
+                Begin::Now => 0,
+                Begin::Earliest => block.len(),
+                Begin::At(from) if clocked => block.len() * usize::from(now >= from),
+                Begin::At(from) => block.times().iter().filter(|it| **it >= from).count(),
+            };
+            if rows > 0 {
+                missed.events += rows as u64;
+                missed.without.get_or_insert(*without);
+            }
+        }
     }
 
     /// Before which row of a block a query begins that has not begun yet: the first of them.

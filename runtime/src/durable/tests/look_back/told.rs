@@ -72,3 +72,73 @@ fn a_session_without_a_log_can_not_look_back() {
     session.push("s", row!["2026-01-01 00:00:00Z", 1]).unwrap();
     assert_eq!(session.drain().count(), 2);
 }
+
+/// Who reads what was not there yet does not see what it would have given.
+#[test]
+fn what_came_too_early_to_be_seen_is_told() {
+    let mut session = start(&FaultyStorage::new(), "CREATE QUERY old AS SELECT v FROM s");
+    for second in 100..103 {
+        step(&mut session, &Do::Push("s", second, "a", 3));
+    }
+    session
+        .run("CREATE QUERY young FROM EARLIEST AS SELECT v FROM s")
+        .unwrap();
+    step(&mut session, &Do::Push("s", 104, "a", 3));
+    session
+        .run("CREATE STREAM late_one (ts TIMESTAMP, v BIGINT)")
+        .unwrap();
+    step(&mut session, &Do::Push("s", 105, "a", 3));
+    let mut notices = |create: &str| -> Vec<String> {
+        let replies = session.run(create).unwrap().into_iter();
+        let notices = replies.filter_map(|it| match it {
+            Reply::Notice(text) => Some(text),
+            _ => None,
+        });
+        notices.collect()
+    };
+    let tail = "was there, from which it reads";
+    let rows = "SELECT x.v AS v FROM";
+    assert_eq!(
+        notices(&format!(
+            "CREATE QUERY a FROM EARLIEST AS {rows} young MATCH (x y)"
+        )),
+        [format!(
+            "state of \"a\": without 3 events that came before \"young\" {tail}"
+        )]
+    );
+    assert_eq!(
+        notices(&format!(
+            "CREATE QUERY b FROM TIMESTAMP '1970-01-01 00:01:42Z' AS {rows} young MATCH (x y)"
+        )),
+        [format!(
+            "state of \"b\": without 1 event that came before \"young\" {tail}"
+        )]
+    );
+    assert_eq!(
+        notices(&format!(
+            "CREATE QUERY c FROM EARLIEST AS {rows} s, late_one MATCH (x:s y:late_one)"
+        )),
+        [format!(
+            "state of \"c\": without 4 events that came before \"late_one\" {tail}"
+        )]
+    );
+    for fine in [
+        format!("CREATE QUERY d FROM EARLIEST AS {rows} old MATCH (x y)"),
+        format!("CREATE QUERY e FROM TIMESTAMP '1970-01-01 00:01:44Z' AS {rows} young MATCH (x y)"),
+        format!("CREATE QUERY f FROM EARLIEST AS {rows} late_one MATCH (x y)"),
+        format!("CREATE QUERY g FROM NOW AS {rows} young MATCH (x y)"),
+        format!("CREATE QUERY h AS {rows} young MATCH (x y)"),
+    ] {
+        assert_eq!(notices(&fine), [""; 0], "{fine}");
+    }
+    // Of each, where several read the log together.
+    let both = format!(
+        "CREATE QUERY i FROM EARLIEST AS {rows} young MATCH (x y); CREATE QUERY j FROM EARLIEST AS {rows} s, late_one MATCH (x:s y:late_one); CREATE QUERY k FROM EARLIEST AS {rows} old MATCH (x y)"
+    );
+    let told = notices(&both);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("\"i\"") && told[1].contains("\"j\""),
+        "{told:?}"
+    );
+}
