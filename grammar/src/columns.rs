@@ -87,6 +87,13 @@ impl Nulls {
     pub fn is_null(&self, row: usize) -> bool {
         self.null.get(row).copied().unwrap_or(false)
     }
+
+    /// Whether one of these rows is NULL. O(1) where none ever was.
+    pub fn any_of(&self, rows: std::ops::Range<usize>) -> bool {
+        let end = rows.end.min(self.null.len());
+        let known = self.null.get(rows.start.min(end)..end);
+        known.is_some_and(|known| known.contains(&true))
+    }
 }
 
 impl Texts {
@@ -107,6 +114,19 @@ impl Texts {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
+    /// These texts one behind the other, and where each ends, from the beginning of the first; none beyond the last.
+    pub fn run(&self, rows: std::ops::Range<usize>) -> (&str, impl Iterator<Item = usize> + '_) {
+        let end = rows.end.min(self.ends.len());
+        let ends = self.ends.get(rows.start.min(end)..end);
+        let ends = ends.unwrap_or_default();
+        let before = rows.start.min(end).checked_sub(1);
+        let before = before.and_then(|it| self.ends.get(it).copied());
+        let from = before.unwrap_or_default();
+        let last = ends.last().copied().unwrap_or(from);
+        let bytes = self.bytes.get(from..last).unwrap_or_default();
+        (bytes, ends.iter().map(move |end| end - from))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -125,6 +145,18 @@ impl Texts {
 }
 
 impl ColumnValues {
+    /// Whether one of these rows may be NULL, as far as that is known without a look at each value.
+    pub fn may_be_null(&self, rows: std::ops::Range<usize>) -> bool {
+        match self {
+            Self::Int(values, nulls) | Self::Timestamp(values, nulls) => {
+                rows.end > values.len() || nulls.any_of(rows)
+            }
+            Self::Float(values, nulls) => rows.end > values.len() || nulls.any_of(rows),
+            Self::Text(texts, nulls) => rows.end > texts.len() || nulls.any_of(rows),
+            Self::Absent | Self::Values(_) => true,
+        }
+    }
+
     /// An empty column for a type.
     pub fn new(ty: &Type) -> Self {
         match ty {

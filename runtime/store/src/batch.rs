@@ -21,6 +21,8 @@ const LONG: usize = 4 << 20;
 pub struct Batch {
     /// Frames one behind the other; their headers are filled in when their positions are known.
     bytes: Vec<u8>,
+    /// Columns on their way.
+    bodies: Vec<u8>,
     frames: Vec<Frame>,
     streams: BTreeMap<(u32, u32), Arc<Stream>>,
     records: u64,
@@ -111,7 +113,9 @@ impl Batch {
     ) -> Result<(), LogError> {
         let count = rows.len();
         let at = self.begin();
-        block::put(&mut self.bytes, stream.key(), block, rows.clone()).map_err(|(slot, why)| {
+        let (bytes, bodies) = (&mut self.bytes, &mut self.bodies);
+        let put = block::put(bytes, bodies, stream.key(), block, rows.clone());
+        put.map_err(|(slot, why)| {
             let column = stream
                 .schema
                 .get(slot)

@@ -17,32 +17,38 @@ pub(crate) fn put_numbers(out: &mut Vec<u8>, numbers: &[i64]) {
         _ if numbers.is_empty() || span == 0 => out.push(0),
         ..=0xFF => {
             out.push(1);
-            out.extend(numbers.iter().map(|number| distance(number) as u8));
+            put_wide(out, numbers, |number| [distance(number) as u8]);
         }
         0x100..=0xFFFF => {
             out.push(2);
-            out.extend(
-                numbers
-                    .iter()
-                    .flat_map(|number| (distance(number) as u16).to_le_bytes()),
-            );
+            put_wide(out, numbers, |number| {
+                (distance(number) as u16).to_le_bytes()
+            });
         }
         0x1_0000..=0xFFFF_FFFF => {
             out.push(4);
-            out.extend(
-                numbers
-                    .iter()
-                    .flat_map(|number| (distance(number) as u32).to_le_bytes()),
-            );
+            put_wide(out, numbers, |number| {
+                (distance(number) as u32).to_le_bytes()
+            });
         }
         _ => {
             out.push(8);
-            out.extend(
-                numbers
-                    .iter()
-                    .flat_map(|number| distance(number).to_le_bytes()),
-            );
+            put_wide(out, numbers, |number| distance(number).to_le_bytes());
         }
+    }
+}
+
+/// Writes so many bytes of each, in a loop that the compiler can make wide.
+pub(crate) fn put_wide<const N: usize, T>(
+    out: &mut Vec<u8>,
+    all: &[T],
+    bytes: impl Fn(&T) -> [u8; N],
+) {
+    let from = out.len();
+    out.resize(from + all.len() * N, 0);
+    let (places, _) = out.get_mut(from..).unwrap_or_default().as_chunks_mut::<N>();
+    for (place, it) in places.iter_mut().zip(all) {
+        *place = bytes(it);
     }
 }
 
