@@ -1,6 +1,6 @@
-//! A data directory that version 0.1.0 wrote: every later version opens it, and goes on.
+//! Data directories that version 0.1.0 wrote: every later version opens them, and goes on.
 //!
-//! `fixtures/data-v1.tar.gz` is never written again. Where a later version writes another format, it gets a file of its own:
+//! They are never written again. Where a later version writes another format, it gets a file of its own:
 //! `cargo test -p portent-repl --test serve -- --ignored write_the_fixture` writes it into the folder of the sources, under the name that stands in [`NAME`].
 
 use std::process::Command;
@@ -8,14 +8,16 @@ use std::process::Command;
 use crate::daemon::{Daemon, Folder, QUERIES, has, numbers, output};
 
 const ARGS: &[&str] = &["--config", "portent.toml"];
-const NAME: &str = "data-v1.tar.gz";
+const NAME: &str = "data-v1-named.tar.gz";
+/// All of them; the first is from before a checkpoint named the queries.
+const ALL: [&str; 2] = ["data-v1.tar.gz", NAME];
 /// No address of a clock: what is open when it is packed is open whenever it is opened.
 const CONFIG: &str = "listen = \"127.0.0.1:0\"\nqueries = [\"q.sql\"]\ndata_dir = \"data\"\n\
     [store]\ncheckpoint_interval = \"1h\"\n[matches]\nkeep = 5\nkeep_age = \"0s\"\n";
 
-fn fixture() -> std::path::PathBuf {
+fn fixture(name: &str) -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    folder.join("tests/serve/fixtures").join(NAME)
+    folder.join("tests/serve/fixtures").join(name)
 }
 
 fn folder() -> Folder {
@@ -59,7 +61,7 @@ fn write_the_fixture() {
     daemon.post("/v1/streams/t/events", row(1));
     daemon.signal("-KILL");
     daemon.ends();
-    let path = fixture();
+    let path = fixture(NAME);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     let mut tar = Command::new("tar");
     tar.args([
@@ -82,9 +84,18 @@ fn a_directory_of_version_1_opens_and_goes_on() {
     if !has("tar") {
         return;
     }
+    ALL.into_iter().for_each(opens_and_goes_on);
+}
+
+fn opens_and_goes_on(name: &str) {
     let folder = folder();
     let mut tar = Command::new("tar");
-    output(tar.arg("-xzf").arg(fixture()).arg("-C").arg(&folder.path));
+    output(
+        tar.arg("-xzf")
+            .arg(fixture(name))
+            .arg("-C")
+            .arg(&folder.path),
+    );
     let daemon = folder.start(ARGS);
     assert!(!folder.log().contains(" WARN "), "{}", folder.log());
     assert!(folder.log().contains("checkpoint=0"), "{}", folder.log());

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, PATIENCE, numbers, until};
+use crate::daemon::{Daemon, Folder, PATIENCE, numbers, until};
 use crate::durable::folder;
 use crate::http::{Answer, Connection};
 
@@ -73,6 +73,20 @@ fn filled(daemon: &Daemon, events: u64) {
     for part in 0..events / 10_000 {
         daemon.push(&numbers("a", part * 10_000..(part + 1) * 10_000));
     }
+}
+
+/// Killed, perhaps behind a checkpoint, and started again; all events are there, and others come.
+fn killed(folder: &Folder, mut daemon: Daemon, checkpoint: bool) -> Daemon {
+    if checkpoint {
+        daemon.post("/v1/checkpoint", "");
+    }
+    let next = daemon.events("s");
+    daemon.signal("-KILL");
+    daemon.ends();
+    let daemon = folder.start(ARGS);
+    assert_eq!(daemon.events("s"), next);
+    daemon.push(&numbers("a", next..next + 2000));
+    daemon
 }
 
 /// The rows of a query's matches, all of them.
@@ -199,15 +213,7 @@ fn a_query_catches_up_while_events_come_and_over_a_kill() {
     assert!(hits.len() >= 1000, "{}", hits.len());
     assert_eq!(all(&daemon, "late"), hits);
     for checkpoint in [false, true] {
-        if checkpoint {
-            daemon.post("/v1/checkpoint", "");
-        }
-        let next = daemon.events("s");
-        daemon.signal("-KILL");
-        daemon.ends();
-        daemon = folder.start(ARGS);
-        assert_eq!(daemon.events("s"), next);
-        daemon.push(&numbers("a", next..next + 2000));
+        daemon = killed(&folder, daemon, checkpoint);
         let hits = all(&daemon, "hits");
         assert_eq!(all(&daemon, "late"), hits);
         for query in ["sums", "after"] {
@@ -260,15 +266,7 @@ fn a_reload_of_queries_that_look_back_holds_up_nobody() {
             // No row is given again, and none is missing.
             assert_eq!(all(&daemon, &format!("big{it}")), hits);
         }
-        if checkpoint {
-            daemon.post("/v1/checkpoint", "");
-        }
-        let next = daemon.events("s");
-        daemon.signal("-KILL");
-        daemon.ends();
-        daemon = folder.start(ARGS);
-        assert_eq!(daemon.events("s"), next);
-        daemon.push(&numbers("a", next..next + 1000));
+        daemon = killed(&folder, daemon, checkpoint);
     }
 }
 

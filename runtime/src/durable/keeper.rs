@@ -252,10 +252,14 @@ impl Session {
     }
 }
 
-/// The state of that name in a checkpoint.
+/// The state of that name in a checkpoint. The first checkpoints had it without a `$`, and no queries.
 pub(super) fn state(checkpoint: &portent_store::meta::Checkpoint, name: &str) -> Option<Vec<u8>> {
-    let mut parts = checkpoint.queries.iter();
-    parts
+    let parts = || checkpoint.queries.iter();
+    let name = match parts().any(|it| it.query.starts_with('$')) {
+        true => name,
+        false => name.trim_start_matches('$'),
+    };
+    parts()
         .find(|it| it.query == name)
         .map(|it| it.chunks.concat())
 }

@@ -6,6 +6,7 @@ use portent_parser::ast::{Statement, StatementKind};
 use portent_planner::catalog::StreamDef;
 
 use super::Session;
+use super::execute::makes;
 use crate::error::Errors;
 #[cfg(feature = "store")]
 use crate::journal::Journal;
@@ -254,7 +255,7 @@ impl Session {
         statement: &Statement,
         origin: &str,
     ) -> Result<bool, Errors> {
-        if self.journal.is_none() || !lasts(&statement.kind) {
+        if self.journal.is_none() || !lasts(statement) {
             return Ok(false);
         }
         let text = portent_parser::print_statement(statement);
@@ -294,13 +295,6 @@ impl Session {
 }
 
 /// Whether a statement changes what stands. (PAUSE and RESUME are noted where they are done, and the rows of INSERT as events.)
-fn lasts(kind: &StatementKind) -> bool {
-    matches!(
-        kind,
-        StatementKind::Set { .. }
-            | StatementKind::CreateStream(_)
-            | StatementKind::CreateSink(_)
-            | StatementKind::CreateQuery(_)
-            | StatementKind::Drop { .. }
-    )
+fn lasts(statement: &Statement) -> bool {
+    makes(statement) || matches!(statement.kind, StatementKind::Set { .. })
 }
